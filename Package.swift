@@ -1,0 +1,72 @@
+// swift-tools-version: 6.2
+import PackageDescription
+
+/// The settings of every Swift target. See docs/STYLE.md.
+let house: [SwiftSetting] = [
+    .swiftLanguageMode(.v6),
+    .treatAllWarnings(as: .error),
+    .strictMemorySafety(),
+    .enableUpcomingFeature("ExistentialAny"),
+    .enableUpcomingFeature("MemberImportVisibility"),
+    .enableUpcomingFeature("InternalImportsByDefault"),
+    .enableUpcomingFeature("NonisolatedNonsendingByDefault"),
+]
+
+/// A C library of Debian: a module map and a small shim.h, nothing else.
+func library(_ name: String, apt: String) -> Target {
+    .systemLibrary(name: name, providers: [.apt([apt])])
+}
+
+func module(_ name: String, _ dependencies: [Target.Dependency] = []) -> Target {
+    .target(name: name, dependencies: dependencies, swiftSettings: house)
+}
+
+func tests(_ name: String, _ dependencies: [Target.Dependency], resources: [Resource] = []) -> Target {
+    .testTarget(name: name + "Tests", dependencies: dependencies, path: "Tests/" + name,
+                resources: resources, swiftSettings: house)
+}
+
+let package = Package(
+    name: "quittance",
+    products: [.executable(name: "quittance", targets: ["quittance"])],
+    targets: [
+        library("CSQLite", apt: "libsqlite3-dev"),
+        library("CPostgres", apt: "libpq-dev"),
+        library("CSecp256k1", apt: "libsecp256k1-dev"),
+        library("COpenSSL", apt: "libssl-dev"),
+        library("CSodium", apt: "libsodium-dev"),
+        library("CCurl", apt: "libcurl4-openssl-dev"),
+        library("CZMQ", apt: "libzmq3-dev"),
+        library("CQREncode", apt: "libqrencode-dev"),
+        library("CLinux", apt: "libc6-dev"),
+
+        module("Domain"),
+
+        module("Platform", ["CLinux"]),
+        module("JSON"),
+        module("Crypto", ["COpenSSL", "CSecp256k1", "CSodium"]),
+        module("HTTP", ["CLinux", "CCurl", "Platform", "JSON"]),
+        module("Database", ["CSQLite", "CPostgres", "CLinux", "Platform"]),
+
+        module("Storage", ["Domain", "Platform", "JSON", "Crypto", "Database"]),
+        module("Chains", ["Domain", "Platform", "JSON", "Crypto", "HTTP", "CZMQ"]),
+        module("Engine", ["Domain", "Platform", "JSON", "Crypto", "HTTP", "Storage", "Chains"]),
+        module("Web", ["Domain", "Platform", "JSON", "Crypto", "HTTP", "Engine", "CQREncode"]),
+        .executableTarget(
+            name: "quittance",
+            dependencies: ["Domain", "Platform", "JSON", "Crypto", "HTTP", "Database", "Storage", "Chains", "Engine", "Web"],
+            swiftSettings: house),
+        .executableTarget(
+            name: "shop", dependencies: ["Platform", "JSON", "Crypto", "HTTP"], path: "Examples/Shop",
+            swiftSettings: house),
+
+        tests("Domain", ["Domain"]),
+        tests("Platform", ["Platform"]),
+        tests("JSON", ["JSON"]),
+        tests("Crypto", ["Crypto", "Platform"]),
+        tests("HTTP", ["HTTP", "Platform", "JSON", "CLinux"]),
+        tests("Database", ["Database", "Platform"]),
+        tests("Chains", ["Chains", "Domain", "Platform", "JSON", "Crypto", "HTTP"]),
+        tests("Tidy", []),
+    ]
+)
