@@ -1,0 +1,88 @@
+# Shared by the scripts beside it. Sourced by bash, never run.
+
+say() { echo "${0##*/}: $*" >&2; }
+die() { say "$*"; exit 1; }
+
+# Root does it at once, anybody else through sudo.
+as_root() {
+    if [ "$(id -u)" = 0 ]; then
+        "$@"
+    elif command -v sudo > /dev/null; then
+        sudo "$@"
+    else
+        die "this needs root: $* (run it as root, or install sudo)"
+    fi
+}
+
+# Runs a command up to three times. For downloads only: anything else that fails by chance is a fault to mend.
+retry() {
+    local try
+    for try in 1 2 3; do
+        "$@" && return 0
+        [ "$try" = 3 ] || { say "failed, trying again: $*"; sleep $((try * 3)); }
+    done
+    return 1
+}
+
+# Many sockets and many files: as many as the system grants this user, within reason.
+raise_file_limit() {
+    local hard
+    hard=$(ulimit -Hn)
+    if [ "$hard" = unlimited ] || [ "$hard" -gt 65536 ]; then hard=65536; fi
+    ulimit -Sn "$hard"
+}
+
+need_swift() {
+    command -v swift > /dev/null || die "no swift on the PATH: install Swift 6.3 from https://www.swift.org/install/linux/"
+}
+
+# A folder for nodes, databases and sockets of one run: in memory when there is room, otherwise on disk.
+run_folder() {
+    local base=${TMPDIR:-/tmp} folder
+    if [ -w /dev/shm ] && [ "$(df -Pk /dev/shm | awk 'NR == 2 { print ($4 > 524288) }')" = 1 ]; then
+        base=/dev/shm
+    fi
+    folder=$(mktemp -d "$base/quittance.XXXXXX")
+    chmod 711 "$folder"     # a database server of another user (PostgreSQL refuses root) must reach its own below
+    echo "$folder"
+}
+
+# Runs a command in a process group of its own and waits for it, so that a signal to the script reaches the whole
+# group at once: bash would otherwise look at the signal only after the command has ended.
+group=
+run_group() {
+    local status=0
+    set -m
+    "$@" < /dev/null &
+    group=$!
+    set +m
+    wait "$group" || status=$?
+    group=
+    return "$status"
+}
+
+end_group() {
+    [ -n "$group" ] || return 0
+    kill -- "-$group" 2> /dev/null || true
+    wait "$group" 2> /dev/null || true
+    group=
+}
+
+# Ends whatever a run left behind in its folder, by process id, and removes the folder. A process counts as ours
+# only while the folder's path is on its command line: an id may have been given to somebody else meanwhile.
+end_run() {
+    local file pid tries
+    [ -n "${1:-}" ] && [ -d "$1" ] || return 0
+    while IFS= read -r file; do
+        pid=$(head -n 1 "$file")
+        case $pid in '' | *[!0-9]*) continue ;; esac
+        tr '\0' ' ' 2> /dev/null < "/proc/$pid/cmdline" | grep -qF "$1" || continue
+        kill "$pid" 2> /dev/null || continue
+        for ((tries = 0; tries < 80; tries++)); do
+            [ -s "/proc/$pid/cmdline" ] || break
+            sleep 0.25
+        done
+        [ ! -s "/proc/$pid/cmdline" ] || kill -9 "$pid" 2> /dev/null || true
+    done < <(find "$1" \( -name '*.pid' -o -name postmaster.pid \) 2> /dev/null)
+    rm -rf "$1"
+}
