@@ -68,21 +68,25 @@ end_group() {
     group=
 }
 
-# Ends whatever a run left behind in its folder, by process id, and removes the folder. A process counts as ours
-# only while the folder's path is on its command line: an id may have been given to somebody else meanwhile.
-end_run() {
+# Whether a process lives and its command line names the folder: an id alone may be somebody else's by now.
+# (A process that has ended but was not collected yet has an empty command line.)
+belongs() { # PID FOLDER
+    [[ $1 =~ ^[0-9]+$ && $(tr '\0' ' ' 2> /dev/null < "/proc/$1/cmdline") == *"$2"* ]]
+} 2> /dev/null
+
+# Ends whatever a run left behind in its folder, by process id, and removes the folder.
+end_run() { # FOLDER
     local file pid tries
     [ -n "${1:-}" ] && [ -d "$1" ] || return 0
     while IFS= read -r file; do
-        pid=$(head -n 1 "$file")
-        case $pid in '' | *[!0-9]*) continue ;; esac
-        tr '\0' ' ' 2> /dev/null < "/proc/$pid/cmdline" | grep -qF "$1" || continue
+        pid=$(head -n 1 "$file" 2> /dev/null) || continue
+        belongs "$pid" "$1" || continue
         kill "$pid" 2> /dev/null || continue
-        for ((tries = 0; tries < 80; tries++)); do
-            [ -s "/proc/$pid/cmdline" ] || break
+        for ((tries = 0; tries < 120; tries++)); do
+            belongs "$pid" "$1" || continue 2
             sleep 0.25
         done
-        [ ! -s "/proc/$pid/cmdline" ] || kill -9 "$pid" 2> /dev/null || true
-    done < <(find "$1" \( -name '*.pid' -o -name postmaster.pid \) 2> /dev/null)
+        kill -9 "$pid" 2> /dev/null || true
+    done < <(find "$1" -name '*.pid' 2> /dev/null)
     rm -rf "$1"
 }
