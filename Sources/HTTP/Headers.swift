@@ -64,7 +64,7 @@ package struct Headers: Sendable {
 
     /// Removes every field of `name`.
     package mutating func remove(_ name: String) {
-        entries.removeAll { matches($0, name) }
+        entries = entries.filter { !matches($0, name) }
         if entries.isEmpty { bytes = [] }
     }
 
