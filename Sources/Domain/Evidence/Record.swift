@@ -1,0 +1,57 @@
+/// One line of the evidence log: what happened, bound to all that happened before it in its chain.
+///
+/// The hash is SHA-256 over `preimage`; this module has no hash function, the store computes it. See docs/DOMAIN.md, 9.
+package struct Record: Hashable, Sendable {
+    /// A payment, a merchant, or the instance.
+    package let chain: String
+    /// Dense from 0.
+    package let sequence: UInt64
+    package let at: Instant
+    /// `opened`, `sighted`, `ruled`, `endpoint_created` …
+    package let kind: String
+    /// What it is about, where that is not the chain itself.
+    package let subject: String
+    /// What made it happen: a request, a block, a deadline.
+    package let cause: String
+    package let actor: String
+    /// Canonical JSON: the fact and what followed from it.
+    package let body: [UInt8]
+    /// The hash of the record before; 32 zeros for the first.
+    package let previous: [UInt8]
+
+    package init(
+        chain: String, sequence: UInt64, at: Instant, kind: String, subject: String, cause: String, actor: String,
+        body: [UInt8], previous: [UInt8]
+    ) {
+        self.chain = chain
+        self.sequence = sequence
+        self.at = at
+        self.kind = kind
+        self.subject = subject
+        self.cause = cause
+        self.actor = actor
+        self.body = body
+        self.previous = previous
+    }
+
+    /// The bytes that are hashed. Injective: a version tag, then every field with its length before it.
+    package var preimage: [UInt8] {
+        var bytes = Array("quittance/record/1\n".utf8)
+        bytes.reserveCapacity(body.count + 256)
+        func put(_ field: some Collection<UInt8>) {
+            let length = UInt64(field.count)
+            for shift in stride(from: 56, through: 0, by: -8) { bytes.append(UInt8(truncatingIfNeeded: length >> shift)) }
+            bytes.append(contentsOf: field)
+        }
+        put(previous)
+        put(chain.utf8)
+        put(String(sequence).utf8)
+        put(String(at.milliseconds).utf8)
+        put(kind.utf8)
+        put(subject.utf8)
+        put(cause.utf8)
+        put(actor.utf8)
+        put(body)
+        return bytes
+    }
+}

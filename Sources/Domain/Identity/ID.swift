@@ -1,0 +1,67 @@
+/// The identity of one thing of a kind, such as `pay_01J9Z3…`. Two kinds cannot be confused.
+///
+/// The text is the kind's prefix and 26 characters of Crockford's base 32: 48 bits of milliseconds and 80 bits of
+/// chance, so that identities sort by age. Parts of a payment (events, transfers, entries, exceptions) carry the
+/// payment's body and their number in it, `evt_01J9Z3…_4`: a replay of the same facts gives the same identities.
+package struct ID<Kind: Identified>: Hashable, Sendable, Comparable, CustomStringConvertible {
+    package let text: String
+
+    private init(unchecked text: String) { self.text = text }
+
+    /// A new identity out of a time and ten bytes of chance.
+    package init(at time: Instant, chance: [UInt8]) {
+        precondition(chance.count == 10, "an identity takes ten bytes of chance")
+        var high = UInt128(UInt64(bitPattern: time.milliseconds) & 0xffff_ffff_ffff)
+        for byte in chance { high = high << 8 | UInt128(byte) }
+        var characters: [UInt8] = []
+        for place in stride(from: 125, through: 0, by: -5) {
+            characters.append(IDText.alphabet[Int(truncatingIfNeeded: high >> UInt128(place)) & 31])
+        }
+        text = Kind.prefix + String(decoding: characters, as: UTF8.self)
+    }
+
+    /// The numbered part of a payment, in a kind of its own.
+    package init(part number: Int, of payment: ID<Payment>) {
+        text = "\(Kind.prefix)\(payment.text.dropFirst(Payment.prefix.count))_\(number)"
+    }
+
+    /// Reads what `text` printed. Nil for another kind's prefix or any other form.
+    package init?(parsing text: some StringProtocol) {
+        guard text.hasPrefix(Kind.prefix), IDText.isBody(text.utf8.dropFirst(Kind.prefix.utf8.count)) else { return nil }
+        self.init(unchecked: String(text))
+    }
+
+    package var description: String { text }
+    package static func < (left: Self, right: Self) -> Bool { left.text < right.text }
+}
+
+/// A kind of thing that has identities.
+package protocol Identified {
+    /// Three letters and an underscore.
+    static var prefix: String { get }
+}
+
+private enum IDText {
+    static let alphabet = Array("0123456789ABCDEFGHJKMNPQRSTVWXYZ".utf8)
+
+    /// 26 characters of the alphabet, then perhaps an underscore and a number of one to nine digits.
+    static func isBody(_ bytes: some Collection<UInt8>) -> Bool {
+        guard bytes.count >= 26, bytes.prefix(26).allSatisfy(alphabet.contains) else { return false }
+        let rest = bytes.dropFirst(26)
+        guard let first = rest.first else { return true }
+        return first == 0x5f && (2...10).contains(rest.count) && rest.dropFirst().allSatisfy { (0x30...0x39).contains($0) }
+    }
+}
+
+/// One tenant. All data belongs to exactly one.
+package enum Merchant: Identified { package static let prefix = "mer_" }
+/// Where a merchant receives on a network.
+package enum Wallet: Identified { package static let prefix = "wal_" }
+/// What merchants are told.
+package enum Event: Identified { package static let prefix = "evt_" }
+/// A merchant's receiver of events.
+package enum Endpoint: Identified { package static let prefix = "whe_" }
+/// A credential of the programming interface.
+package enum APIKey: Identified { package static let prefix = "key_" }
+/// Money that goes back.
+package enum Refund: Identified { package static let prefix = "ref_" }

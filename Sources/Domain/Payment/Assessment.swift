@@ -1,0 +1,67 @@
+/// What the evidence says: the status of a payment, and all that follows from it. A pure value.
+package struct Assessment: Hashable, Sendable {
+    package var state = State.created
+    /// A ruling decided it, for ever.
+    package var isByRuling = false
+    package var isFulfillable = false
+    /// The customer may still be shown where to pay.
+    package var isPayable = false
+    /// Confirmed and timely (C), live and timely (L), live whenever it came (A).
+    package var confirmed = Worth.zero
+    package var live = Worth.zero
+    package var received = Worth.zero
+    /// What is missing to the price; zero once enough is live.
+    package var missing = Worth.zero
+    /// What the tolerance waived on a settled payment.
+    package var waived = Worth.zero
+    package var shares: [Transfer.Key: Share] = [:]
+    package var questions: [Exception.Subject: Question] = [:]
+    /// When the clock alone may change this; nil for never.
+    package var nextLook: Instant?
+    /// The height of each network at which this may change.
+    package var nextHeights: [NetworkName: UInt64] = [:]
+
+    package init() {}
+
+    /// What one live transfer counts for.
+    package struct Share: Hashable, Sendable {
+        package var role: Role
+        package var worth: Worth
+        package var isConfirmed: Bool
+        /// What of it is too much, in base units; only on the transfer that crosses the price beyond the tolerance.
+        package var excess: UInt128 = 0
+    }
+
+    package enum Role: String, Hashable, Sendable, CaseIterable {
+        /// Towards the price, in time.
+        case counted
+        /// Towards the price, but too late.
+        case late
+        /// The price was reached without it.
+        case duplicate
+        case wrongNetwork = "wrong_network"
+        case wrongAsset = "wrong_asset"
+        case dust
+
+        /// Never counted, whatever it is worth.
+        package var isMismatch: Bool {
+            switch self {
+            case .counted, .late, .duplicate: false
+            case .wrongNetwork, .wrongAsset, .dust: true
+            }
+        }
+    }
+
+    /// An exception that the evidence calls for.
+    package struct Question: Hashable, Sendable {
+        package var amount: UInt128?
+        package var method: Method?
+        package var isSevere = false
+    }
+}
+
+/// Judges the evidence by the terms. No clock, no input or output, no chance: see docs/DOMAIN.md, section 3.
+package func assess(_ terms: Terms, _ evidence: Evidence) -> Assessment {
+    var judge = Judge(terms: terms, evidence: evidence)
+    return judge.judge()
+}

@@ -1,0 +1,159 @@
+/// Something that a person or a rule must settle: one row in the queue.
+package struct Exception: Hashable, Sendable, Identified {
+    package static let prefix = "exc_"
+
+    package let id: ID<Exception>
+    package let subject: Subject
+    package let openedAt: Instant
+    /// Base units and what they are; nil where no amount is in question.
+    package var amount: UInt128?
+    package var method: Method?
+    package var isSevere: Bool
+    package var resolution: Resolution?
+
+    package init(
+        id: ID<Exception>, subject: Subject, openedAt: Instant, amount: UInt128?, method: Method?, isSevere: Bool,
+        resolution: Resolution?
+    ) {
+        self.id = id
+        self.subject = subject
+        self.openedAt = openedAt
+        self.amount = amount
+        self.method = method
+        self.isSevere = isSevere
+        self.resolution = resolution
+    }
+
+    package var kind: Kind { subject.kind }
+    package var isOpen: Bool { resolution == nil }
+
+    /// What it is about. The same subject never opens a second time once a ruling has settled it.
+    package struct Subject: Hashable, Sendable {
+        package let kind: Kind
+        /// The transfer in question, where there is one.
+        package let transfer: Transfer.Key?
+        /// The paid epoch in question, for a reversal.
+        package let epoch: Int?
+
+        package init(_ kind: Kind, transfer: Transfer.Key? = nil, epoch: Int? = nil) {
+            self.kind = kind
+            self.transfer = transfer
+            self.epoch = epoch
+        }
+    }
+
+    package enum Kind: String, Hashable, Sendable, CaseIterable {
+        case underpaid
+        case overpaid
+        case late
+        case duplicate
+        case wrongNetwork = "wrong_network"
+        case wrongAsset = "wrong_asset"
+        case dust
+        /// Money for a payment that had ended: cancelled, rejected or refunded.
+        case afterEnd = "after_end"
+        case reversed
+        /// Accepted by a ruling, but the evidence under it fell away.
+        case evidenceLost = "evidence_lost"
+        /// The price is above what the merchant lets pass without a look.
+        case review
+        case sourceStale = "source_stale"
+        /// The merchant reported a fulfilment that it had not claimed.
+        case unclaimedFulfilment = "unclaimed_fulfilment"
+
+        /// What a person may do about it; the safest first.
+        package var actions: [Action] {
+            switch self {
+            case .underpaid: [.grantTopUp, .accept, .reject]
+            case .late: [.accept, .keep, .reject]
+            case .overpaid, .duplicate: [.keep, .dismiss]
+            case .wrongNetwork, .wrongAsset: [.accept, .keep, .dismiss]
+            case .dust, .afterEnd: [.keep, .dismiss]
+            case .reversed, .evidenceLost, .unclaimedFulfilment, .sourceStale: [.dismiss]
+            case .review: [.release, .reject]
+            }
+        }
+    }
+
+    /// What a ruling does.
+    package enum Action: String, Hashable, Sendable, CaseIterable {
+        /// The payment counts as paid, for good, marked as ruled.
+        case accept
+        /// The payment is failed, for good.
+        case reject
+        /// The customer may pay what is missing, until a time.
+        case grantTopUp = "grant_top_up"
+        /// The money in question is kept as excess.
+        case keep
+        /// The payment may be fulfilled although it is large or overpaid.
+        case release
+        /// Settled outside: nothing changes but the queue.
+        case dismiss
+    }
+
+    package enum Resolution: Hashable, Sendable {
+        /// The evidence changed, and the question is gone.
+        case evidence(at: Instant)
+        case ruling(Int)
+
+        package var isRuling: Bool {
+            if case .ruling = self { true } else { false }
+        }
+    }
+}
+
+/// A decision on a payment by a person, or by the frozen policy.
+package struct Ruling: Hashable, Sendable {
+    /// 1 … n per payment.
+    package let number: Int
+    package let verdict: Verdict
+    package let actor: Actor
+    /// Binds what the person wrote; the text lives beside the log.
+    package let reason: Commitment?
+    package let at: Instant
+
+    package init(number: Int, verdict: Verdict, actor: Actor, reason: Commitment?, at: Instant) {
+        self.number = number
+        self.verdict = verdict
+        self.actor = actor
+        self.reason = reason
+        self.at = at
+    }
+
+    package enum Verdict: Hashable, Sendable {
+        /// The merchant called the payment off while nothing was live.
+        case cancel
+        case accept(ID<Exception>?)
+        case reject(ID<Exception>?)
+        case grantTopUp(ID<Exception>, Quote)
+        case keep(ID<Exception>)
+        case release(ID<Exception>)
+        case dismiss(ID<Exception>)
+        /// A late payment met the policy's late rule at this rate.
+        case acceptLate(ID<Exception>, RateSource)
+
+        package var exception: ID<Exception>? {
+            switch self {
+            case .cancel: nil
+            case .accept(let id), .reject(let id): id
+            case .grantTopUp(let id, _), .keep(let id), .release(let id), .dismiss(let id), .acceptLate(let id, _): id
+            }
+        }
+    }
+}
+
+/// Who caused something.
+package enum Actor: Hashable, Sendable {
+    /// The merchant's server, by its key.
+    case key(ID<APIKey>)
+    /// The customer on the checkout page.
+    case customer
+    /// The frozen policy.
+    case policy
+    /// What a network said.
+    case network(NetworkName)
+    /// The clock.
+    case clock
+    /// The operator at the machine.
+    case operatorAtMachine
+}

@@ -1,0 +1,116 @@
+extension Judge {
+    /// The exceptions that the evidence calls for. Only money that has arrived for good asks for a person.
+    mutating func raiseQuestions(excess: (worth: Worth, transfer: Counted)?) {
+        let policy = terms.policy
+        if let excess, isTooMuch(excess.worth), policy.excess == .review || policy.holdsOverpaid {
+            ask(.overpaid, excess.transfer.transfer, result.shares[excess.transfer.transfer.key]?.excess)
+        }
+        switch result.state {
+        case .underpaid where isWindowClosed:
+            let quote = evidence.currentQuote
+            result.questions[Exception.Subject(.underpaid)] = Assessment.Question(
+                amount: quote.map { result.missingAfter(price).unitsCovering(where: $0.amountDue, pays: $0.covers) },
+                method: quote?.method)
+        case .latePaid:
+            let quote = evidence.currentQuote
+            result.questions[Exception.Subject(.late)] = Assessment.Question(
+                amount: quote.map { result.received.units(where: $0.amountDue, pays: $0.covers) }, method: quote?.method)
+        case .paid, .overpaid:
+            if let limit = policy.reviewAboveMinor, terms.price.minor > limit, !isReleased {
+                result.questions[Exception.Subject(.review)] = Assessment.Question()
+            }
+        case .created, .awaitingPayment, .detected, .confirming, .underpaid, .expired, .failed, .refunded: break
+        }
+        if isStale { result.questions[Exception.Subject(.sourceStale)] = Assessment.Question(isSevere: true) }
+        for transfer in evidence.transfers { ask(about: transfer) }
+    }
+
+    /// Questions about a single confirmed transfer.
+    private mutating func ask(about transfer: Transfer) {
+        guard let share = result.shares[transfer.key], share.isConfirmed, !isReturned(transfer) else { return }
+        switch share.role {
+        case .wrongNetwork where terms.policy.wrongAsset == .review: ask(.wrongNetwork, transfer, transfer.amount)
+        case .wrongAsset where terms.policy.wrongAsset == .review: ask(.wrongAsset, transfer, transfer.amount)
+        case .dust: result.questions[Exception.Subject(.dust)] = Assessment.Question(method: transfer.method)
+        case .duplicate where terms.policy.duplicate == .review && result.state.isSettled:
+            ask(.duplicate, transfer, transfer.amount)
+        case .counted, .late, .duplicate, .wrongNetwork, .wrongAsset:
+            if result.state == .failed || result.state == .refunded && !wasReturnedInFull(transfer) {
+                ask(.afterEnd, transfer, transfer.amount)
+            } else if share.role == .late, result.state.isSettled, !result.isByRuling {
+                ask(.duplicate, transfer, transfer.amount)
+            }
+        }
+    }
+
+    private mutating func ask(_ kind: Exception.Kind, _ transfer: Transfer, _ amount: UInt128?) {
+        result.questions[Exception.Subject(kind, transfer: transfer.key)] = Assessment.Question(
+            amount: amount, method: transfer.method)
+    }
+
+    /// All of it went back, or is on its way.
+    private func isReturned(_ transfer: Transfer) -> Bool {
+        let parts = evidence.refunds.filter { $0.stage != .dropped }.flatMap(\.parts)
+        let units = parts.filter { $0.transfer == transfer.key }.reduce(UInt128(0)) { $0.addingSaturating($1.units) }
+        return units > 0 && units >= transfer.amount ?? .max
+    }
+
+    private func wasReturnedInFull(_ transfer: Transfer) -> Bool {
+        evidence.refunds.contains { refund in
+            refund.isFull && refund.stage == .confirmed && refund.parts.contains { $0.transfer == transfer.key }
+        }
+    }
+
+    /// A source has been silent past the window for longer than the policy bears.
+    var isStale: Bool {
+        evidence.now > lastSight.adding(seconds: terms.policy.staleSeconds) && !isWindowClosed && isWaiting
+    }
+
+    /// Only the end of the window is missing to a result.
+    var isWaiting: Bool {
+        switch result.state {
+        case .created, .awaitingPayment, .detected: true
+        case .confirming, .paid, .overpaid, .underpaid, .latePaid, .expired, .failed, .refunded: false
+        }
+    }
+
+    /// When to look again: the clock's next boundary, and the heights at which confirmations are reached.
+    mutating func schedule(_ counted: [Counted]) {
+        var moments: [Instant] = []
+        if isWaiting || result.state == .underpaid {
+            moments.append(lastSight.adding(milliseconds: 1))
+            moments.append(lastSight.adding(seconds: terms.policy.staleSeconds).adding(milliseconds: 1))
+            if evidence.now > lastSight, !isWindowClosed { moments.append(evidence.now.adding(seconds: 15)) }
+        }
+        for item in counted where item.transfer.block == nil && item.isTimely {
+            for quote in evidence.quotes {
+                moments.append(quote.endsAt.adding(seconds: terms.policy.confirmBySeconds).adding(milliseconds: 1))
+            }
+        }
+        result.nextLook = moments.filter { $0 > evidence.now }.min()
+        for transfer in evidence.transfers {
+            guard let share = result.shares[transfer.key], !share.isConfirmed, let place = transfer.block else { continue }
+            let height = wakeHeight(of: transfer, at: place)
+            let network = transfer.key.network
+            result.nextHeights[network] = min(result.nextHeights[network] ?? .max, height)
+        }
+    }
+
+    private func wakeHeight(of transfer: Transfer, at place: BlockPlace) -> UInt64 {
+        let method = transfer.method ?? evidence.quote(transfer.quote)?.method
+        let value = max(price, result.received)
+        let requirement = method.map { terms.policy.requirement(for: $0, risk: terms.risk, value: value) }
+        switch requirement {
+        case .count(let count):
+            let depth = UInt64(max(count, transfer.maturity, 1))
+            return place.height.addingReportingOverflow(depth - 1).partialValue
+        case .safe, .finalized, .settled, nil:
+            return (evidence.sources[transfer.key.network]?.tip ?? place.height) &+ 1
+        }
+    }
+}
+
+extension Assessment {
+    /// What is missing to `price`, whatever the tolerance.
+    func missingAfter(_ price: Worth) -> Worth { price - received }
+}

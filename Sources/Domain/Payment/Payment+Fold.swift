@@ -1,0 +1,123 @@
+extension Payment {
+    /// Quotes that one payment can have; each has a destination that is watched for ever.
+    package static let mostQuotes = 20
+
+    /// Puts the news into the evidence, where the rules allow it now.
+    mutating func fold(_ fact: Fact) throws(Objection) {
+        switch fact.news {
+        case .looked: break
+        case .quoted(let quote): try fold(quote)
+        case .sighted(let sightings, let spends):
+            for sighting in sightings { evidence.hear(sighting, of: id) }
+            for (key, spend) in spends { evidence.hear(spend, of: key) }
+        case .refunded(let refund): evidence.hear(refund)
+        case .ruled(let verdict, let reason): try fold(verdict, reason: reason, fact)
+        case .fulfilmentClaimed(let action): try claim(action, at: fact.at)
+        case .fulfilmentReported(let action): try report(action, at: fact.at)
+        }
+    }
+
+    private mutating func fold(_ quote: Quote) throws(Objection) {
+        if evidence.quotes.contains(where: { $0.id == quote.id }) { return }
+        guard terms.methods.contains(quote.method) else {
+            throw .refusal(Refusal(.methodNotOffered, "This payment cannot be made in \(quote.method)."))
+        }
+        guard evidence.quotes.count < Self.mostQuotes else {
+            throw .refusal(Refusal(.tooManyQuotes, "This payment has been quoted \(Self.mostQuotes) times."))
+        }
+        switch state {
+        case .created, .awaitingPayment, .expired, .underpaid, .detected: evidence.quotes.append(quote)
+        case .confirming, .paid, .overpaid, .latePaid, .failed, .refunded:
+            throw .refusal(Refusal(.notAllowedInState, "A payment that is \(state.rawValue) takes no new quote."))
+        }
+    }
+
+    private mutating func fold(_ verdict: Ruling.Verdict, reason: Commitment?, _ fact: Fact) throws(Objection) {
+        try check(verdict)
+        evidence.rulings.append(
+            Ruling(
+                number: evidence.rulings.count + 1, verdict: verdict, actor: fact.actor, reason: reason, at: fact.at))
+        if case .grantTopUp(_, let quote) = verdict { evidence.quotes.append(quote) }
+    }
+
+    /// Whether the rules allow `verdict` now.
+    private func check(_ verdict: Ruling.Verdict) throws(Objection) {
+        if let id = verdict.exception {
+            guard let exception = exception(id), exception.isOpen else {
+                throw .refusal(Refusal(.exceptionNotOpen, "This exception is not open."))
+            }
+            guard exception.kind.actions.contains(verdict.action) else {
+                let kind = exception.kind.rawValue
+                throw .refusal(Refusal(.actionNotSuggested, "\(verdict.action.rawValue) does not settle \(kind)."))
+            }
+        }
+        let isAllowed =
+            switch verdict {
+            case .cancel: evidence.transfers.allSatisfy { !$0.isLive } && state.canBeCancelled
+            case .accept, .acceptLate: !state.isSettled && !state.isEnded
+            case .reject: !state.isEnded && !(state.isSettled && fulfilment != nil)
+            case .grantTopUp: state == .underpaid && evidence.quotes.count < Self.mostQuotes
+            case .keep, .release, .dismiss: true
+            }
+        guard isAllowed else {
+            throw .refusal(Refusal(.notAllowedInState, "This is not possible while the payment is \(state.rawValue)."))
+        }
+    }
+
+    /// Granted once, only while fulfillable; the same action gets the same answer.
+    private mutating func claim(_ action: String, at time: Instant) throws(Objection) {
+        if let fulfilment {
+            if fulfilment.action == action, fulfilment.claimedAt != nil { return }
+            throw .refusal(Refusal(.fulfilmentClaimed, "Another action has already claimed the fulfilment."))
+        }
+        guard assessment.isFulfillable, state.isSettled else {
+            throw .refusal(Refusal(.notFulfillable, "This payment must not be fulfilled now."))
+        }
+        fulfilment = Fulfilment(action: action, claimedAt: time, reportedAt: nil)
+    }
+
+    /// A report is the truth even without a claim: recorded, with an exception.
+    private mutating func report(_ action: String, at time: Instant) throws(Objection) {
+        guard let fulfilment else {
+            self.fulfilment = Fulfilment(action: action, claimedAt: nil, reportedAt: time)
+            return
+        }
+        guard fulfilment.action == action else {
+            throw .refusal(Refusal(.fulfilmentClaimed, "Another action has already claimed the fulfilment."))
+        }
+        if fulfilment.reportedAt != nil { return }
+        self.fulfilment = Fulfilment(action: action, claimedAt: fulfilment.claimedAt, reportedAt: time)
+    }
+}
+
+extension Ruling.Verdict {
+    /// The action that a person chose.
+    package var action: Exception.Action {
+        switch self {
+        case .cancel, .reject: .reject
+        case .accept, .acceptLate: .accept
+        case .grantTopUp: .grantTopUp
+        case .keep: .keep
+        case .release: .release
+        case .dismiss: .dismiss
+        }
+    }
+}
+
+extension State {
+    /// The merchant may call it off, as long as nothing is live.
+    var canBeCancelled: Bool {
+        switch self {
+        case .created, .awaitingPayment, .expired: true
+        case .detected, .confirming, .paid, .overpaid, .underpaid, .latePaid, .failed, .refunded: false
+        }
+    }
+
+    /// No evidence leads out of it, but for a refund.
+    package var isEnded: Bool {
+        switch self {
+        case .failed, .refunded: true
+        case .created, .awaitingPayment, .detected, .confirming, .paid, .overpaid, .underpaid, .latePaid, .expired: false
+        }
+    }
+}

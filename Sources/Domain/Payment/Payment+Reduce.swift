@@ -1,0 +1,170 @@
+extension Payment {
+    /// Opens a payment: the first transition, to `created`. What the customer is to pay follows with a quote.
+    package static func open(_ id: ID<Payment>, _ terms: Terms, actor: Actor) -> Decision {
+        var payment = Payment(id: id, terms: terms, evidence: Evidence(now: terms.openedAt))
+        payment.version = 1
+        payment.eventCount = 1
+        let transition = Transition(
+            version: 1, from: nil, to: .created, kind: .opened, epoch: 0, at: terms.openedAt, actor: actor)
+        let event = Announcement(id: ID(part: 1, of: id), sequence: 1, type: "payment.created", exception: nil)
+        return Decision(
+            payment: payment, assessment: payment.assessment, fact: nil, transition: transition, entries: [],
+            events: [event], exceptions: [], isSilent: false)
+    }
+
+    /// Folds in one fact, assesses, and lists everything that follows. The same fact again follows with nothing.
+    ///
+    /// Throws `Objection.refusal` for a ruling, claim or quote that the rules do not allow now, and
+    /// `Objection.corruption` when the payment contradicts itself.
+    package func reduce(_ fact: Fact) throws(Objection) -> Decision {
+        var next = self
+        next.evidence.now = max(evidence.now, fact.at)
+        next.evidence.hear(fact.sources)
+        try next.fold(fact)
+        let assessment = next.assessment
+        let lost = next.keepConfirmations(assessment)
+        let entries = try next.book(assessment, at: fact.at)
+        let transition = try next.announce(assessment, fact)
+        let changed = next.settleExceptions(assessment, fact, transition: transition, lost: lost)
+        var events: [Announcement] = []
+        if let transition { events.append(next.event(transition.eventType, nil)) }
+        for exception in changed where exception != self.exception(exception.id) {
+            let wasOpen = self.exception(exception.id)?.isOpen ?? false
+            if exception.isOpen == wasOpen { continue }
+            events.append(next.event(exception.isOpen ? "exception.opened" : "exception.resolved", exception.id))
+        }
+        return Decision(
+            payment: next, assessment: assessment, fact: fact, transition: transition, entries: entries,
+            events: events, exceptions: changed, isSilent: next.differsOnlyInClock(from: self))
+    }
+
+    private mutating func event(_ type: String, _ exception: ID<Exception>?) -> Announcement {
+        eventCount += 1
+        return Announcement(
+            id: ID(part: eventCount, of: id), sequence: eventCount, type: type, exception: exception)
+    }
+
+    private func differsOnlyInClock(from old: Payment) -> Bool {
+        var aligned = self
+        aligned.evidence.now = old.evidence.now
+        aligned.evidence.sources = old.evidence.sources
+        return aligned == old
+    }
+
+    /// Marks what met the policy in its block, and gives what met it before and does so no more.
+    private mutating func keepConfirmations(_ assessment: Assessment) -> [Transfer.Key] {
+        var lost: [Transfer.Key] = []
+        for index in evidence.transfers.indices {
+            let transfer = evidence.transfers[index]
+            let isConfirmed = assessment.shares[transfer.key]?.isConfirmed ?? false
+            let block = isConfirmed ? transfer.block?.block : nil
+            if transfer.confirmedIn != nil, block == nil { lost.append(transfer.key) }
+            evidence.transfers[index].confirmedIn = block
+        }
+        return lost
+    }
+
+    /// Announces the assessed state where it is another one.
+    private mutating func announce(_ assessment: Assessment, _ fact: Fact) throws(Objection) -> Transition? {
+        let old = state
+        let new = assessment.state
+        guard new != old else { return nil }
+        guard old.successors.contains(new) else {
+            throw .corruption("\(old.rawValue) cannot become \(new.rawValue)")
+        }
+        let kind: Transition.Kind =
+            if old.isSettled, new.isSettled { .updated } else if old.isSettled, new != .refunded { .reversed } else { .moved }
+        if new.isSettled, !old.isSettled { epoch += 1 }
+        state = new
+        version += 1
+        return Transition(
+            version: version, from: old, to: new, kind: kind, epoch: epoch, at: fact.at, actor: fact.actor)
+    }
+
+    /// Opens what the evidence asks, resolves what it asks no more or a ruling settled. Gives what changed.
+    private mutating func settleExceptions(
+        _ assessment: Assessment, _ fact: Fact, transition: Transition?, lost: [Transfer.Key]
+    ) -> [Exception] {
+        var questions = assessment.questions
+        if transition?.kind == .reversed {
+            let isSevere = fulfilment != nil
+            questions[Exception.Subject(.reversed, epoch: epoch)] = Assessment.Question(isSevere: isSevere)
+        }
+        if assessment.isByRuling, assessment.state == .paid {
+            for key in lost {
+                let transfer = evidence.transfer(key)
+                questions[Exception.Subject(.evidenceLost, transfer: key)] = Assessment.Question(
+                    amount: transfer?.amount, method: transfer?.method, isSevere: true)
+            }
+        }
+        if let fulfilment, fulfilment.claimedAt == nil {
+            questions[Exception.Subject(.unclaimedFulfilment)] = Assessment.Question(isSevere: true)
+        }
+        let before = exceptions
+        for index in exceptions.indices { close(index, questions: questions, fact) }
+        for (subject, question) in questions.sorted(by: { $0.key.precedes($1.key) }) {
+            ask(subject, question, at: fact.at)
+        }
+        return exceptions.enumerated().filter { $0.offset >= before.count || before[$0.offset] != $0.element }
+            .map(\.element)
+    }
+
+    private mutating func close(
+        _ index: Int, questions: [Exception.Subject: Assessment.Question], _ fact: Fact
+    ) {
+        guard exceptions[index].isOpen else { return }
+        let id = exceptions[index].id
+        if let ruling = evidence.rulings.last(where: { $0.verdict.exception == id }) {
+            exceptions[index].resolution = .ruling(ruling.number)
+        } else if exceptions[index].kind.endsWithEvidence, questions[exceptions[index].subject] == nil {
+            exceptions[index].resolution = .evidence(at: fact.at)
+        }
+    }
+
+    private mutating func ask(_ subject: Exception.Subject, _ question: Assessment.Question, at time: Instant) {
+        if let index = exceptions.lastIndex(where: { $0.subject == subject }) {
+            if exceptions[index].isOpen {
+                exceptions[index].amount = question.amount
+                exceptions[index].isSevere = question.isSevere
+                return
+            }
+            if exceptions[index].resolution?.isRuling == true { return }
+        }
+        exceptions.append(
+            Exception(
+                id: ID(part: exceptions.count + 1, of: id), subject: subject, openedAt: time, amount: question.amount,
+                method: question.method, isSevere: question.isSevere, resolution: nil))
+    }
+}
+
+extension Exception.Kind {
+    /// Gone when the evidence no longer asks; the others stay until a person has seen them.
+    var endsWithEvidence: Bool {
+        switch self {
+        case .underpaid, .overpaid, .late, .duplicate, .wrongNetwork, .wrongAsset, .dust, .afterEnd, .review,
+            .sourceStale:
+            true
+        case .reversed, .evidenceLost, .unclaimedFulfilment: false
+        }
+    }
+}
+
+extension Exception.Subject {
+    /// A fixed order, so that numbering does not depend on hashing.
+    func precedes(_ other: Self) -> Bool {
+        if kind != other.kind { return kind.rawValue < other.kind.rawValue }
+        if epoch != other.epoch { return epoch ?? 0 < other.epoch ?? 0 }
+        return transfer?.description ?? "" < other.transfer?.description ?? ""
+    }
+}
+
+extension Transition {
+    /// The event that tells it.
+    package var eventType: String {
+        switch kind {
+        case .updated: "payment.updated"
+        case .reversed: "payment.reversed"
+        case .opened, .moved: "payment.\(to.rawValue)"
+        }
+    }
+}

@@ -1,0 +1,144 @@
+/// What one merchant order has to be paid: frozen terms, the evidence so far, and what was announced of it.
+package struct Payment: Hashable, Sendable, Identified {
+    package static let prefix = "pay_"
+
+    package let id: ID<Payment>
+    package let terms: Terms
+    package var evidence: Evidence
+    package var fulfilment: Fulfilment?
+
+    // What was announced. It stays until the next announcement, whatever the evidence does.
+    package var state = State.created
+    /// How many transitions were announced: 1 … n.
+    package var version = 0
+    /// How often it was announced paid after not being so.
+    package var epoch = 0
+    package var exceptions: [Exception] = []
+
+    // What is posted and how far the numbering is.
+    package var posted: [Transfer.Key: Posted] = [:]
+    package var entryCount = 0
+    package var eventCount = 0
+
+    package init(id: ID<Payment>, terms: Terms, evidence: Evidence) {
+        self.id = id
+        self.terms = terms
+        self.evidence = evidence
+    }
+
+    package var assessment: Assessment { assess(terms, evidence) }
+    package var openExceptions: [Exception] { exceptions.filter(\.isOpen) }
+    package func exception(_ id: ID<Exception>) -> Exception? { exceptions.first { $0.id == id } }
+}
+
+/// The merchant's claim before it delivers, and its report after.
+package struct Fulfilment: Hashable, Sendable, Identified {
+    package static let prefix = "ful_"
+
+    /// The merchant's own name for the action: the same one gets the same answer.
+    package let action: String
+    package let claimedAt: Instant?
+    package let reportedAt: Instant?
+
+    package init(action: String, claimedAt: Instant?, reportedAt: Instant?) {
+        self.action = action
+        self.claimedAt = claimedAt
+        self.reportedAt = reportedAt
+    }
+}
+
+/// One thing that happened, with the time and the sources' word that go with it.
+package struct Fact: Hashable, Sendable {
+    package let at: Instant
+    package let actor: Actor
+    /// The sources of the networks that this payment concerns, as they stand with this fact.
+    package let sources: [NetworkName: Source]
+    package let news: News
+
+    package init(at: Instant, actor: Actor, sources: [NetworkName: Source], news: News) {
+        self.at = at
+        self.actor = actor
+        self.sources = sources
+        self.news = news
+    }
+
+    package enum News: Hashable, Sendable {
+        /// A method was chosen, or chosen again: price locked, destination issued.
+        case quoted(Quote)
+        /// A network said something of transfers to this payment's destinations.
+        case sighted([Sighting], spends: [Transfer.Key: Transfer.Spend])
+        /// Time passed, or a network's tip or health changed.
+        case looked
+        case ruled(Ruling.Verdict, reason: Commitment?)
+        case refunded(RefundClaim)
+        case fulfilmentClaimed(action: String)
+        case fulfilmentReported(action: String)
+
+        /// The word for it in the log.
+        package var kind: String {
+            switch self {
+            case .quoted: "quoted"
+            case .sighted: "sighted"
+            case .looked: "looked"
+            case .ruled: "ruled"
+            case .refunded: "refunded"
+            case .fulfilmentClaimed: "fulfilment_claimed"
+            case .fulfilmentReported: "fulfilment_reported"
+            }
+        }
+    }
+}
+
+/// Why a fact is not folded in.
+package enum Objection: Error, Hashable, Sendable {
+    /// The caller or the rules say no.
+    case refusal(Refusal)
+    /// The payment's data breaks an invariant: it is set aside with an alarm, and the rest goes on.
+    case corruption(String)
+}
+
+/// Everything that follows from one fact. Committed in one database transaction, or nothing of it is.
+package struct Decision: Hashable, Sendable {
+    package let payment: Payment
+    package let assessment: Assessment
+    /// Nil when the fact opened the payment.
+    package let fact: Fact?
+    package let transition: Transition?
+    package let entries: [Entry]
+    package let events: [Announcement]
+    /// Opened, changed or resolved by this fact.
+    package let exceptions: [Exception]
+    /// Nothing but clock and tips moved: there is nothing to record, only when to look again.
+    package let isSilent: Bool
+}
+
+/// One announced change of state.
+package struct Transition: Hashable, Sendable {
+    /// 1 … n per payment.
+    package let version: Int
+    /// Nil for the first.
+    package let from: State?
+    package let to: State
+    package let kind: Kind
+    package let epoch: Int
+    package let at: Instant
+    package let actor: Actor
+
+    package enum Kind: String, Hashable, Sendable, CaseIterable {
+        case opened
+        case moved
+        /// Between paid and overpaid, within one epoch.
+        case updated
+        /// A settled announcement is taken back.
+        case reversed
+    }
+}
+
+/// What the merchant is told; its bytes are made when it is committed.
+package struct Announcement: Hashable, Sendable {
+    package let id: ID<Event>
+    /// Dense per payment, from 1.
+    package let sequence: Int
+    package let type: String
+    package let exception: ID<Exception>?
+}

@@ -1,0 +1,178 @@
+/// A claim by a network that value moved to a destination of this payment.
+///
+/// The network's latest word wins (`Claim.sequence`); the first sight is the earliest ever heard; replaced transfers
+/// only add up. So the same facts give the same transfer in whatever order they come, and however often.
+package struct Transfer: Hashable, Sendable, Identified {
+    package static let prefix = "trf_"
+
+    package let id: ID<Transfer>
+    package let key: Key
+    /// The quote whose destination was paid.
+    package let quote: ID<Quote>
+    /// What arrived; nil for an asset that this gateway does not know.
+    package let method: Method?
+    /// Base units as the network says them. Text, for a stranger's token may claim more than 128 bits.
+    package let amountText: String
+    package var claim: Claim
+    package var firstSeen: Instant
+    /// Whether it was first heard of while catching up, so that the block's time tells more than our clock.
+    package var missedByGap: Bool
+    /// Transfers whose place in the network this one took.
+    package var replaces: Set<Key>
+    /// Confirmations below which the network itself would not let it be spent (coinbase), else 0.
+    package let maturity: UInt32
+    /// The block in which the frozen policy was first met with a healthy source; nil while it is not.
+    package var confirmedIn: BlockID?
+
+    package init(
+        id: ID<Transfer>, key: Key, quote: ID<Quote>, method: Method?, amountText: String, claim: Claim,
+        firstSeen: Instant, missedByGap: Bool, replaces: Set<Key>, maturity: UInt32, confirmedIn: BlockID?
+    ) {
+        self.id = id
+        self.key = key
+        self.quote = quote
+        self.method = method
+        self.amountText = amountText
+        self.claim = claim
+        self.firstSeen = firstSeen
+        self.missedByGap = missedByGap
+        self.replaces = replaces
+        self.maturity = maturity
+        self.confirmedIn = confirmedIn
+    }
+
+    /// Base units; nil from 2¹²⁷ on, which is only recorded.
+    package var amount: UInt128? {
+        guard let units = UInt128(amountText), units < UInt128(1) << 127 else { return nil }
+        return units
+    }
+
+    /// What the network calls it, for ever: `bitcoin` and `txid:vout`, an EVM network and `hash:ordinal`.
+    package struct Key: Hashable, Comparable, Sendable, CustomStringConvertible {
+        package let network: NetworkName
+        package let place: String
+
+        package init(network: NetworkName, place: String) {
+            self.network = network
+            self.place = place
+        }
+
+        package var description: String { "\(network)/\(place)" }
+        package static func < (left: Self, right: Self) -> Bool {
+            (left.network, left.place) < (right.network, right.place)
+        }
+    }
+
+    /// What its network claims of it, and how recent that word is in the order of our watching.
+    package struct Claim: Hashable, Sendable {
+        package var sequence: UInt64
+        package var standing: Standing
+
+        package init(sequence: UInt64, standing: Standing) {
+            self.sequence = sequence
+            self.standing = standing
+        }
+    }
+
+    package enum Standing: Hashable, Sendable {
+        /// Seen, in no block.
+        case pooled
+        case mined(BlockPlace)
+        case gone(Gone)
+    }
+
+    /// Why a network does not claim a transfer any more.
+    package enum Gone: String, Hashable, Sendable, CaseIterable {
+        /// A transaction that conflicts with it took its place.
+        case replaced
+        /// The network dropped it without a conflict that we saw.
+        case evicted
+        /// Its block left the chain, and nothing holds it now.
+        case orphaned
+        /// It is in a block, but moved nothing (a reverted call).
+        case failed
+    }
+
+    /// A spend of a transfer's output, with the network's latest word on it.
+    package struct Spend: Hashable, Sendable {
+        package var transaction: String
+        package var claim: Claim
+
+        package init(transaction: String, claim: Claim) {
+            self.transaction = transaction
+            self.claim = claim
+        }
+    }
+
+    /// In a block or waiting for one.
+    package var isLive: Bool {
+        switch claim.standing {
+        case .pooled, .mined: true
+        case .gone: false
+        }
+    }
+
+    package var block: BlockPlace? {
+        if case .mined(let place) = claim.standing { place } else { nil }
+    }
+}
+
+/// The hash of a block, in the network's usual text.
+package struct BlockID: Hashable, Sendable {
+    package let text: String
+    package init(_ text: String) { self.text = text }
+}
+
+/// Where in the chain a transfer stands.
+package struct BlockPlace: Hashable, Sendable {
+    package let height: UInt64
+    package let block: BlockID
+    /// The transaction's place in the block.
+    package let index: UInt32
+    /// The block's median time past: it never steps back along a chain.
+    package let medianTime: Instant
+
+    package init(height: UInt64, block: BlockID, index: UInt32, medianTime: Instant) {
+        self.height = height
+        self.block = block
+        self.index = index
+        self.medianTime = medianTime
+    }
+}
+
+/// How far a network was seen, and whether its word can be believed now.
+package struct Source: Hashable, Sendable {
+    /// Grows with each batch that is absorbed; the higher one is the later word.
+    package var sequence: UInt64
+    package var tip: UInt64
+    package var safe: UInt64?
+    package var finalized: UInt64?
+    /// False while the node errs, lags, or is on another network, or finality stalls: nothing becomes confirmed.
+    package var isHealthy: Bool
+    /// Everything that the network said up to this moment has been seen.
+    package var scannedUntil: Instant
+
+    package init(
+        sequence: UInt64, tip: UInt64, safe: UInt64?, finalized: UInt64?, isHealthy: Bool, scannedUntil: Instant
+    ) {
+        self.sequence = sequence
+        self.tip = tip
+        self.safe = safe
+        self.finalized = finalized
+        self.isHealthy = isHealthy
+        self.scannedUntil = scannedUntil
+    }
+
+    /// Whether a transfer at `place` meets `requirement`. A block above the tip has no confirmations.
+    func meets(_ requirement: Policy.Requirement, at place: BlockPlace?, maturity: UInt32) -> Bool {
+        guard let place else { return requirement == .count(0) && maturity == 0 }
+        let depth = place.height <= tip ? tip - place.height + 1 : 0
+        guard depth >= UInt64(maturity) else { return false }
+        switch requirement {
+        case .count(let count): return depth >= UInt64(count)
+        case .safe: return safe.map { place.height <= $0 } ?? false
+        case .finalized: return finalized.map { place.height <= $0 } ?? false
+        case .settled: return true
+        }
+    }
+}
