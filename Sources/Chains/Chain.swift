@@ -1,0 +1,187 @@
+package import Domain
+
+/// One network, as the gateway sees it. Every family of networks, and the sandbox, is one of these.
+///
+/// A chain tells a story from a cursor on. It keeps nothing that matters: after a crash the same cursor gives the same
+/// story again. Push messages of a node only wake the watcher; what counts is what `advance` says.
+package protocol Chain: Sendable {
+    var network: NetworkName { get }
+
+    /// The assets that this network carries, the coin first.
+    var assets: [Asset] { get }
+
+    /// Derives the destination of `index` from a wallet's key. Pure and repeatable.
+    ///
+    /// Throws `ChainFault.unusable` when the key is none of this network.
+    func destination(of key: WalletKey, at index: UInt32) throws -> DerivedDestination
+
+    /// The link that a wallet opens: BIP 21 and the like.
+    func paymentURI(address: String, asset: Asset, amount: UInt128, label: String?) -> String
+
+    /// What happened since `cursor`; nil asks where to begin (the network's tip, nothing before it).
+    ///
+    /// A batch is bounded: when `isAtTip` is false, ask again at once. Throws `ChainFault` when the node errs, lags,
+    /// lies or is on another network: that is "unknown", never "nothing".
+    func advance(from cursor: Cursor?, kept: any KeptHeaders) async throws -> Batch
+
+    /// One element for each hint that something happened; may be lossy, must not be needed.
+    func hints() -> AsyncStream<Void>
+}
+
+/// The headers that were absorbed, asked by a chain that looks for a fork.
+package protocol KeptHeaders: Sendable {
+    /// The block that was absorbed at `height`; nil when none is kept there.
+    func block(at height: UInt64) async throws -> BlockID?
+    /// The lowest height kept.
+    func lowest() async throws -> UInt64?
+}
+
+/// Where a wallet receives: what its owner gave, checked when it was registered.
+package struct WalletKey: Hashable, Sendable {
+    /// The account key or descriptor in its canonical text. Cannot spend.
+    package let text: String
+    package init(_ text: String) { self.text = text }
+}
+
+/// A destination as its key gives it.
+package struct DerivedDestination: Hashable, Sendable {
+    /// As people see it.
+    package let address: String
+    /// As the scanner matches it: an output script in lower-case hexadecimal.
+    package let script: String
+    /// `m/84h/0h/0h/0/7`.
+    package let path: String
+
+    package init(address: String, script: String, path: String) {
+        self.address = address
+        self.script = script
+        self.path = path
+    }
+}
+
+/// The last block that was absorbed.
+package struct Cursor: Hashable, Sendable {
+    package let height: UInt64
+    package let block: BlockID
+
+    package init(height: UInt64, block: BlockID) {
+        self.height = height
+        self.block = block
+    }
+}
+
+/// A bounded part of a network's story. Absorbed whole or not at all.
+package struct Batch: Sendable {
+    /// Where the chain we absorbed and the node's chain part; nil when nothing was disconnected. Every absorbed block
+    /// above this height has left the chain.
+    package var forkHeight: UInt64?
+    /// Oldest first; the first one's parent is the cursor, or the block at `forkHeight`.
+    package var connected: [ChainBlock] = []
+    /// Transactions that entered the pool since the last batch of this process; after a start, all of them.
+    package var entered: [ChainTransaction] = []
+    /// The pool as it stands at the last connected block; nil while that is not known (still catching up, or a block
+    /// came in between): then nothing can be said to have left it.
+    package var pool: Set<String>?
+    /// The cursor after this batch.
+    package var cursor: Cursor
+    package var safe: UInt64?
+    package var finalized: UInt64?
+    package var isAtTip: Bool
+
+    package init(cursor: Cursor, isAtTip: Bool) {
+        self.cursor = cursor
+        self.isAtTip = isAtTip
+    }
+}
+
+/// A block with what may concern us in it.
+package struct ChainBlock: Sendable {
+    package let height: UInt64
+    package let block: BlockID
+    package let parent: BlockID
+    package let medianTime: Instant
+    package let transactions: [ChainTransaction]
+
+    package init(
+        height: UInt64, block: BlockID, parent: BlockID, medianTime: Instant, transactions: [ChainTransaction]
+    ) {
+        self.height = height
+        self.block = block
+        self.parent = parent
+        self.medianTime = medianTime
+        self.transactions = transactions
+    }
+}
+
+/// One transaction: what it spends and whom it pays.
+package struct ChainTransaction: Sendable {
+    package let id: String
+    /// Its place in the block; 0 in the pool.
+    package let index: UInt32
+    /// The outputs that it spends, `txid:vout`. Two transactions that name the same one exclude each other.
+    package let inputs: [String]
+    package let outputs: [ChainOutput]
+    /// Confirmations below which the network itself would not let an output be spent (coinbase), else 0.
+    package let maturity: UInt32
+
+    package init(id: String, index: UInt32, inputs: [String], outputs: [ChainOutput], maturity: UInt32) {
+        self.id = id
+        self.index = index
+        self.inputs = inputs
+        self.outputs = outputs
+        self.maturity = maturity
+    }
+}
+
+/// Value that one transaction moves to one script.
+package struct ChainOutput: Sendable {
+    /// Unique in the network for ever: `txid:vout`.
+    package let place: String
+    package let script: String
+    /// Nil for an asset that is not on the list.
+    package let asset: AssetCode?
+    /// Base units in decimal text.
+    package let amountText: String
+
+    package init(place: String, script: String, asset: AssetCode?, amountText: String) {
+        self.place = place
+        self.script = script
+        self.asset = asset
+        self.amountText = amountText
+    }
+}
+
+/// The world failed, as far as a network is concerned.
+package struct ChainFault: Error, Sendable {
+    package enum Kind: String, Sendable {
+        /// The node does not answer, or answers with an error that may pass.
+        case unreachable
+        /// It answers with something that cannot be true.
+        case malformed
+        /// It is on another network than it should be.
+        case wrongNetwork = "wrong_network"
+        /// It is still catching up with its own network.
+        case syncing
+        /// Credentials are refused.
+        case unauthorized
+        /// What was asked makes no sense on this network.
+        case unusable
+    }
+
+    package let kind: Kind
+    /// For the operator; never holds credentials.
+    package let detail: String
+
+    package init(_ kind: Kind, _ detail: String) {
+        self.kind = kind
+        self.detail = detail
+    }
+
+    /// Whether the same call may go through later by itself.
+    package var isTransient: Bool {
+        switch kind {
+        case .unreachable, .syncing: true
+        case .malformed, .wrongNetwork, .unauthorized, .unusable: false
+        }
+    }
+}
