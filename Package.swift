@@ -60,12 +60,16 @@ let package = Package(
             name: "shop", dependencies: ["Platform", "JSON", "Crypto", "HTTP"], path: "Examples/Shop",
             swiftSettings: house),
 
+        // What test targets share: a folder of one's own, a private PostgreSQL.
+        .target(name: "TestKit", dependencies: ["CLinux", "Platform", "Database"], path: "Tests/TestKit",
+                swiftSettings: house),
+
         tests("Domain", ["Domain"]),
         tests("Platform", ["Platform"]),
         tests("JSON", ["JSON"]),
         tests("Crypto", ["Crypto", "Platform"]),
         tests("HTTP", ["HTTP", "Platform", "JSON", "CLinux"]),
-        tests("Database", ["Database", "Platform"]),
+        tests("Database", ["Database", "Platform", "TestKit", "CLinux"]),
         tests("Chains", ["Chains", "Domain", "Platform", "JSON", "Crypto", "HTTP"]),
         tests("Tidy", []),
     ]

@@ -1,1 +1,131 @@
-/// See docs/ARCHITECTURE.md.
+import Platform
+
+/// Where a database is.
+package enum DatabaseLocation: Sendable, Hashable {
+    /// A file; the write-ahead log, its index and a lock file lie beside it. `vfs` names a registered SQLite VFS.
+    case sqlite(String, vfs: String? = nil)
+    /// A libpq connection URI, and the schema that holds the tables (created if missing; the server's default if nil).
+    case postgres(String, schema: String? = nil)
+}
+
+/// A database: one writer that groups commits, and readers beside it that each see a snapshot.
+///
+/// All blocking happens on threads of its own. See docs/decisions/0002-one-writer.md.
+package final class Database: Sendable {
+    package let dialect: Dialect
+    private let writes = JobQueue<any Job>(capacity: Limits.queuedWrites)
+    private let reads = JobQueue<any Job>(capacity: Limits.queuedReads)
+    private let writerEnd = Latch()
+    private let readerEnds = Lock<[Latch]>([])
+
+    private init(dialect: Dialect) { self.dialect = dialect }
+
+    deinit {
+        reads.close()
+        writes.close()
+    }
+
+    /// Opens the database and all its connections; creates a missing SQLite file.
+    ///
+    /// Throws `DatabaseError`: `locked` when another process has the file open, `connectionLost` when PostgreSQL
+    /// does not answer. `log` gets a line when a connection is given up or replaced.
+    package static func open(
+        _ location: DatabaseLocation, readers: Int = 3, log: @escaping @Sendable (String) -> Void = { _ in }
+    ) async throws -> Database {
+        precondition(Limits.readers.contains(readers), "readers out of bounds")
+        let driver: any Driver
+        let dialect: Dialect
+        switch location {
+        case .sqlite(let path, let vfs):
+            driver = SQLiteDriver(path: path, vfs: vfs)
+            dialect = .sqlite
+        case .postgres(let uri, let schema):
+            driver = try PostgresDriver(uri: uri, schema: schema)
+            dialect = .postgres
+        }
+        let database = Database(dialect: dialect)
+        do {
+            try await database.startWriter(driver, log)
+            for _ in 0..<readers { try await database.startReader(driver, log) }
+        } catch {
+            await database.close()
+            throw error
+        }
+        return database
+    }
+
+    /// Runs `body` in a transaction and commits it: durable when this returns.
+    ///
+    /// Atomicity: all of `body` or nothing. Commits have one order, and each sees all before it, over all processes.
+    /// On failure: an error of `body`, or of its commit, is thrown, and nothing was done, except that
+    /// `DatabaseError.outcomeUnknown` says that nobody knows. Cancelling the task does not stop the transaction.
+    package func write<T: Sendable>(_ body: @escaping @Sendable (any Connection) throws -> T) async throws -> T {
+        try await submit(body, to: writes)
+    }
+
+    /// Runs `body` on one consistent snapshot that holds every write which had returned before.
+    package func read<T: Sendable>(_ body: @escaping @Sendable (any Connection) throws -> T) async throws -> T {
+        try await submit(body, to: reads)
+    }
+
+    /// Finishes what is queued, then closes the readers and at last the writer. Later calls get `closed`.
+    package func close() async {
+        reads.close()
+        for end in readerEnds.withLock({ $0 }) { _ = await end.opened() }
+        writes.close()
+        _ = await writerEnd.opened()
+    }
+
+    private func submit<T: Sendable>(
+        _ body: @escaping @Sendable (any Connection) throws -> T, to queue: JobQueue<any Job>
+    ) async throws -> T {
+        try await withCheckedThrowingContinuation { continuation in
+            let job = PendingJob(body, continuation)
+            do throws(DatabaseError) {
+                try queue.put(job)
+            } catch {
+                job.answer(error)
+            }
+        }
+    }
+
+    private func startWriter(_ driver: any Driver, _ log: @escaping @Sendable (String) -> Void) async throws {
+        try await start("db-writer", driver, .writer, writerEnd, log) { [writes] link in
+            var writer = Writer(writes, link)
+            writer.run()
+        }
+    }
+
+    private func startReader(_ driver: any Driver, _ log: @escaping @Sendable (String) -> Void) async throws {
+        let end = Latch()
+        readerEnds.withLock { $0.append(end) }
+        try await start("db-reader", driver, .reader, end, log) { [reads] link in
+            var reader = Reader(reads, link)
+            reader.run()
+        }
+    }
+
+    /// Starts a thread that connects and then works; returns when it has connected.
+    private func start(
+        _ name: String, _ driver: any Driver, _ role: Role, _ end: Latch,
+        _ log: @escaping @Sendable (String) -> Void, _ work: @escaping @Sendable (Link) -> Void
+    ) async throws {
+        let connected = Latch()
+        do {
+            try WorkerThread.start(name) {
+                do throws(DatabaseError) {
+                    let link = try Link(driver, role, log: log)
+                    connected.open()
+                    work(link)
+                } catch {
+                    connected.open(error)
+                }
+                end.open()
+            }
+        } catch {
+            end.open()
+            throw error
+        }
+        if let failure = await connected.opened() { throw failure }
+    }
+}

@@ -1,0 +1,67 @@
+/// One step of the schema. Once released it is never edited: a change is a new migration.
+package struct Migration: Sendable {
+    package let name: String
+    /// Statements with the tokens `{blob}` and `{autoincrement}`; see `Dialect.schema`.
+    package let statements: [String]
+
+    package init(_ name: String, _ statements: [String]) {
+        self.name = name
+        self.statements = statements
+    }
+
+    /// FNV-1a over the statements as written, so it is the same on both engines. It finds an edit made by mistake;
+    /// it is no defence against anybody.
+    var checksum: Int64 {
+        var hash: UInt64 = 0xcbf2_9ce4_8422_2325
+        for byte in statements.joined(separator: ";").utf8 {
+            hash = (hash ^ UInt64(byte)) &* 0x100_0000_01b3
+        }
+        return Int64(bitPattern: hash)
+    }
+}
+
+extension Database {
+    /// Brings the schema up to the last of `migrations`, each in a transaction of its own. Safe to repeat.
+    ///
+    /// Throws `DatabaseError.migration` when the database has one that is not in the list (a newer program wrote it),
+    /// or whose text or place has changed since.
+    package func migrate(_ migrations: [Migration]) async throws {
+        try await write { connection in
+            _ = try connection.execute("""
+                CREATE TABLE IF NOT EXISTS schema_migration (
+                    position BIGINT PRIMARY KEY, name TEXT NOT NULL UNIQUE, checksum BIGINT NOT NULL)
+                """)
+        }
+        for position in migrations.indices {
+            try await write { connection in
+                let applied = try connection.query("SELECT name, checksum FROM schema_migration ORDER BY position")
+                try Self.compare(applied, with: migrations)
+                // Another process may have come first: it holds the writers' order, so this sees its work.
+                guard position >= applied.count else { return }
+                let migration = migrations[position]
+                for statement in migration.statements {
+                    try connection.execute(SQL(raw: connection.dialect.schema(statement)))
+                }
+                try connection.execute("""
+                    INSERT INTO schema_migration (position, name, checksum)
+                    VALUES (\(position), \(migration.name), \(migration.checksum))
+                    """)
+            }
+        }
+    }
+
+    private static func compare(_ applied: [Row], with migrations: [Migration]) throws {
+        for (position, row) in applied.enumerated() {
+            let name = try row.text(0)
+            guard migrations.indices.contains(position) else {
+                throw DatabaseError.migration("the database has “\(name)”, which this program does not know: it is older")
+            }
+            guard migrations[position].name == name else {
+                throw DatabaseError.migration("step \(position) is “\(name)” there, “\(migrations[position].name)” here")
+            }
+            guard try row.integer(1) == migrations[position].checksum else {
+                throw DatabaseError.migration("“\(name)” was edited after it was applied")
+            }
+        }
+    }
+}

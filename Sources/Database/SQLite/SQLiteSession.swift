@@ -1,0 +1,108 @@
+/// A connection to a SQLite file with its prepared statements.
+final class SQLiteSession: Session {
+    private let handle: SQLiteHandle
+    private let role: Role
+    private let lock: FolderLock?
+    private var statements: [String: SQLiteStatement] = [:]
+    private var uses = 0
+    private(set) var isBroken = false
+
+    init(_ handle: SQLiteHandle, _ role: Role, _ lock: FolderLock?) {
+        self.handle = handle
+        self.role = role
+        self.lock = lock
+    }
+
+    var dialect: Dialect { .sqlite }
+    var isInTransaction: Bool { handle.isInTransaction }
+
+    func begin() throws(DatabaseError) {
+        switch role {
+        case .writer: try control("BEGIN IMMEDIATE")
+        case .reader: try control("BEGIN")
+        }
+    }
+
+    func commit() throws(DatabaseError) {
+        do {
+            try control("COMMIT")
+        } catch {
+            switch error {
+            case .ioFailed(let words), .full(let words), .corrupt(let words):
+                // The commit frame may have reached the disk: a later opening may find it. And after a failed fsync
+                // the kernel may have thrown the pages away, so trying again would report a success that is none.
+                isBroken = true
+                throw .outcomeUnknown(words)
+            case .constraint, .busy, .overloaded, .connectionLost, .outcomeUnknown, .mismatch, .unrepresentable,
+                .locked, .migration, .closed, .misuse:
+                throw error
+            }
+        }
+    }
+
+    func rollback() {
+        guard isInTransaction else { return }
+        do {
+            try control("ROLLBACK")
+        } catch {
+            isBroken = true
+        }
+    }
+
+    func savepoint(_ depth: Int) throws(DatabaseError) { try control("SAVEPOINT s\(depth)") }
+    func release(_ depth: Int) throws(DatabaseError) { try control("RELEASE s\(depth)") }
+
+    func rewind(_ depth: Int) throws(DatabaseError) {
+        try control("ROLLBACK TO s\(depth)")
+        try control("RELEASE s\(depth)")
+    }
+
+    func run(_ sql: SQL, _ visit: (Row) -> Bool) throws(DatabaseError) -> Int {
+        let before = handle.totalChanges
+        try statement(sql.text(.sqlite)).run(sql.parameters, visit)
+        // `changes` keeps the figure of the last statement that had one.
+        return handle.totalChanges == before ? 0 : handle.lastChanges
+    }
+
+    func tidy(idle: Bool) {
+        guard role == .writer, !isBroken else { return }
+        let frames = handle.logFrames
+        guard frames >= Limits.checkpointFrames || (idle && frames > 0) else { return }
+        do {
+            try handle.checkpoint(truncating: idle && frames >= Limits.truncatedLogFrames)
+        } catch {
+            isBroken = true
+        }
+    }
+
+    func close() {
+        statements = [:]
+        handle.close()
+        lock?.release()
+    }
+
+    private func control(_ text: String) throws(DatabaseError) {
+        try statement(text).run([]) { _ in true }
+    }
+
+    private func statement(_ text: String) throws(DatabaseError) -> SQLiteStatement {
+        uses += 1
+        if let known = statements[text] {
+            // Its rows are being read further up the stack: a second run needs a second statement.
+            if known.isRunning { return try handle.prepare(text) }
+            known.lastUse = uses
+            return known
+        }
+        let statement = try handle.prepare(text)
+        statement.lastUse = uses
+        if statements.count >= Limits.cachedStatements { forgetOldest() }
+        statements[text] = statement
+        return statement
+    }
+
+    private func forgetOldest() {
+        guard let oldest = statements.filter({ !$0.value.isRunning }).min(by: { $0.value.lastUse < $1.value.lastUse })
+        else { return }
+        statements[oldest.key] = nil
+    }
+}

@@ -1,0 +1,35 @@
+import Foundation
+
+/// A fresh folder for one test, in memory when the machine has room for that; removed with the value.
+package final class TemporaryFolder: Sendable {
+    package let path: String
+
+    /// Throws when the folder cannot be made.
+    package init() throws {
+        path = Self.base() + "/quittance-test-" + UUID().uuidString.lowercased()
+        try FileManager.default.createDirectory(
+            atPath: path, withIntermediateDirectories: false, attributes: [.posixPermissions: 0o700])
+    }
+
+    deinit {
+        do {
+            try FileManager.default.removeItem(atPath: path)
+        } catch {
+            print("left behind: \(path): \(error)")
+        }
+    }
+
+    /// The path of `name` inside the folder.
+    package func file(_ name: String) -> String { path + "/" + name }
+
+    /// `/dev/shm` when it has room, else `/tmp`.
+    static func base() -> String {
+        do {
+            let figures = try FileManager.default.attributesOfFileSystem(forPath: "/dev/shm")
+            let free = (figures[.systemFreeSize] as? NSNumber)?.int64Value ?? 0
+            return free > 1 << 30 ? "/dev/shm" : "/tmp"
+        } catch {
+            return "/tmp"
+        }
+    }
+}
