@@ -1,0 +1,168 @@
+import CLinux
+import Platform
+
+/// A server made of bare sockets, one thread a connection, so that tests can answer in every wrong way.
+@safe final class RawServer: Sendable {
+    let port: UInt16
+    private let listener: Int32
+    private let handler: @Sendable (RawConnection) -> Void
+    private let state = Lock(State())
+
+    private struct State {
+        var accepted = 0
+        var isStopped = false
+        var open: Set<Int32> = []
+    }
+
+    /// Listens on a free port of 127.0.0.1; `handler` runs on the connection's own thread and may block.
+    init(_ handler: @escaping @Sendable (RawConnection) -> Void) throws {
+        self.handler = handler
+        listener = socket(AF_INET, Int32(SOCK_STREAM.rawValue | SOCK_CLOEXEC.rawValue), 0)
+        var address = sockaddr_in()
+        address.sin_family = sa_family_t(AF_INET)
+        address.sin_addr.s_addr = UInt32(0x7F00_0001).bigEndian
+        var length = socklen_t(MemoryLayout<sockaddr_in>.size)
+        let listener = listener
+        let isListening = unsafe withUnsafeMutablePointer(to: &address) { pointer in
+            unsafe pointer.withMemoryRebound(to: sockaddr.self, capacity: 1) { address in
+                unsafe bind(listener, address, length) == 0 && listen(listener, 1_024) == 0
+                    && getsockname(listener, address, &length) == 0
+            }
+        }
+        guard isListening else { throw Failure.listen(linux_errno()) }
+        port = UInt16(bigEndian: address.sin_port)
+        startThread { [self] in acceptAll() }
+    }
+
+    enum Failure: Error { case listen(Int32) }
+
+    /// How many connections have come in.
+    var accepted: Int { state.withLock { $0.accepted } }
+
+    /// Ends the listener and every open connection.
+    func stop() {
+        let open = state.withLock { state in
+            state.isStopped = true
+            return state.open
+        }
+        shutdown(listener, Int32(SHUT_RDWR))
+        for descriptor in open { shutdown(descriptor, Int32(SHUT_RDWR)) }
+    }
+
+    private func acceptAll() {
+        while true {
+            let descriptor = accept(listener, nil, nil)
+            if descriptor < 0 { break }
+            let isStopped = state.withLock { state in
+                state.accepted += 1
+                state.open.insert(descriptor)
+                return state.isStopped
+            }
+            if isStopped { shutdown(descriptor, Int32(SHUT_RDWR)) }
+            startThread { [self] in
+                handler(RawConnection(descriptor: descriptor))
+                state.withLock { state in
+                    _ = state.open.remove(descriptor)
+                    _ = CLinux.close(descriptor)
+                }
+            }
+        }
+        _ = CLinux.close(listener)
+    }
+}
+
+/// The server's end of one connection. All calls block.
+struct RawConnection: Sendable {
+    let descriptor: Int32
+
+    /// The next request, head and body (by `Content-Length`); nil when the peer has gone.
+    func readRequest() -> String? {
+        var bytes: [UInt8] = []
+        var wanted = Int.max
+        while bytes.count < wanted {
+            guard let piece = readSome() else { return nil }
+            bytes += piece
+            let text = String(decoding: bytes, as: UTF8.self)
+            guard wanted == .max, let end = text.range(of: "\r\n\r\n") else { continue }
+            wanted = text.utf8.distance(from: text.startIndex, to: end)
+            for line in text.split(separator: "\r\n") where line.lowercased().hasPrefix("content-length:") {
+                wanted += Int(line.dropFirst(15).filter(\.isNumber)) ?? 0
+            }
+        }
+        return String(decoding: bytes, as: UTF8.self)
+    }
+
+    private func readSome() -> [UInt8]? {
+        var buffer = [UInt8](repeating: 0, count: 65_536)
+        let count = unsafe buffer.withUnsafeMutableBytes { unsafe read(descriptor, $0.baseAddress, $0.count) }
+        return count > 0 ? Array(buffer[..<count]) : nil
+    }
+
+    /// False when the peer has gone.
+    @discardableResult
+    func write(_ text: String) -> Bool { write(Array(text.utf8)) }
+
+    @discardableResult
+    func write(_ bytes: [UInt8]) -> Bool {
+        var sent = 0
+        while sent < bytes.count {
+            let count = unsafe bytes[sent...].withUnsafeBytes {
+                unsafe send(descriptor, $0.baseAddress, $0.count, Int32(MSG_NOSIGNAL))
+            }
+            guard count > 0 else { return false }
+            sent += count
+        }
+        return true
+    }
+
+    /// A whole answer with a length.
+    func answer(_ status: String = "200 OK", fields: String = "", body: String = "") {
+        write("HTTP/1.1 \(status)\r\n\(fields)Content-Length: \(body.utf8.count)\r\n\r\n\(body)")
+    }
+
+    /// Blocks until the peer closes.
+    func waitForClose() { while readSome() != nil {} }
+
+    /// Makes the close that follows a reset.
+    func armReset() {
+        var option = linger(l_onoff: 1, l_linger: 0)
+        unsafe setsockopt(
+            descriptor, SOL_SOCKET, SO_LINGER, &option, socklen_t(MemoryLayout<linger>.size))
+    }
+
+    /// Blocks the thread without looking at the peer.
+    func pause(milliseconds: Int) { usleep(UInt32(milliseconds) * 1_000) }
+}
+
+private final class ThreadBody {
+    let body: @Sendable () -> Void
+
+    init(_ body: @escaping @Sendable () -> Void) { self.body = body }
+}
+
+private func startThread(_ body: @escaping @Sendable () -> Void) {
+    var thread = pthread_t()
+    let argument = unsafe Unmanaged.passRetained(ThreadBody(body)).toOpaque()
+    let code = unsafe pthread_create(&thread, nil, runThreadBody, argument)
+    precondition(code == 0, "no thread for a test")
+    pthread_detach(thread)
+}
+
+private func runThreadBody(_ argument: UnsafeMutableRawPointer?) -> UnsafeMutableRawPointer? {
+    guard let argument = unsafe argument else { return nil }
+    unsafe Unmanaged<ThreadBody>.fromOpaque(argument).takeRetainedValue().body()
+    return nil
+}
+
+extension String {
+    /// The end of the first occurrence, found without Foundation.
+    fileprivate func range(of pattern: String) -> String.Index? {
+        let bytes = Array(utf8)
+        let wanted = Array(pattern.utf8)
+        guard bytes.count >= wanted.count else { return nil }
+        for start in 0...(bytes.count - wanted.count) where bytes[start..<start + wanted.count].elementsEqual(wanted) {
+            return utf8.index(utf8.startIndex, offsetBy: start + wanted.count)
+        }
+        return nil
+    }
+}
