@@ -54,7 +54,10 @@ let package = Package(
         module("Web", ["Domain", "Platform", "JSON", "Crypto", "HTTP", "Engine", "CQREncode"]),
         .executableTarget(
             name: "quittance",
-            dependencies: ["Domain", "Platform", "JSON", "Crypto", "HTTP", "Database", "Storage", "Chains", "Engine", "Web"],
+            dependencies: [
+                "Domain", "Platform", "JSON", "Crypto", "HTTP", "Database", "Storage", "Chains", "Engine",
+                "Web",
+            ],
             swiftSettings: house),
         .executableTarget(
             name: "shop", dependencies: ["Platform", "JSON", "Crypto", "HTTP"], path: "Examples/Shop",

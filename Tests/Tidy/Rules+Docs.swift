@@ -1,0 +1,81 @@
+extension Rules {
+    static func root(_ entries: [String]) -> [Finding] {
+        guard entries.count > House.rootEntries else { return [] }
+        return [Finding(".", "\(entries.count) entries in the root, more than \(House.rootEntries): \(entries)")]
+    }
+
+    /// The map and the checkout name the same folders.
+    static func map(_ page: String, in checkout: Checkout) -> [Finding] {
+        let path = "docs/ARCHITECTURE.md"
+        let roots = checkout.rootEntries.filter { checkout.folders.contains($0) && !$0.hasPrefix(".") }
+        let named = Set(backticked(page).map { $0.hasSuffix("/") ? String($0.dropLast()) : $0 })
+        let existing = Set(checkout.files.map(\.path)).union(checkout.folders)
+        let missing = named.filter { name in
+            roots.contains { name.hasPrefix($0 + "/") } && !name.contains { "*…<{ ".contains($0) }
+                && !existing.contains(name)
+        }
+        let modules = checkout.names(in: "Sources")
+        var expected = roots + modules.map { "Sources/" + $0 }
+        expected += checkout.names(in: "Examples").map { "Examples/" + $0 }
+        expected += checkout.names(in: "Tests").filter { !modules.contains($0) }.map { "Tests/" + $0 }
+        return missing.sorted().map { Finding(path, "names \($0), which does not exist") }
+            + expected.filter { checkout.folders.contains($0) && !named.contains($0) }
+            .map { Finding(path, "does not name \($0)") }
+    }
+
+    private static func backticked(_ page: String) -> [String] {
+        page.split(separator: "\n").flatMap { line in
+            line.split(separator: "`", omittingEmptySubsequences: false).enumerated()
+                .filter { !$0.offset.isMultiple(of: 2) }.map { String($0.element) }
+        }
+    }
+
+    /// A decision record says what was the case, what was decided, what follows, and when to undo it.
+    static func decision(_ path: String, _ page: String) -> [Finding] {
+        let name = path.split(separator: "/").last.map(String.init) ?? path
+        var findings: [Finding] = []
+        if name.prefix(4).contains(where: { !$0.isNumber }) || name.dropFirst(4).first != "-" {
+            findings.append(Finding(path, "is not called NNNN-title.md"))
+        }
+        let headings = page.split(separator: "\n").filter { $0.hasPrefix("#") }
+            .map { $0.drop { $0 == "#" || $0 == " " }.lowercased() }
+        for needed in ["context", "decision", "consequences", "undo if"] where !headings.contains(needed) {
+            findings.append(Finding(path, "has no heading \"\(needed)\""))
+        }
+        return findings
+    }
+
+    /// One word of the glossary with the words that are not used for it.
+    struct GlossaryRow {
+        let word: String
+        let notUsed: [String]
+    }
+
+    /// The rows of the glossary's tables: `| word | meaning | not |`.
+    static func glossary(_ page: String) -> [GlossaryRow] {
+        page.split(separator: "\n").filter { $0.hasPrefix("| ") }.compactMap { line in
+            let cells = line.split(separator: "|", omittingEmptySubsequences: false).map(trimmed)
+            guard cells.count == 5, cells[1] != "word" else { return nil }
+            let unused = cells[3].split(separator: ",").map { trimmed($0).lowercased() }
+            return GlossaryRow(word: cells[1], notUsed: unused.filter { !$0.isEmpty })
+        }
+    }
+
+    private static func trimmed(_ text: some StringProtocol) -> String {
+        var slice = text.drop { $0 == " " }[...]
+        while slice.last == " " { slice.removeLast() }
+        return String(slice)
+    }
+
+    /// No type is named with a word that the glossary has another one for.
+    static func vocabulary(_ rows: [GlossaryRow], _ file: SwiftSource) -> [Finding] {
+        guard file.module != nil, !House.glossaryExceptions.contains(where: file.path.hasPrefix) else { return [] }
+        return file.types.flatMap { type in
+            let name = " " + words(of: type.name).joined(separator: " ") + " "
+            return rows.flatMap { row in
+                row.notUsed.filter { name.contains(" \($0) ") }
+                    .map { Finding(file.path, type.line, "\(type.name): the word is \"\(row.word)\", not \"\($0)\"") }
+            }
+        }
+    }
+}

@@ -1,0 +1,119 @@
+/// A Swift file as far as the rules need it: its tokens without comments and text, and its raw lines.
+struct SwiftSource {
+    /// A word, or one byte of punctuation.
+    struct Token {
+        let text: String
+        let line: Int
+        /// Nothing stands between the token before and this one.
+        let touchesPrevious: Bool
+        /// The byte after it; 0 at the end.
+        let next: UInt8
+    }
+
+    let path: String
+    let lines: [String]
+    let tokens: [Token]
+
+    init(path: String, text: String) { self.init(path: path, bytes: Array(text.utf8)) }
+
+    init(path: String, bytes: [UInt8]) {
+        self.path = path
+        lines = bytes.split(separator: 10, omittingEmptySubsequences: false)
+            .map { String(decoding: $0, as: UTF8.self) }
+        var lexer = Lexer(bytes: bytes)
+        lexer.run()
+        tokens = lexer.tokens
+    }
+
+    /// `Domain` for `Sources/Domain/…`, `Shop` for `Examples/Shop/…`; nil elsewhere.
+    var module: String? {
+        let parts = path.split(separator: "/")
+        guard parts.count > 2, parts[0] == "Sources" || parts[0] == "Examples" else { return nil }
+        return String(parts[1])
+    }
+
+    var isTest: Bool { path.hasPrefix("Tests/") }
+
+    /// The lines of the file, without the empty piece after the last newline.
+    var lineCount: Int { lines.last == "" ? lines.count - 1 : lines.count }
+
+    /// The imported modules, with their lines.
+    var imports: [(module: String, line: Int)] {
+        let kinds: Set = ["struct", "class", "enum", "protocol", "func", "let", "var", "typealias", "actor"]
+        return tokens.indices.compactMap { index in
+            guard tokens[index].text == "import", var next = tokens[safe: index + 1] else { return nil }
+            if kinds.contains(next.text), let named = tokens[safe: index + 2] { next = named }
+            return (next.text, tokens[index].line)
+        }
+    }
+
+    /// A type declared in the file.
+    struct Declaration {
+        let name: String
+        let line: Int
+        let isVisible: Bool
+    }
+
+    var types: [Declaration] {
+        let keywords: Set = ["struct", "class", "enum", "protocol", "actor", "typealias"]
+        let notNames: Set = ["func", "var", "let", "init", "subscript", "override", "final"]
+        return tokens.indices.compactMap { index in
+            let token = tokens[index]
+            guard keywords.contains(token.text), let name = tokens[safe: index + 1],
+                name.text.first?.isUppercase == true, !notNames.contains(name.text),
+                !["import", "."].contains(tokens[safe: index - 1]?.text ?? "")
+            else { return nil }
+            let isVisible = modifiers(before: index).contains { $0 == "package" || $0 == "public" }
+            return Declaration(name: name.text, line: token.line, isVisible: isVisible)
+        }
+    }
+
+    private func modifiers(before index: Int) -> [String] {
+        let known: Set = [
+            "package", "public", "final", "indirect", "nonisolated", "private", "fileprivate", "internal",
+        ]
+        var found: [String] = []
+        var index = index - 1
+        while let token = tokens[safe: index], known.contains(token.text) {
+            found.append(token.text)
+            index -= 1
+        }
+        return found
+    }
+
+    /// The functions that have a body, with the lines from their first word to their closing brace.
+    var functions: [(name: String, line: Int, length: Int)] {
+        tokens.indices.compactMap { index in
+            guard ["func", "init", "deinit", "subscript"].contains(tokens[index].text),
+                tokens[safe: index - 1]?.text != ".", let end = bodyEnd(from: index + 1)
+            else { return nil }
+            let name = tokens[index].text == "func" ? tokens[safe: index + 1]?.text ?? "" : tokens[index].text
+            return (name, tokens[index].line, tokens[end].line - tokens[index].line + 1)
+        }
+    }
+
+    /// The index of the brace that closes the body, or nil when the declaration has none.
+    private func bodyEnd(from start: Int) -> Int? {
+        var brackets = 0
+        var braces = 0
+        for index in start..<tokens.count {
+            switch tokens[index].text {
+            case "(", "[": brackets += 1
+            case ")", "]": brackets -= 1
+            case "{" where brackets == 0: braces += 1
+            case "}" where brackets == 0:
+                braces -= 1
+                if braces <= 0 { return braces == 0 ? index : nil }
+            case "func", "init", "var", "let", "case", "struct", "enum", "class", "extension", "static", "subscript":
+                if braces == 0 && brackets == 0 && index > start { return nil }
+            default: break
+            }
+        }
+        return nil
+    }
+}
+
+extension Array {
+    /// The element there, or nil outside the array.
+    subscript(safe index: Int) -> Element? { indices.contains(index) ? self[index] : nil }
+}
