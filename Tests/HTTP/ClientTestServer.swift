@@ -39,26 +39,28 @@ import Platform
     /// How many connections have come in.
     var accepted: Int { state.withLock { $0.accepted } }
 
-    /// Ends the listener and every open connection.
+    /// Ends the listener and every open connection. Descriptors are only touched under the lock: one that was closed
+    /// a moment ago may be another test's by now.
     func stop() {
-        let open = state.withLock { state in
+        state.withLock { state in
             state.isStopped = true
-            return state.open
+            _ = shutdown(listener, Int32(SHUT_RDWR))
+            for descriptor in state.open { _ = shutdown(descriptor, Int32(SHUT_RDWR)) }
         }
-        shutdown(listener, Int32(SHUT_RDWR))
-        for descriptor in open { shutdown(descriptor, Int32(SHUT_RDWR)) }
     }
 
     private func acceptAll() {
         while true {
             let descriptor = accept(listener, nil, nil)
-            if descriptor < 0 { break }
             let isStopped = state.withLock { state in
+                guard descriptor >= 0 else { return state.isStopped }
                 state.accepted += 1
                 state.open.insert(descriptor)
-                return state.isStopped
+                if state.isStopped { _ = shutdown(descriptor, Int32(SHUT_RDWR)) }
+                return false
             }
-            if isStopped { shutdown(descriptor, Int32(SHUT_RDWR)) }
+            if isStopped { break }
+            guard descriptor >= 0 else { continue }
             startThread { [self] in
                 handler(RawConnection(descriptor: descriptor))
                 state.withLock { state in
@@ -67,7 +69,7 @@ import Platform
                 }
             }
         }
-        _ = CLinux.close(listener)
+        state.withLock { _ in _ = CLinux.close(listener) }
     }
 }
 
