@@ -9,15 +9,8 @@ package struct Migration: Sendable {
         self.statements = statements
     }
 
-    /// FNV-1a over the statements as written, so it is the same on both engines. It finds an edit made by mistake;
-    /// it is no defence against anybody.
-    var checksum: Int64 {
-        var hash: UInt64 = 0xcbf2_9ce4_8422_2325
-        for byte in statements.joined(separator: ";").utf8 {
-            hash = (hash ^ UInt64(byte)) &* 0x100_0000_01b3
-        }
-        return Int64(bitPattern: hash)
-    }
+    /// Over the statements as written, so it is the same on both engines. It finds an edit made by mistake.
+    var checksum: Int64 { stableHash(statements.joined(separator: ";")) }
 }
 
 extension Database {

@@ -50,7 +50,9 @@ package struct SQL: Sendable, ExpressibleByStringInterpolation {
 
     fileprivate mutating func append(_ value: some Storable) {
         do {
-            parameters.append(Parameter(value: try value.stored(), kind: type(of: value).columnKind))
+            let stored = try value.stored()
+            let kind = type(of: value).columnKind
+            parameters.append(Parameter(value: stored, kind: kind == .inferred ? stored.kind : kind))
         } catch {
             parameters.append(Parameter(value: .null, kind: .inferred))
             fault = fault ?? error

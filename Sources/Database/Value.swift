@@ -4,6 +4,15 @@ package enum Value: Sendable, Hashable {
     case integer(Int64)
     case text(String)
     case blob([UInt8])
+
+    var kind: ColumnKind {
+        switch self {
+        case .null: .inferred
+        case .integer: .integer
+        case .text: .text
+        case .blob: .blob
+        }
+    }
 }
 
 /// The column types both engines share; PostgreSQL wants to be told which one a parameter has.

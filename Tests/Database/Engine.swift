@@ -4,7 +4,7 @@ import Testing
 
 /// The engines every behaviour is checked on.
 enum Engine: String, CaseIterable, CustomTestStringConvertible {
-    case sqlite
+    case sqlite, postgres
 
     var testDescription: String { rawValue }
 }
@@ -17,6 +17,9 @@ final class Place: Sendable {
     init(_ engine: Engine) async throws {
         folder = try TemporaryFolder()
         switch engine {
+        case .postgres:
+            let server = try await TestPostgres.shared
+            location = .postgres(server.uri, schema: server.freshSchema())
         case .sqlite: location = .sqlite(folder.file("test.db"))
         }
     }

@@ -26,8 +26,8 @@ struct Link {
             return session
         } catch {
             // An idle connection may have died long ago: nothing was done yet, so try once on a new one.
-            guard session.isBroken, driver.reconnects else {
-                drop(session, error)
+            guard session.isBroken else {
+                session.rollback()
                 throw error
             }
             drop(session, error)
