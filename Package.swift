@@ -42,7 +42,7 @@ let package = Package(
 
         module("Domain"),
 
-        module("Platform", ["CLinux"]),
+        module("Platform", ["CLinux", "JSON"]),
         module("JSON"),
         module("Crypto", ["COpenSSL", "CSecp256k1", "CSodium"]),
         module("HTTP", ["CLinux", "CCurl", "Platform", "JSON"]),
@@ -68,7 +68,7 @@ let package = Package(
                 swiftSettings: house),
 
         tests("Domain", ["Domain"]),
-        tests("Platform", ["Platform"]),
+        tests("Platform", ["Platform", "JSON", "CLinux"]),
         tests("JSON", ["JSON"]),
         tests("Crypto", ["Crypto", "Platform"]),
         tests("HTTP", ["HTTP", "Platform", "JSON", "CLinux"]),

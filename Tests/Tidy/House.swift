@@ -6,7 +6,7 @@ enum House {
     static let imports: [String: Set<String>] = [
         "Domain": [],
 
-        "Platform": ["CLinux"],
+        "Platform": ["CLinux", "JSON"],
         "JSON": [],
         "Crypto": ["CLinux", "COpenSSL", "CSecp256k1", "CSodium", "Platform"],
         "HTTP": ["CLinux", "CCurl", "COpenSSL", "Platform", "JSON"],

@@ -1,0 +1,95 @@
+internal import CLinux
+
+/// What the system said about a file.
+package struct FileError: Error, Hashable, Sendable, CustomStringConvertible {
+    /// What was tried, such as `open` or `rename`.
+    package let operation: String
+    package let path: String
+    /// The error number of the system.
+    package let number: Int32
+
+    package var description: String {
+        let reason = unsafe strerror(number).map { unsafe String(cString: $0) } ?? "error \(number)"
+        return "\(operation) \(path): \(reason)"
+    }
+
+    package var isNotFound: Bool { number == ENOENT }
+    package var isTooLarge: Bool { number == EFBIG }
+}
+
+/// Whole small files: configuration, keys, exports. These calls block; keep them to the start or to a `Worker`.
+package enum Files {
+    /// All bytes of a file. Throws `FileError`, with `isTooLarge` when there are more than `maxBytes`.
+    package static func read(_ path: String, maxBytes: Int) throws(FileError) -> [UInt8] {
+        let file = try File.open(path, O_RDONLY)
+        var bytes: [UInt8] = []
+        while true {
+            let before = bytes.count
+            bytes.append(contentsOf: repeatElement(0, count: min(Limits.fileChunkBytes, maxBytes + 1 - before)))
+            let got = try file.read(into: &bytes, from: before)
+            bytes.removeLast(bytes.count - before - got)
+            if got == 0 { return bytes }
+            if bytes.count > maxBytes { throw FileError(operation: "read", path: path, number: EFBIG) }
+        }
+    }
+
+    /// Replaces a file by `bytes`, or makes it.
+    ///
+    /// *Atomicity:* a reader, and the machine after a crash, sees the old file or the new one whole: a neighbour is
+    /// written, synced and renamed over it. *On failure:* the old file stands.
+    package static func write(_ bytes: [UInt8], to path: String, mode: UInt32 = 0o600) throws(FileError) {
+        let neighbour = path + "." + Hex.encode(SystemEntropy().bytes(8)) + ".new"
+        do throws(FileError) {
+            let file = try File.open(neighbour, O_WRONLY | O_CREAT | O_EXCL, mode: mode)
+            try file.write(bytes)
+            try file.sync()
+            guard unsafe rename(neighbour, path) == 0 else { throw .last("rename", path) }
+        } catch {
+            unsafe unlink(neighbour)
+            throw error
+        }
+        // The name is durable only when its folder is.
+        try File.open(folder(of: path), O_RDONLY | O_DIRECTORY).sync()
+    }
+
+    /// Makes a folder that only its owner may enter, and those above it. A folder that is there stays as it is.
+    package static func makeFolder(_ path: String, mode: UInt32 = 0o700) throws(FileError) {
+        var missing: [String] = []
+        var place = path
+        while unsafe mkdir(place, mode) != 0 {
+            let number = linux_errno()
+            if number == EEXIST {
+                guard isFolder(place) else { throw FileError(operation: "make folder", path: place, number: ENOTDIR) }
+                break
+            }
+            guard number == ENOENT, missing.count < Limits.folderDepth, folder(of: place) != place
+            else { throw FileError(operation: "make folder", path: place, number: number) }
+            missing.append(place)
+            place = folder(of: place)
+        }
+        for place in missing.reversed() where unsafe mkdir(place, mode) != 0 {
+            guard linux_errno() == EEXIST, isFolder(place) else { throw .last("make folder", place) }
+        }
+    }
+
+    /// Whether something is there under that name.
+    package static func exists(_ path: String) -> Bool { unsafe access(path, F_OK) == 0 }
+
+    /// Whether a folder is there under that name.
+    package static func isFolder(_ path: String) -> Bool {
+        var status = stat()
+        return unsafe stat(path, &status) == 0 && status.st_mode & UInt32(S_IFMT) == UInt32(S_IFDIR)
+    }
+
+    /// Removes a file; one that is not there is no error.
+    package static func remove(_ path: String) throws(FileError) {
+        guard unsafe unlink(path) == 0 || linux_errno() == ENOENT else { throw .last("remove", path) }
+    }
+
+    static func folder(of path: String) -> String {
+        var parts = path.split(separator: "/", omittingEmptySubsequences: true)
+        if !parts.isEmpty { parts.removeLast() }
+        let rest = parts.joined(separator: "/")
+        return path.hasPrefix("/") ? "/" + rest : rest.isEmpty ? "." : rest
+    }
+}

@@ -1,0 +1,25 @@
+/// Every bound of this module, in one place.
+enum Limits {
+    /// Bytes of one text in a log line; the rest is cut.
+    static let loggedTextBytes = 1_024
+    /// Fields of one log line, with those of its context.
+    static let loggedFields = 32
+    /// Label sets of one metric; further ones are counted together as `other`.
+    static let series = 500
+    /// Jobs that may wait for a worker, unless it sets its own bound.
+    static let workerQueue = 4_096
+    /// Threads of one worker.
+    static let workerThreads = 1...64
+    /// First wait before a failed resident starts again.
+    static let restartMilliseconds: Int64 = 200
+    /// Longest wait before a failed resident starts again.
+    static let restartCapMilliseconds: Int64 = 30_000
+    /// A resident that ran this long counts as healthy again, and its next wait is the first one.
+    static let stableMilliseconds: Int64 = 60_000
+    /// Signals that may wait to be read.
+    static let pendingSignals = 16
+    /// Bytes asked of a file at a time.
+    static let fileChunkBytes = 64 << 10
+    /// Folders that `Files.makeFolder` creates above each other.
+    static let folderDepth = 64
+}
