@@ -95,6 +95,7 @@ stop_node() {
 clean() {
     stop_node
     rm -rf "$RUN"
+    [ -n "${QUITTANCE_RUN:-}" ] || rmdir "$(run_base)" 2>/dev/null || true
 }
 
 usage() {

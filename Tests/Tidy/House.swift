@@ -2,14 +2,15 @@
 enum House {
     /// What each module may import. Nothing else, not even from the toolchain.
     ///
-    /// Rules import nothing; the ground floor knows no payments; the web never reaches the store.
+    /// Rules import nothing; the ground floor knows no payments; the web never reaches the store. A C library has
+    /// one owner; only `CLinux`, the system itself, is shared by the ground floor.
     static let imports: [String: Set<String>] = [
         "Domain": [],
 
-        "Platform": ["CLinux", "JSON"],
         "JSON": [],
-        "Crypto": ["CLinux", "COpenSSL", "CSecp256k1", "CSodium", "Platform"],
-        "HTTP": ["CLinux", "CCurl", "COpenSSL", "Platform", "JSON"],
+        "Platform": ["CLinux", "JSON"],
+        "Crypto": ["COpenSSL", "CSecp256k1", "CSodium", "Platform"],
+        "HTTP": ["CLinux", "CCurl", "Platform", "JSON", "Synchronization"],
         "Database": ["CLinux", "CSQLite", "CPostgres", "Platform"],
 
         "Storage": ["Domain", "Platform", "JSON", "Crypto", "Database"],
@@ -17,13 +18,15 @@ enum House {
         "Engine": ["Domain", "Platform", "JSON", "Crypto", "HTTP", "Storage", "Chains"],
         "Web": ["CQREncode", "Domain", "Platform", "JSON", "Crypto", "HTTP", "Engine"],
         "Simulator": ["Domain", "Platform", "JSON", "Crypto", "HTTP", "Database", "Storage", "Chains", "Engine"],
-        "MerchantKit": ["CLinux", "CCurl", "COpenSSL", "Crypto", "HTTP", "JSON", "Platform"],
         "quittance": [
             "Domain", "Platform", "JSON", "Crypto", "HTTP", "Database", "Storage", "Chains", "Engine", "Web",
             "Simulator",
         ],
-        "Shop": ["Crypto", "HTTP", "JSON", "MerchantKit", "Platform"],
+        "Shop": ["Crypto", "HTTP", "JSON", "Platform"],
     ]
+
+    /// The one library that several modules import.
+    static let sharedLibrary = "CLinux"
 
     /// Imports that one file may make and its module may not: path and module, each with its reason.
     static let importExceptions: [String: Set<String>] = [:]
@@ -32,6 +35,7 @@ enum House {
     /// edge, and may: that is what the libraries' own modules are for.)
     static let unsafeFiles: [String: String] = [
         "Sources/Crypto/Hash256.swift": "32 bytes copied in and out of four words, without an allocation a hash",
+        "Sources/Database/PostgreSQL/PostgresParameters.swift": "libpq takes parameters as pointers into one buffer",
     ]
 
     /// Files and folders that are not yet held to the width of lines and to a `///` on nested types.
@@ -39,7 +43,7 @@ enum House {
     static let notYetTidy = [
         "Sources/Chains/", "Sources/Crypto/", "Sources/Database/", "Sources/Domain/", "Sources/HTTP/", "Sources/JSON/",
         "Sources/Platform/", "Tests/Chains/", "Tests/Crypto/", "Tests/Database/", "Tests/Domain/", "Tests/HTTP/",
-        "Tests/JSON/", "Tests/Platform/",
+        "Tests/JSON/", "Tests/Platform/", "Tests/TestKit/",
     ]
 
     /// Left-overs that belong into an issue, or nowhere.
@@ -47,6 +51,13 @@ enum House {
 
     /// Folders that exist on one machine only.
     static let machinePaths = ["/home/", "/root/", "/work/", "/Users/"]
+
+    /// Words that code does not use, each with what it uses instead.
+    static let bannedWords = [
+        "fatalError": "throw, or use precondition",
+        "Mutex": "use Lock, which ThreadSanitizer sees",
+        "FoundationNetworking": "use HTTP's Client",
+    ]
 
     /// Words of type names that say nothing about what the type is.
     static let emptyNames: Set<String> = [

@@ -16,12 +16,21 @@ enum Rules {
             .map { Finding(file.path, $0.line, "\(module) must not import \($0.module)") }
     }
 
-    /// `try!`, `as!`, a forced unwrap, `fatalError`: what may trap on input from outside.
+    /// A C library is imported by one module, so that the places where C begins can be counted.
+    static func owners(_ imports: [String: Set<String>]) -> [Finding] {
+        let libraries = Set(imports.values.flatMap { $0 }).filter(isLibrary).subtracting([House.sharedLibrary])
+        return libraries.sorted().compactMap { library in
+            let owners = imports.filter { $0.value.contains(library) }.keys.sorted()
+            return owners.count == 1 ? nil : Finding("Tests/Tidy/House.swift", "\(library) has owners \(owners)")
+        }
+    }
+
+    /// Banned words, `try!`, `as!`, a forced unwrap: what may trap on input from outside.
     static func forced(_ file: SwiftSource) -> [Finding] {
         file.tokens.indices.compactMap { index in
             let token = file.tokens[index]
-            if token.text == "fatalError" {
-                return Finding(file.path, token.line, "fatalError: throw, or use precondition")
+            if let instead = House.bannedWords[token.text] {
+                return Finding(file.path, token.line, "\(token.text): \(instead)")
             }
             guard token.text == "!", token.touchesPrevious, token.next != 0x3d, index > 0 else { return nil }
             switch file.tokens[index - 1].text {

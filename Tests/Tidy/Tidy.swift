@@ -22,6 +22,9 @@ struct Tidy {
     @Test("Swift files keep the import map, the sizes and the names, and force nothing")
     func swift() { expectNone(checkout.swift.flatMap(Rules.check)) }
 
+    @Test("Each C library has one owner")
+    func owners() { expectNone(Rules.owners(House.imports)) }
+
     @Test("Each exception of a list is still needed")
     func exceptions() {
         let unsafe = Set(checkout.swift.filter { $0.tokens.contains { $0.text == "unsafe" } }.map(\.path))

@@ -50,6 +50,12 @@ struct TidyRules {
         }
     }
 
+    @Test("Owners of C libraries")
+    func owners() {
+        #expect(Rules.owners(["A": ["CCurl", "CLinux"], "B": ["CLinux", "Chains"]]).isEmpty)
+        #expect(Rules.owners(["A": ["CCurl"], "B": ["CCurl"]]).count == 1)
+    }
+
     @Test("Text", arguments: [
         ("a TODO: b", 1), ("TODOS, aTODO, XXXXXX", 0), ("see /home/me/a", 1), ("docs/home/a, ../work/b", 0),
         ("\nHACK\nFIXME", 2),
