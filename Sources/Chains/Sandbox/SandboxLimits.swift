@@ -1,0 +1,53 @@
+/// The bounds of the sandbox network. What goes beyond them is refused.
+package enum SandboxLimits {
+    /// Outputs of one transaction.
+    package static let outputs = 1...100
+
+    /// Blocks that one command mines.
+    package static let minedBlocks: ClosedRange<Int64> = 1...1_000
+
+    /// Blocks of one network.
+    package static let chainBlocks = 1_000_000
+
+    /// Transactions of one block; the rest of the pool waits for the next one.
+    package static let blockTransactions = 4_000
+
+    /// Transactions that wait in one pool.
+    package static let poolTransactions = 50_000
+
+    /// Blocks of one batch.
+    package static let batchBlocks = 50
+
+    /// Transactions in the blocks of one batch, beyond its first block.
+    package static let batchTransactions = 10_000
+
+    /// Seconds that one command sets the clock forward: ten years.
+    package static let clockSeconds: ClosedRange<Int64> = 1...315_360_000
+
+    /// Confirmations under the tip at which a block counts as safe.
+    package static let safeDepth: UInt64 = 2
+
+    /// Confirmations under the tip at which a block counts as final.
+    package static let finalDepth: UInt64 = 6
+
+    /// Base units of one output: below 2¹²⁷.
+    package static let amount: ClosedRange<UInt128> = 1...(1 << 127 - 1)
+
+    /// Bytes of one command's text.
+    package static let commandBytes = 65_536
+
+    /// Transactions that one reorg treats apart from the rest.
+    package static let reorgExceptions = 0...100
+
+    /// Percent of the amount due that an underpayment pays.
+    package static let underPercent: ClosedRange<Int64> = 1...99
+
+    /// Percent of the amount due that an overpayment pays on top.
+    package static let overPercent: ClosedRange<Int64> = 1...1_000
+
+    /// Transactions that a payment is split into.
+    package static let splitParts: ClosedRange<Int64> = 2...20
+
+    /// Hints that wait for a listener: one says it all.
+    static let waitingHints = 1
+}

@@ -1,0 +1,160 @@
+package import Domain
+
+/// What a customer can do about one payment, told as commands: for the interface, the checkout page and the demo.
+package enum SandboxScenario: Hashable, Sendable {
+    /// Exactly what is due.
+    case exact
+    /// That percent of what is due.
+    case under(percent: Int64)
+    /// What is due and that percent on top.
+    case over(percent: Int64)
+    /// What is due, in so many transactions.
+    case split(parts: Int64)
+    /// What is due, after the clock has gone past the time to pay.
+    case late
+    /// What is due, twice.
+    case duplicate
+    /// The right amount on a network that was not offered.
+    case wrongNetwork
+    /// The right amount of an asset that was not offered.
+    case wrongAsset
+    /// The customer's last transaction gives way to another one.
+    case replace(SandboxCommand.Replacement)
+    /// The top blocks leave; what was in them goes as said.
+    case reorg(depth: Int64, fate: SandboxCommand.Fate)
+    /// Blocks are mined.
+    case mine(blocks: Int64)
+    /// The clock goes forward.
+    case clock(seconds: Int64)
+
+    /// The payment that it is about.
+    package struct Subject: Hashable, Sendable {
+        /// Where the customer is asked to pay, on which network, in which asset.
+        package let method: Method
+        package let address: String
+        /// Base units.
+        package let amountDue: UInt128
+        /// Everything that was offered to the customer, the method above included.
+        package let offered: Set<Method>
+        /// From the sandbox's time now to the end of the time to pay, grace included; negative when it is over.
+        package let secondsLeft: Int64
+        /// The customer's last transaction, if it is in the pool: see `SandboxWorld.latest`.
+        package let pooled: String?
+
+        package init(
+            method: Method, address: String, amountDue: UInt128, offered: Set<Method>, secondsLeft: Int64,
+            pooled: String?
+        ) {
+            self.method = method
+            self.address = address
+            self.amountDue = amountDue
+            self.offered = offered
+            self.secondsLeft = secondsLeft
+            self.pooled = pooled
+        }
+    }
+
+    /// The commands, in order, given at a real time in milliseconds.
+    ///
+    /// With `confirmedBy`, so many blocks are mined after a payment. Throws `unusable` where the scenario makes no
+    /// sense for this payment.
+    package func commands(
+        for subject: Subject, at: Int64, confirmedBy blocks: Int64 = 0
+    ) throws(ChainFault) -> [SandboxCommand] {
+        var plan = try Plan(subject, at: at)
+        try plan.add(self)
+        if blocks > 0, !plan.paid.isEmpty {
+            for network in SandboxNetwork.allCases where plan.paid.contains(network) {
+                plan.append(.mine(network, blocks: blocks))
+            }
+        }
+        return plan.commands
+    }
+}
+
+private struct Plan {
+    let subject: SandboxScenario.Subject
+    let at: Int64
+    let network: SandboxNetwork
+    let script: String
+    var commands: [SandboxCommand] = []
+    var paid: Set<SandboxNetwork> = []
+
+    init(_ subject: SandboxScenario.Subject, at: Int64) throws(ChainFault) {
+        guard let network = SandboxNetwork(subject.method.network),
+            network.assets.contains(where: { $0.method == subject.method })
+        else { throw ChainFault(.unusable, "\(subject.method) is not of the sandbox.") }
+        self.subject = subject
+        self.at = at
+        self.network = network
+        script = try SandboxAddress(parsing: subject.address).script
+    }
+
+    mutating func add(_ scenario: SandboxScenario) throws(ChainFault) {
+        let due = subject.amountDue
+        switch scenario {
+        case .exact: pay(due)
+        case .under(let percent):
+            try require(percent, in: SandboxLimits.underPercent, "An underpayment is 1 to 99 percent of the amount.")
+            guard due > 1 else { throw ChainFault(.unusable, "One base unit is due: there is no less than that.") }
+            pay(max(1, due.scaled(by: UInt128(percent), over: 100)))
+        case .over(let percent):
+            try require(percent, in: SandboxLimits.overPercent, "An overpayment is 1 to 1000 percent on top.")
+            pay(due.addingSaturating(max(1, due.scaled(by: UInt128(percent), over: 100))))
+        case .split(let parts):
+            try require(parts, in: SandboxLimits.splitParts, "A payment is split into 2 to 20 parts.")
+            guard due >= UInt128(parts) else { throw ChainFault(.unusable, "The amount is too small to split.") }
+            let part = due / UInt128(parts)
+            for _ in 1..<parts { pay(part) }
+            pay(due - part * UInt128(parts - 1))
+        case .late:
+            append(.clock(advanceSeconds: max(0, subject.secondsLeft).addingReportingOverflow(1).partialValue))
+            pay(due)
+        case .duplicate:
+            pay(due)
+            pay(due)
+        case .wrongNetwork:
+            try pay(inOneOf: network.other.assets, "Every network of the sandbox is offered.")
+        case .wrongAsset:
+            try pay(inOneOf: network.assets, "Every asset of this network is offered.")
+        case .replace(let replacement):
+            guard let pooled = subject.pooled else {
+                throw ChainFault(.unusable, "Only a transaction that waits in the pool can be replaced: pay first.")
+            }
+            append(.replace(network, txid: pooled, by: replacement))
+        case .reorg(let depth, let fate):
+            append(.reorg(network, SandboxCommand.Reorg(depth: depth, fate: fate)))
+        case .mine(let blocks): append(.mine(network, blocks: blocks))
+        case .clock(let seconds): append(.clock(advanceSeconds: seconds))
+        }
+    }
+
+    mutating func append(_ action: SandboxCommand.Action) { commands.append(SandboxCommand(at: at, action)) }
+
+    private mutating func pay(_ amount: UInt128) {
+        pay(amount, subject.method.asset, on: network)
+    }
+
+    private mutating func pay(_ amount: UInt128, _ asset: AssetCode, on network: SandboxNetwork) {
+        let output = SandboxCommand.Output(script: script, asset: asset, amount: amount)
+        append(.pay(network, [output], isMined: false))
+        paid.insert(network)
+    }
+
+    /// As many whole units as are due, of the first asset that was not offered; the same asset before others.
+    private mutating func pay(inOneOf assets: [Asset], _ refusal: String) throws(ChainFault) {
+        let wrong = assets.filter { !subject.offered.contains($0.method) && $0.method != subject.method }
+        guard let asset = wrong.first(where: { $0.method.asset == subject.method.asset }) ?? wrong.first,
+            let network = SandboxNetwork(asset.method.network),
+            let own = self.network.assets.first(where: { $0.method == subject.method })
+        else { throw ChainFault(.unusable, refusal) }
+        let amount = subject.amountDue.scaled(by: .power10(asset.decimals), over: .power10(own.decimals))
+        pay(max(1, amount), asset.method.asset, on: network)
+    }
+
+    private func require(
+        _ number: Int64, in range: ClosedRange<Int64>, _ refusal: String
+    ) throws(ChainFault) {
+        guard range.contains(number) else { throw ChainFault(.unusable, refusal) }
+    }
+}

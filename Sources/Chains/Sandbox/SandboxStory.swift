@@ -1,0 +1,184 @@
+import Domain
+
+/// A transaction of the sandbox. Its identity covers all that it is, and a number that never comes twice.
+struct SandboxTransaction: Hashable, Sendable {
+    let id: String
+    let inputs: [String]
+    let outputs: [SandboxCommand.Output]
+    /// Grows with each replacement, as real pools demand.
+    let fee: UInt64
+
+    init(
+        on network: SandboxNetwork, serial: UInt64, inputs: [String], outputs: [SandboxCommand.Output], fee: UInt64
+    ) {
+        var fields = [network.rawValue, String(serial), String(fee), String(inputs.count)] + inputs
+        for output in outputs { fields += [output.script, output.asset.text, String(output.amount)] }
+        id = SandboxDigest.text("transaction", fields)
+        self.inputs = inputs
+        self.outputs = outputs
+        self.fee = fee
+    }
+
+    /// The transactions whose outputs it spends. A coin from outside names none that exists.
+    var parents: [String] { inputs.map { String($0.prefix { $0 != ":" }) } }
+}
+
+struct SandboxBlock: Hashable, Sendable {
+    let id: BlockID
+    let height: UInt64
+    let parent: BlockID
+    let time: Instant
+    let transactions: [String]
+
+    init(
+        on network: SandboxNetwork, serial: UInt64, height: UInt64, parent: BlockID, time: Instant,
+        transactions: [String]
+    ) {
+        let head = [network.rawValue, String(serial), String(height), parent.text, String(time.milliseconds)]
+        id = BlockID(SandboxDigest.text("block", head + transactions))
+        self.height = height
+        self.parent = parent
+        self.time = time
+        self.transactions = transactions
+    }
+
+    /// The first block of a network: the same in every world.
+    init(genesisOf network: SandboxNetwork) {
+        let time = Instant(milliseconds: 1_735_689_600_000)
+        let none = BlockID(String(repeating: "0", count: 64))
+        self.init(on: network, serial: 0, height: 0, parent: none, time: time, transactions: [])
+    }
+}
+
+/// One network of the sandbox: its chain, its pool, and all that ever was in either.
+struct SandboxStory: Hashable, Sendable {
+    let network: SandboxNetwork
+    /// By height; the first one is the genesis block.
+    private(set) var active: [SandboxBlock]
+    /// Blocks that left the chain. They never come back, but the way from them to the chain can be asked for.
+    private(set) var stale: [BlockID: SandboxBlock] = [:]
+    /// Transactions that wait, parents before their children.
+    private(set) var pool: [String] = []
+    private(set) var pooled: Set<String> = []
+    /// The height of every transaction on the chain.
+    private(set) var heights: [String: UInt64] = [:]
+    private(set) var transactions: [String: SandboxTransaction] = [:]
+    /// What spends a place, on the chain or in the pool.
+    private(set) var spenders: [String: String] = [:]
+    /// The last transaction to a script that is on the chain or in the pool, or was.
+    private(set) var latest: [String: String] = [:]
+    private var serial: UInt64 = 0
+    var isDown = false
+
+    init(_ network: SandboxNetwork) {
+        self.network = network
+        active = [SandboxBlock(genesisOf: network)]
+    }
+
+    /// The chain always has its genesis block.
+    var tip: SandboxBlock { active[active.count - 1] }
+
+    /// The block of the chain at a height; nil above the tip.
+    func block(at height: UInt64) -> SandboxBlock? {
+        height < UInt64(active.count) ? active[Int(height)] : nil
+    }
+
+    func isAlive(_ txid: String) -> Bool { pooled.contains(txid) || heights[txid] != nil }
+
+    /// Whether an input can be spent: it comes from outside, or its transaction is alive, and nothing spends it yet.
+    func isFree(_ input: String) -> Bool {
+        let parent = String(input.prefix { $0 != ":" })
+        return spenders[input] == nil && (transactions[parent] == nil || isAlive(parent))
+    }
+
+    mutating func nextSerial() -> UInt64 {
+        serial += 1
+        return serial
+    }
+
+    /// A coin from outside, never seen before.
+    mutating func freshCoin() -> String {
+        SandboxDigest.text("coin", [network.rawValue, String(nextSerial())]) + ":0"
+    }
+
+    mutating func make(
+        inputs: [String], outputs: [SandboxCommand.Output], fee: UInt64
+    ) -> SandboxTransaction {
+        let transaction = SandboxTransaction(
+            on: network, serial: nextSerial(), inputs: inputs, outputs: outputs, fee: fee)
+        transactions[transaction.id] = transaction
+        return transaction
+    }
+
+    /// Puts a transaction whose inputs are free behind the others in the pool.
+    mutating func enterPool(_ transaction: SandboxTransaction) {
+        claim(transaction)
+        pool.append(transaction.id)
+        pooled.insert(transaction.id)
+    }
+
+    private mutating func claim(_ transaction: SandboxTransaction) {
+        for input in transaction.inputs { spenders[input] = transaction.id }
+        for output in transaction.outputs { latest[output.script] = transaction.id }
+    }
+
+    private mutating func release(_ txid: String) {
+        guard let transaction = transactions[txid] else { return }
+        for input in transaction.inputs where spenders[input] == txid { spenders[input] = nil }
+    }
+
+    /// Takes transactions out of the pool with all that spend their outputs. Returns what left, parents first.
+    mutating func leavePool(_ roots: Set<String>) -> [String] {
+        var leaving = roots
+        for txid in pool where !leaving.contains(txid) {
+            let parents = transactions[txid]?.parents ?? []
+            if parents.contains(where: leaving.contains) { leaving.insert(txid) }
+        }
+        let gone = pool.filter(leaving.contains)
+        pool.removeAll(where: leaving.contains)
+        pooled.subtract(gone)
+        for txid in gone { release(txid) }
+        return gone
+    }
+
+    /// Mines one block of transactions in this order; they leave the pool if they are in it.
+    mutating func connect(_ txids: [String], at time: Instant) -> BlockID {
+        let top = tip
+        let block = SandboxBlock(
+            on: network, serial: nextSerial(), height: top.height + 1, parent: top.id, time: max(time, top.time),
+            transactions: txids)
+        active.append(block)
+        for txid in txids {
+            heights[txid] = block.height
+            if let transaction = transactions[txid] { claim(transaction) }
+        }
+        if !pool.isEmpty, !txids.isEmpty {
+            pooled.subtract(txids)
+            pool.removeAll { !pooled.contains($0) }
+        }
+        return block.id
+    }
+
+    /// Takes the top blocks off the chain; their transactions are nowhere then. Returns those in their order.
+    mutating func disconnect(_ depth: Int) -> [String] {
+        let leaving = active.suffix(depth)
+        active.removeLast(leaving.count)
+        var freed: [String] = []
+        for block in leaving {
+            stale[block.id] = block
+            freed += block.transactions
+        }
+        for txid in freed {
+            heights[txid] = nil
+            release(txid)
+        }
+        return freed
+    }
+
+    /// Puts transactions in front of the pool: they are older than all that wait.
+    mutating func returnToPool(_ txids: [String]) {
+        for txid in txids { if let transaction = transactions[txid] { claim(transaction) } }
+        pool = txids + pool
+        pooled.formUnion(txids)
+    }
+}
