@@ -124,6 +124,16 @@ package struct Transition: Hashable, Sendable {
     package let at: Instant
     package let actor: Actor
 
+    package init(version: Int, from: State?, to: State, kind: Kind, epoch: Int, at: Instant, actor: Actor) {
+        self.version = version
+        self.from = from
+        self.to = to
+        self.kind = kind
+        self.epoch = epoch
+        self.at = at
+        self.actor = actor
+    }
+
     package enum Kind: String, Hashable, Sendable, CaseIterable {
         case opened
         case moved

@@ -1,0 +1,128 @@
+package import JSON
+
+/// Stored data breaks its own form. Nothing is changed; the row is set aside and people are told.
+package struct Corruption: Error, Hashable, Sendable, CustomStringConvertible {
+    package let description: String
+    package init(_ description: String) { self.description = description }
+}
+
+/// A value of the domain that has a canonical JSON form: one value has exactly one text.
+package protocol Stored {
+    func write(_ writer: inout JSONWriter)
+    init(_ fields: Fields) throws(Corruption)
+}
+
+extension Stored {
+    /// The canonical text.
+    package var storedBytes: [UInt8] {
+        var writer = JSONWriter(reservingBytes: 1024)
+        writer.object { write(&$0) }
+        return writer.bytes
+    }
+
+    /// Reads what `storedBytes` gave.
+    package init(stored bytes: [UInt8]) throws(Corruption) {
+        do {
+            try self.init(Fields(JSON.parse(bytes)))
+        } catch let error as Corruption {
+            throw error
+        } catch {
+            throw Corruption("a stored \(Self.self) is not JSON")
+        }
+    }
+}
+
+/// The members of a stored object, each read as what it must be.
+package struct Fields {
+    private let object: JSONObject
+
+    package init(_ json: JSON) throws(Corruption) {
+        guard case .object(let object) = json else { throw Corruption("a stored value is not an object") }
+        self.object = object
+    }
+
+    private func missing(_ key: String) -> Corruption { Corruption("a stored value has no valid \(key)") }
+
+    package func value(_ key: String) -> JSON? {
+        switch object[key] {
+        case .null, nil: nil
+        case let value?: value
+        }
+    }
+
+    package func text(_ key: String) throws(Corruption) -> String {
+        guard let text = object[key]?.asString else { throw missing(key) }
+        return text
+    }
+
+    package func textOrNil(_ key: String) throws(Corruption) -> String? { value(key) == nil ? nil : try text(key) }
+
+    package func flag(_ key: String) throws(Corruption) -> Bool {
+        guard let flag = object[key]?.asBool else { throw missing(key) }
+        return flag
+    }
+
+    package func integer<Integer: FixedWidthInteger>(_ key: String) throws(Corruption) -> Integer {
+        guard let text = object[key]?.asNumber?.text, let number = Integer(text) else { throw missing(key) }
+        return number
+    }
+
+    package func integerOrNil<Integer: FixedWidthInteger>(_ key: String) throws(Corruption) -> Integer? {
+        value(key) == nil ? nil : try integer(key)
+    }
+
+    /// Anything that is printed as text and read back from it.
+    package func parsed<T>(_ key: String, _ parse: (String) -> T?) throws(Corruption) -> T {
+        guard let value = parse(try text(key)) else { throw missing(key) }
+        return value
+    }
+
+    package func parsedOrNil<T>(_ key: String, _ parse: (String) -> T?) throws(Corruption) -> T? {
+        value(key) == nil ? nil : try parsed(key, parse)
+    }
+
+    package func nested<T: Stored>(_ key: String) throws(Corruption) -> T {
+        guard let value = value(key) else { throw missing(key) }
+        return try T(Fields(value))
+    }
+
+    package func nestedOrNil<T: Stored>(_ key: String) throws(Corruption) -> T? {
+        value(key) == nil ? nil : try nested(key)
+    }
+
+    package func list<T: Stored>(_ key: String) throws(Corruption) -> [T] {
+        try elements(key) { json throws(Corruption) in try T(Fields(json)) }
+    }
+
+    package func texts(_ key: String) throws(Corruption) -> [String] {
+        try elements(key) { json throws(Corruption) in
+            guard let text = json.asString else { throw missing(key) }
+            return text
+        }
+    }
+
+    package func elements<T>(_ key: String, _ read: (JSON) throws(Corruption) -> T) throws(Corruption) -> [T] {
+        guard let array = object[key]?.asArray else { throw missing(key) }
+        var values: [T] = []
+        values.reserveCapacity(array.count)
+        for json in array { values.append(try read(json)) }
+        return values
+    }
+}
+
+extension JSONWriter {
+    /// A nested stored value.
+    mutating func stored(_ key: String, _ value: some Stored) {
+        object(key) { value.write(&$0) }
+    }
+
+    mutating func storedOrNull<T: Stored>(_ key: String, _ value: T?) {
+        if let value { stored(key, value) } else { null(key) }
+    }
+
+    mutating func list<T: Stored>(_ key: String, _ values: some Sequence<T>) {
+        array(key) { writer in
+            for value in values { writer.object { value.write(&$0) } }
+        }
+    }
+}
