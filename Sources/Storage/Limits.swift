@@ -1,0 +1,5 @@
+/// The bounds of this module.
+enum Limits {
+    /// Values in one list of a look-up.
+    static let lookups = 256
+}

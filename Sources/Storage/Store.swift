@@ -1,0 +1,66 @@
+package import Database
+import Domain
+
+/// All that the gateway knows, on either engine. `write` and `read` are the only doors.
+package final class Store: Sendable {
+    package let database: Database
+
+    private init(_ database: Database) { self.database = database }
+
+    /// Opens the database and brings its schema up to date.
+    package static func open(
+        _ location: DatabaseLocation, readers: Int = 3, log: @escaping @Sendable (String) -> Void = { _ in }
+    ) async throws -> Store {
+        let database = try await Database.open(location, readers: readers, log: log)
+        do {
+            try await database.migrate(Schema.migrations)
+        } catch {
+            await database.close()
+            throw error
+        }
+        return Store(database)
+    }
+
+    /// Runs `body` in one transaction: durable when this returns, undone when it throws.
+    ///
+    /// *Atomicity*: all or nothing, in one order over all processes. *On failure*: nothing happened, unless the error
+    /// is `DatabaseError.outcomeUnknown`. *Replay*: `body` may run again only where its writes are keyed.
+    package func write<T: Sendable>(_ body: @escaping @Sendable (Transaction) throws -> T) async throws -> T {
+        try await database.write { try body(Transaction($0)) }
+    }
+
+    /// Runs `body` on one consistent snapshot.
+    package func read<T: Sendable>(_ body: @escaping @Sendable (Transaction) throws -> T) async throws -> T {
+        try await database.read { try body(Transaction($0)) }
+    }
+
+    package func close() async { await database.close() }
+}
+
+/// One transaction: the questions and commands of the gateway, in the words of the domain. Lives inside one
+/// `Store.write` or `Store.read`.
+package struct Transaction {
+    let connection: any Connection
+    init(_ connection: any Connection) { self.connection = connection }
+}
+
+/// A row cannot be read as what it must be.
+extension Row {
+    func id<Kind: Identified>(_ column: Int) throws -> ID<Kind> {
+        let text = try text(column)
+        guard let id = ID<Kind>(parsing: text) else { throw Corruption("“\(text)” is no \(Kind.prefix) identity") }
+        return id
+    }
+
+    func instant(_ column: Int) throws -> Instant { Instant(milliseconds: try integer(column)) }
+
+    func instantOrNil(_ column: Int) throws -> Instant? {
+        try integerOrNil(column).map { Instant(milliseconds: $0) }
+    }
+
+    func parsed<T>(_ column: Int, _ parse: (String) -> T?) throws -> T {
+        let text = try text(column)
+        guard let value = parse(text) else { throw Corruption("“\(text)” cannot be read as \(T.self)") }
+        return value
+    }
+}

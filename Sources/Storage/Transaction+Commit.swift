@@ -1,0 +1,238 @@
+import Crypto
+import Database
+package import Domain
+import JSON
+import Platform
+
+/// What a commit needs beside the decisions.
+package struct CommitContext {
+    /// What made it happen, for the log: a request's id, a block, a deadline.
+    package let cause: String
+    /// Makes the bytes of an event, once; they are stored and never made again.
+    package let render: (Decision, Announcement) throws -> [UInt8]
+
+    package init(cause: String, render: @escaping (Decision, Announcement) throws -> [UInt8]) {
+        self.cause = cause
+        self.render = render
+    }
+}
+
+extension Transaction {
+    /// Commits what follows from facts about one payment, in their order: payment, records, entries, events with their
+    /// deliveries, exceptions, destinations, transfers and the next look. **The only way to write a payment.**
+    ///
+    /// *Atomicity*: with the transaction. *On failure*: nothing of it. *Replay*: a decision on a payment that has moved
+    /// on since it was read cannot commit, for its record number is taken.
+    package func commit(_ decisions: [Decision], personal: Personal? = nil, _ context: CommitContext) throws {
+        guard let last = decisions.last else { return }
+        let payment = last.payment
+        var head: Head
+        if decisions[0].fact == nil {
+            head = .empty
+            guard let personal else { throw Corruption("a payment is opened without its personal part") }
+            try insert(personal, of: payment)
+        } else {
+            head = try self.head(of: payment.id)
+        }
+        let salt = try personal?.salt ?? self.salt(of: payment.id)
+        for decision in decisions where !decision.isSilent {
+            head = try write(decision, after: head, salt: salt, context)
+        }
+        if decisions.contains(where: { !$0.isSilent }) {
+            try save(payment, head: head, isNew: decisions[0].fact == nil)
+        }
+        try scheduleLook(payment, last.assessment, isNew: decisions[0].fact == nil)
+    }
+
+    private func write(_ decision: Decision, after head: Head, salt: [UInt8]?, _ context: CommitContext) throws -> Head {
+        let payment = decision.payment
+        let at = decision.fact?.at ?? payment.terms.openedAt
+        var events: [(Announcement, bytes: [UInt8])] = []
+        for event in decision.events { events.append((event, try context.render(decision, event))) }
+        let body = Self.recordBody(decision, events: events, salt: salt ?? [])
+        let end = try record(
+            chain: payment.id.text, after: head, at: at, kind: decision.fact?.news.kind ?? "opened", subject: "",
+            cause: context.cause, actor: decision.fact?.actor ?? decision.transition?.actor ?? .clock, body: body)
+        if case .quoted(let quote) = decision.fact?.news { try insert(quote, of: payment) }
+        if case .ruled(.grantTopUp(_, let quote), _) = decision.fact?.news { try insert(quote, of: payment) }
+        if case .sighted(let sightings, let spends) = decision.fact?.news {
+            try save(sightings, of: payment)
+            for key in spends.keys { try saveSpend(of: key, payment) }
+        }
+        for entry in decision.entries { try insert(entry, of: payment) }
+        for exception in decision.exceptions { try save(exception, of: payment) }
+        for (event, bytes) in events {
+            try insert(event, subject: payment.id.text, merchant: payment.terms.merchant, isTest: payment.terms.isTest,
+                at: at, body: bytes)
+        }
+        return end
+    }
+
+    /// What the log says of a decision: the fact, and what followed from it. Event bytes hold personal fields, so the
+    /// log binds them by a code under the payment's salt.
+    static func recordBody(_ decision: Decision, events: [(Announcement, bytes: [UInt8])], salt: [UInt8]) -> [UInt8] {
+        var writer = JSONWriter(reservingBytes: 1536)
+        writer.object { writer in
+            if let fact = decision.fact {
+                writer.stored("fact", fact)
+            } else {
+                writer.stored("terms", decision.payment.terms)
+            }
+            writer.storedOrNull("transition", decision.transition)
+            writer.list("entries", decision.entries)
+            writer.list("exceptions", decision.exceptions)
+            writer.array("events") { writer in
+                for (event, bytes) in events {
+                    writer.object { writer in
+                        writer.member("id", event.id.text)
+                        writer.member("type", event.type)
+                        writer.member("sequence", event.sequence)
+                        writer.member("code", Hex.encode(HMAC<SHA256>.code(bytes, key: salt)))
+                    }
+                }
+            }
+        }
+        return writer.bytes
+    }
+
+    private func save(_ payment: Payment, head: Head, isNew: Bool) throws {
+        let body = String(decoding: payment.storedBytes, as: UTF8.self)
+        let open = payment.openExceptions.count
+        if isNew {
+            try connection.execute(
+                """
+                INSERT INTO payment (id, merchant, is_test, state, order_id, created_at, version, open_exceptions,
+                    head_sequence, head_hash, body)
+                VALUES (\(payment.id.text), \(payment.terms.merchant.text), \(payment.terms.isTest),
+                    \(payment.state.rawValue), \(payment.terms.orderID), \(payment.terms.openedAt.milliseconds),
+                    \(payment.version), \(open), \(head.sequence), \(head.hash), \(body))
+                """)
+        } else {
+            try connection.execute(
+                """
+                UPDATE payment SET state = \(payment.state.rawValue), version = \(payment.version),
+                    open_exceptions = \(open), head_sequence = \(head.sequence), head_hash = \(head.hash),
+                    body = \(body)
+                WHERE id = \(payment.id.text)
+                """)
+        }
+    }
+
+    private func insert(_ personal: Personal, of payment: Payment) throws {
+        try connection.execute(
+            """
+            INSERT INTO personal (payment, merchant, salt, customer, body)
+            VALUES (\(payment.id.text), \(payment.terms.merchant.text), \(personal.salt), \(personal.customer),
+                \(String(decoding: personal.body, as: UTF8.self)))
+            """)
+    }
+
+    private func insert(_ quote: Quote, of payment: Payment) throws {
+        let destination = quote.destination
+        try connection.execute(
+            """
+            INSERT INTO destination (script, id, payment, quote, merchant, network)
+            VALUES (\(destination.script), \(destination.id.text), \(payment.id.text), \(quote.id.text),
+                \(payment.terms.merchant.text), \(quote.method.network.text))
+            """)
+    }
+
+    private func save(_ sightings: [Sighting], of payment: Payment) throws {
+        for sighting in sightings {
+            guard let transfer = payment.evidence.transfer(sighting.key),
+                let quote = payment.evidence.quote(transfer.quote)
+            else { throw Corruption("a sighting left no transfer") }
+            let transaction = sighting.key.place.split(separator: ":").first.map(String.init) ?? sighting.key.place
+            try connection.execute(
+                """
+                INSERT INTO transfer (network, place, transaction_id, id, payment, merchant, standing, height, script)
+                VALUES (\(sighting.key.network.text), \(sighting.key.place), \(transaction), \(transfer.id.text),
+                    \(payment.id.text), \(payment.terms.merchant.text), \(transfer.standingText),
+                    \(transfer.block?.height), \(quote.destination.script))
+                ON CONFLICT (network, place) DO UPDATE SET standing = excluded.standing, height = excluded.height
+                """)
+        }
+    }
+
+    private func saveSpend(of key: Transfer.Key, _ payment: Payment) throws {
+        guard case .mined(let place) = payment.evidence.spends[key]?.claim.standing else {
+            try connection.execute(
+                """
+                UPDATE transfer SET spend_height = NULL
+                WHERE network = \(key.network.text) AND place = \(key.place)
+                """)
+            return
+        }
+        try connection.execute(
+            """
+            UPDATE transfer SET spend_height = \(place.height)
+            WHERE network = \(key.network.text) AND place = \(key.place)
+            """)
+    }
+
+    private func save(_ exception: Exception, of payment: Payment) throws {
+        try connection.execute(
+            """
+            INSERT INTO exception (id, payment, merchant, kind, opened_at, is_open)
+            VALUES (\(exception.id.text), \(payment.id.text), \(payment.terms.merchant.text),
+                \(exception.kind.rawValue), \(exception.openedAt.milliseconds), \(exception.isOpen))
+            ON CONFLICT (id) DO UPDATE SET is_open = excluded.is_open
+            """)
+    }
+
+    /// Remembers when the clock or a height may change something; forgets it when nothing can.
+    package func scheduleLook(_ payment: Payment, _ assessment: Assessment, isNew: Bool = false) throws {
+        let clock = payment.terms.isTest ? 1 : 0
+        if let at = assessment.nextLook {
+            try connection.execute(
+                """
+                INSERT INTO wake (payment, clock, at) VALUES (\(payment.id.text), \(clock), \(at.milliseconds))
+                ON CONFLICT (payment) DO UPDATE SET at = excluded.at
+                """)
+        } else if !isNew {
+            try connection.execute("DELETE FROM wake WHERE payment = \(payment.id.text)")
+        }
+        if !isNew { try connection.execute("DELETE FROM wake_height WHERE payment = \(payment.id.text)") }
+        for (network, height) in assessment.nextHeights {
+            try connection.execute(
+                """
+                INSERT INTO wake_height (payment, network, height)
+                VALUES (\(payment.id.text), \(network.text), \(Int64(clamping: height)))
+                """)
+        }
+    }
+}
+
+extension Transfer {
+    /// `pooled`, `mined`, or why it is gone.
+    package var standingText: String {
+        switch claim.standing {
+        case .pooled: "pooled"
+        case .mined: "mined"
+        case .gone(let reason): reason.rawValue
+        }
+    }
+}
+
+/// What the merchant told of its customer: kept beside the log, and erasable without breaking it.
+package struct Personal: Hashable, Sendable {
+    /// Makes the commitment unguessable, and is erased with the rest.
+    package let salt: [UInt8]
+    package let customer: String?
+    /// Canonical JSON: metadata, description, links.
+    package let body: [UInt8]
+
+    package init(salt: [UInt8], customer: String?, body: [UInt8]) {
+        self.salt = salt
+        self.customer = customer
+        self.body = body
+    }
+
+    /// What the log holds of it.
+    package var commitment: Commitment {
+        let customer = Array((customer ?? "").utf8)
+        let code = HMAC<SHA256>.code(customer + [0] + body, key: salt)
+        guard let commitment = Commitment(code) else { preconditionFailure("a code of 32 bytes is a commitment") }
+        return commitment
+    }
+}

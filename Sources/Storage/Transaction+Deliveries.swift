@@ -1,0 +1,256 @@
+import Database
+package import Domain
+
+/// One event owed to one endpoint.
+package struct StoredDelivery: Hashable, Sendable {
+    package let id: String
+    package let event: ID<Event>
+    package let endpoint: ID<Endpoint>
+    package let merchant: ID<Merchant>
+    package let subject: String
+    package let sequence: Int64
+    package let delivery: Delivery
+    /// All tries ever; those of the running schedule are `delivery.attempts`.
+    package let tries: Int
+    package let fence: Int64
+    package let createdAt: Instant
+
+    fileprivate static let columns: SQL = """
+        d.id, d.event, d.endpoint, d.merchant, d.subject, d.sequence, d.state, d.attempts, d.tries, d.due_at, d.fence,
+        d.created_at
+        """
+
+    fileprivate init(_ row: Row) throws {
+        id = try row.text(0)
+        event = try row.id(1)
+        endpoint = try row.id(2)
+        merchant = try row.id(3)
+        subject = try row.text(4)
+        sequence = try row.integer(5)
+        let due = try row.instant(9)
+        let state: Delivery.State =
+            switch try row.text(6) {
+            case "waiting": .waiting(until: due)
+            case "delivered": .delivered(at: due)
+            case "dead": .dead(at: due)
+            case "held": .held
+            case let text: throw Corruption("a delivery is “\(text)”")
+            }
+        delivery = Delivery(state: state, attempts: Int(try row.integer(7)))
+        tries = Int(try row.integer(8))
+        fence = try row.integer(10)
+        createdAt = try row.instant(11)
+    }
+}
+
+/// A delivery that is ours to try until the lease ends.
+package struct LeasedDelivery: Sendable {
+    package let delivery: StoredDelivery
+    package let body: String
+}
+
+/// One try of a delivery, for the log that people read.
+package struct Attempt: Hashable, Sendable {
+    package let number: Int
+    package let at: Instant
+    package let milliseconds: Int64
+    package let status: Int?
+    /// Why there was no answer.
+    package let fault: String?
+    /// The first bytes of the answer.
+    package let excerpt: String
+    /// Its lease had ended: recorded, but without effect.
+    package let isStale: Bool
+
+    package init(
+        number: Int, at: Instant, milliseconds: Int64, status: Int?, fault: String?, excerpt: String, isStale: Bool
+    ) {
+        self.number = number
+        self.at = at
+        self.milliseconds = milliseconds
+        self.status = status
+        self.fault = fault
+        self.excerpt = excerpt
+        self.isStale = isStale
+    }
+}
+
+extension Transaction {
+    /// Endpoints that are owed something now.
+    package func endpointsOwed(by time: Instant) throws -> [ID<Endpoint>] {
+        try connection.query(
+            """
+            SELECT e.id FROM endpoint e WHERE e.state = 'active' AND EXISTS (
+                SELECT 1 FROM delivery d WHERE d.endpoint = e.id AND d.state = 'waiting'
+                    AND d.due_at <= \(time.milliseconds) AND (d.lease_until IS NULL OR d.lease_until <= \(time.milliseconds)))
+            ORDER BY e.id
+            """
+        ).map { try $0.id(0) }
+    }
+
+    /// Takes up to `limit` due deliveries of an endpoint under a lease.
+    ///
+    /// In order per subject: a delivery is passed over while an earlier one of its subject waits and has failed fewer
+    /// than `Delivery.triesBeforeOvertaking` times.
+    package func lease(
+        for endpoint: ID<Endpoint>, now: Instant, until: Instant, limit: Int
+    ) throws -> [LeasedDelivery] {
+        let rows = try connection.query(
+            """
+            SELECT \(StoredDelivery.columns), v.body FROM delivery d JOIN event v ON v.id = d.event
+            WHERE d.endpoint = \(endpoint.text) AND d.state = 'waiting' AND d.due_at <= \(now.milliseconds)
+                AND (d.lease_until IS NULL OR d.lease_until <= \(now.milliseconds))
+                AND NOT EXISTS (
+                    SELECT 1 FROM delivery o WHERE o.endpoint = d.endpoint AND o.subject = d.subject
+                        AND o.state = 'waiting' AND o.sequence < d.sequence
+                        AND (o.attempts < \(Delivery.triesBeforeOvertaking) OR o.lease_until > \(now.milliseconds)))
+            ORDER BY d.due_at, d.position LIMIT \(limit)
+            """)
+        return try rows.map { row in
+            let id = try row.text(0)
+            try connection.execute(
+                "UPDATE delivery SET lease_until = \(until.milliseconds), fence = fence + 1 WHERE id = \(id)")
+            return LeasedDelivery(delivery: try StoredDelivery(row).fenced, body: try row.text(12))
+        }
+    }
+
+    /// Stores the outcome of a try. A try whose lease has ended is kept as an attempt, and changes nothing.
+    ///
+    /// Gives whether it counted.
+    package func settle(_ leased: StoredDelivery, next: Delivery, attempt: Attempt) throws -> Bool {
+        guard let row = try connection.first("SELECT fence, state, tries FROM delivery WHERE id = \(leased.id)") else {
+            return false
+        }
+        let isCurrent = try row.integer(0) == leased.fence && row.text(1) == "waiting"
+        let number = Int(try row.integer(2)) + 1
+        try connection.execute(
+            """
+            INSERT INTO attempt (delivery, number, at, milliseconds, status, fault, excerpt, is_stale)
+            VALUES (\(leased.id), \(number), \(attempt.at.milliseconds), \(attempt.milliseconds), \(attempt.status),
+                \(attempt.fault), \(attempt.excerpt), \(!isCurrent))
+            """)
+        guard isCurrent else {
+            try connection.execute("UPDATE delivery SET tries = \(number) WHERE id = \(leased.id)")
+            return false
+        }
+        try connection.execute(
+            """
+            UPDATE delivery SET state = \(next.stateText), due_at = \(next.stateTime.milliseconds),
+                attempts = \(next.attempts), tries = \(number), lease_until = NULL
+            WHERE id = \(leased.id)
+            """)
+        return true
+    }
+
+    /// When the next delivery is due; nil when nothing waits.
+    package func nextDelivery() throws -> Instant? {
+        try connection.first(
+            """
+            SELECT MIN(CASE WHEN d.lease_until > d.due_at THEN d.lease_until ELSE d.due_at END)
+            FROM delivery d WHERE d.state = 'waiting'
+            """
+        )?.instantOrNil(0)
+    }
+
+    package func delivery(_ id: String, of endpoint: ID<Endpoint>) throws -> StoredDelivery? {
+        try connection.first(
+            "SELECT \(StoredDelivery.columns) FROM delivery d WHERE d.id = \(id) AND d.endpoint = \(endpoint.text)"
+        ).map(StoredDelivery.init)
+    }
+
+    package func deliveries(of endpoint: ID<Endpoint>, state: String?, _ page: PageRequest) throws -> Page<StoredDelivery> {
+        var sql: SQL = "SELECT \(StoredDelivery.columns) FROM delivery d WHERE d.endpoint = \(endpoint.text)"
+        if let state { sql += " AND d.state = \(state)" }
+        return try pageRows(sql, column: "d.id", page, StoredDelivery.init)
+    }
+
+    package func attempts(of delivery: String) throws -> [Attempt] {
+        try connection.query(
+            """
+            SELECT number, at, milliseconds, status, fault, excerpt, is_stale FROM attempt
+            WHERE delivery = \(delivery) ORDER BY number
+            """
+        ).map { row in
+            Attempt(
+                number: Int(try row.integer(0)), at: try row.instant(1), milliseconds: try row.integer(2),
+                status: try row.integerOrNil(3).map { Int($0) }, fault: try row.textOrNil(4),
+                excerpt: try row.text(5), isStale: try row.bool(6))
+        }
+    }
+
+    /// Makes deliveries due again with the whole schedule before them: one event, a range of them, or all that failed.
+    /// Events that the endpoint was never owed are owed now.
+    package func replay(
+        to endpoint: StoredEndpoint, from: Int64, through: Int64, onlyFailed: Bool, at: Instant, limit: Int
+    ) throws -> Int {
+        var sql: SQL = """
+            SELECT v.id, v.position, v.type, v.subject, v.sequence, d.id, d.state FROM event v
+            LEFT JOIN delivery d ON d.event = v.id AND d.endpoint = \(endpoint.id.text)
+            WHERE v.merchant = \(endpoint.merchant.text) AND v.is_test = \(endpoint.isTest)
+                AND v.position >= \(from) AND v.position <= \(through)
+            """
+        if onlyFailed { sql += " AND d.state = 'dead'" }
+        sql += " ORDER BY v.position LIMIT \(limit)"
+        var count = 0
+        for row in try connection.query(sql) {
+            if let id = try row.textOrNil(5) {
+                guard try row.textOrNil(6) != "waiting" else { continue }
+                try connection.execute(
+                    """
+                    UPDATE delivery SET state = 'waiting', attempts = 0, due_at = \(at.milliseconds),
+                        lease_until = NULL, fence = fence + 1 WHERE id = \(id)
+                    """)
+            } else {
+                guard endpoint.wants(try row.text(2)) else { continue }
+                try owe(
+                    try row.id(0), position: try row.integer(1), subject: try row.text(3),
+                    sequence: try row.integer(4), to: endpoint, at: at)
+            }
+            count += 1
+        }
+        return count
+    }
+}
+
+extension StoredDelivery {
+    /// As it is after the lease was taken.
+    fileprivate var fenced: StoredDelivery {
+        StoredDelivery(
+            id: id, event: event, endpoint: endpoint, merchant: merchant, subject: subject, sequence: sequence,
+            delivery: delivery, tries: tries, fence: fence + 1, createdAt: createdAt)
+    }
+
+    private init(
+        id: String, event: ID<Event>, endpoint: ID<Endpoint>, merchant: ID<Merchant>, subject: String, sequence: Int64,
+        delivery: Delivery, tries: Int, fence: Int64, createdAt: Instant
+    ) {
+        self.id = id
+        self.event = event
+        self.endpoint = endpoint
+        self.merchant = merchant
+        self.subject = subject
+        self.sequence = sequence
+        self.delivery = delivery
+        self.tries = tries
+        self.fence = fence
+        self.createdAt = createdAt
+    }
+}
+
+extension Delivery {
+    package var stateText: String {
+        switch state {
+        case .waiting: "waiting"
+        case .delivered: "delivered"
+        case .dead: "dead"
+        case .held: "held"
+        }
+    }
+
+    var stateTime: Instant {
+        switch state {
+        case .waiting(let time), .delivered(let time), .dead(let time): time
+        case .held: .distantFuture
+        }
+    }
+}

@@ -1,0 +1,93 @@
+import Database
+package import Domain
+
+/// What a merchant was told, with its exact bytes.
+package struct StoredEvent: Hashable, Sendable {
+    package let position: Int64
+    package let id: ID<Event>
+    package let merchant: ID<Merchant>
+    package let type: String
+    package let subject: String
+    package let sequence: Int64
+    package let at: Instant
+    package let body: String
+}
+
+extension Transaction {
+    /// Stores an event and owes it to every endpoint that wants it.
+    func insert(
+        _ event: Announcement, subject: String, merchant: ID<Merchant>, isTest: Bool, at: Instant, body: [UInt8]
+    ) throws {
+        try insertEvent(
+            event.id, type: event.type, subject: subject, sequence: Int64(event.sequence), merchant: merchant,
+            isTest: isTest, at: at, body: body)
+    }
+
+    /// Stores an event and owes it to every endpoint that wants it, or to `only` one.
+    package func insertEvent(
+        _ id: ID<Event>, type: String, subject: String, sequence: Int64, merchant: ID<Merchant>, isTest: Bool,
+        at: Instant, body: [UInt8], only: ID<Endpoint>? = nil
+    ) throws {
+        let last = try connection.first("SELECT position FROM event ORDER BY position DESC LIMIT 1")
+        let position = (try last?.integer(0) ?? 0) + 1
+        try connection.execute(
+            """
+            INSERT INTO event (position, id, merchant, type, subject, sequence, at, is_test, body)
+            VALUES (\(position), \(id.text), \(merchant.text), \(type), \(subject), \(sequence),
+                \(at.milliseconds), \(isTest), \(String(decoding: body, as: UTF8.self)))
+            """)
+        for endpoint in try endpoints(of: merchant) where endpoint.isActive && endpoint.isTest == isTest {
+            guard only == nil ? endpoint.wants(type) : endpoint.id == only else { continue }
+            try owe(id, position: position, subject: subject, sequence: sequence, to: endpoint, at: at)
+        }
+    }
+
+    func owe(
+        _ event: ID<Event>, position: Int64, subject: String, sequence: Int64, to endpoint: StoredEndpoint, at: Instant
+    ) throws {
+        let id = "\(Delivery.prefix)\(event.text.dropFirst(Event.prefix.count))-\(endpoint.id.text.dropFirst(4))"
+        try connection.execute(
+            """
+            INSERT INTO delivery (id, event, position, endpoint, merchant, subject, sequence, state, attempts, tries,
+                due_at, fence, created_at)
+            VALUES (\(id), \(event.text), \(position), \(endpoint.id.text), \(endpoint.merchant.text), \(subject),
+                \(sequence), 'waiting', 0, 0, \(at.milliseconds), 0, \(at.milliseconds))
+            """)
+    }
+
+    package func event(_ id: ID<Event>, of merchant: ID<Merchant>) throws -> StoredEvent? {
+        try connection.first(
+            """
+            SELECT position, id, merchant, type, subject, sequence, at, body FROM event
+            WHERE id = \(id.text) AND merchant = \(merchant.text)
+            """
+        ).map(StoredEvent.init)
+    }
+
+    /// A merchant's events in commit order from after `position` on: a reader that keeps its place misses none.
+    package func events(
+        of merchant: ID<Merchant>, after position: Int64, isTest: Bool, type: String?, subject: String?, limit: Int
+    ) throws -> Page<StoredEvent> {
+        var sql: SQL = """
+            SELECT position, id, merchant, type, subject, sequence, at, body FROM event
+            WHERE merchant = \(merchant.text) AND position > \(position) AND is_test = \(isTest)
+            """
+        if let type { sql += " AND type = \(type)" }
+        if let subject { sql += " AND subject = \(subject)" }
+        sql += " ORDER BY position LIMIT \(limit + 1)"
+        return Page(try connection.query(sql).map(StoredEvent.init), limit: limit)
+    }
+}
+
+extension StoredEvent {
+    fileprivate init(_ row: Row) throws {
+        position = try row.integer(0)
+        id = try row.id(1)
+        merchant = try row.id(2)
+        type = try row.text(3)
+        subject = try row.text(4)
+        sequence = try row.integer(5)
+        at = try row.instant(6)
+        body = try row.text(7)
+    }
+}

@@ -1,0 +1,68 @@
+import Database
+package import Domain
+
+/// The first answer to a keyed request, replayed byte for byte.
+package struct StoredAnswer: Hashable, Sendable {
+    package let fingerprint: String
+    package let status: Int
+    /// `Name: value` lines.
+    package let headers: String
+    package let body: [UInt8]
+
+    package init(fingerprint: String, status: Int, headers: String, body: [UInt8]) {
+        self.fingerprint = fingerprint
+        self.status = status
+        self.headers = headers
+        self.body = body
+    }
+}
+
+extension Transaction {
+    /// The answer kept under a merchant's key for an operation; nil when there is none, or it is too old.
+    package func answer(
+        merchant: ID<Merchant>, operation: String, key: String, now: Instant
+    ) throws -> StoredAnswer? {
+        try connection.first(
+            """
+            SELECT fingerprint, status, headers, body FROM idempotency
+            WHERE merchant = \(merchant.text) AND operation = \(operation) AND key = \(key)
+                AND expires_at > \(now.milliseconds)
+            """
+        ).map { row in
+            StoredAnswer(
+                fingerprint: try row.text(0), status: Int(try row.integer(1)), headers: try row.text(2),
+                body: try row.blob(3))
+        }
+    }
+
+    /// Keeps an answer, in the transaction of what it answers for.
+    package func keep(
+        _ answer: StoredAnswer, merchant: ID<Merchant>, operation: String, key: String, until: Instant
+    ) throws {
+        try connection.execute(
+            """
+            INSERT INTO idempotency (merchant, operation, key, fingerprint, status, headers, body, expires_at)
+            VALUES (\(merchant.text), \(operation), \(key), \(answer.fingerprint), \(answer.status),
+                \(answer.headers), \(answer.body), \(until.milliseconds))
+            ON CONFLICT (merchant, operation, key) DO UPDATE SET fingerprint = excluded.fingerprint,
+                status = excluded.status, headers = excluded.headers, body = excluded.body,
+                expires_at = excluded.expires_at
+            """)
+    }
+
+    /// Forgets answers whose time is over.
+    package func deleteAnswers(before now: Instant, limit: Int) throws -> Int {
+        let rows = try connection.query(
+            """
+            SELECT merchant, operation, key FROM idempotency WHERE expires_at <= \(now.milliseconds) LIMIT \(limit)
+            """)
+        for row in rows {
+            try connection.execute(
+                """
+                DELETE FROM idempotency WHERE merchant = \(try row.text(0)) AND operation = \(try row.text(1))
+                    AND key = \(try row.text(2))
+                """)
+        }
+        return rows.count
+    }
+}

@@ -1,0 +1,250 @@
+import Database
+package import Domain
+import JSON
+
+/// One tenant.
+package struct StoredMerchant: Hashable, Sendable {
+    package let id: ID<Merchant>
+    package var name: String
+    package var policy: Policy
+    package let createdAt: Instant
+
+    package init(id: ID<Merchant>, name: String, policy: Policy, createdAt: Instant) {
+        self.id = id
+        self.name = name
+        self.policy = policy
+        self.createdAt = createdAt
+    }
+}
+
+/// A credential of the programming interface. Only the hash of its secret is stored.
+package struct StoredKey: Hashable, Sendable {
+    package let id: ID<APIKey>
+    package let merchant: ID<Merchant>
+    package let name: String
+    /// SHA-256 of the whole key text, in hexadecimal: the key has 256 bits of chance, so nothing slower is needed.
+    package let hash: String
+    /// The last four characters, for people.
+    package let hint: String
+    package let scopes: [String]
+    package let isTest: Bool
+    package let createdAt: Instant
+    package var revokedAt: Instant?
+
+    package init(
+        id: ID<APIKey>, merchant: ID<Merchant>, name: String, hash: String, hint: String, scopes: [String],
+        isTest: Bool, createdAt: Instant, revokedAt: Instant? = nil
+    ) {
+        self.id = id
+        self.merchant = merchant
+        self.name = name
+        self.hash = hash
+        self.hint = hint
+        self.scopes = scopes
+        self.isTest = isTest
+        self.createdAt = createdAt
+        self.revokedAt = revokedAt
+    }
+
+    fileprivate init(_ row: Row) throws {
+        id = try row.id(0)
+        merchant = try row.id(1)
+        name = try row.text(2)
+        hash = try row.text(3)
+        hint = try row.text(4)
+        scopes = try row.text(5).split(separator: " ").map(String.init)
+        isTest = try row.bool(6)
+        createdAt = try row.instant(7)
+        revokedAt = try row.instantOrNil(8)
+    }
+}
+
+/// Where a merchant receives on a network.
+package struct StoredWallet: Hashable, Sendable {
+    package let id: ID<Wallet>
+    package let merchant: ID<Merchant>
+    package let network: NetworkName
+    package let name: String
+    /// The account key or descriptor in canonical text.
+    package let key: String
+    /// The same for the same key in whatever spelling: derivation indices grow per fingerprint.
+    package let fingerprint: String
+    package let createdAt: Instant
+    package var disabledAt: Instant?
+
+    package init(
+        id: ID<Wallet>, merchant: ID<Merchant>, network: NetworkName, name: String, key: String, fingerprint: String,
+        createdAt: Instant, disabledAt: Instant? = nil
+    ) {
+        self.id = id
+        self.merchant = merchant
+        self.network = network
+        self.name = name
+        self.key = key
+        self.fingerprint = fingerprint
+        self.createdAt = createdAt
+        self.disabledAt = disabledAt
+    }
+
+    fileprivate init(_ row: Row) throws {
+        id = try row.id(0)
+        merchant = try row.id(1)
+        network = try row.parsed(2, NetworkName.init(parsing:))
+        name = try row.text(3)
+        key = try row.text(4)
+        fingerprint = try row.text(5)
+        createdAt = try row.instant(6)
+        disabledAt = try row.instantOrNil(7)
+    }
+}
+
+/// A price of an asset as somebody said it.
+package struct StoredRate: Hashable, Sendable {
+    /// Empty for the whole instance.
+    package let merchant: String
+    package let asset: AssetCode
+    package let currency: String
+    package let source: RateSource
+
+    package init(merchant: String, asset: AssetCode, currency: String, source: RateSource) {
+        self.merchant = merchant
+        self.asset = asset
+        self.currency = currency
+        self.source = source
+    }
+}
+
+extension Transaction {
+    package func merchant(_ id: ID<Merchant>) throws -> StoredMerchant? {
+        try connection.first("SELECT id, name, policy, created_at FROM merchant WHERE id = \(id.text)").map(merchant)
+    }
+
+    package func merchants() throws -> [StoredMerchant] {
+        try connection.query("SELECT id, name, policy, created_at FROM merchant ORDER BY id").map(merchant)
+    }
+
+    private func merchant(_ row: Row) throws -> StoredMerchant {
+        StoredMerchant(
+            id: try row.id(0), name: try row.text(1), policy: try Policy(stored: Array(try row.text(2).utf8)),
+            createdAt: try row.instant(3))
+    }
+
+    package func save(_ merchant: StoredMerchant) throws {
+        let policy = String(decoding: merchant.policy.storedBytes, as: UTF8.self)
+        try connection.execute(
+            """
+            INSERT INTO merchant (id, name, policy, created_at)
+            VALUES (\(merchant.id.text), \(merchant.name), \(policy), \(merchant.createdAt.milliseconds))
+            ON CONFLICT (id) DO UPDATE SET name = excluded.name, policy = excluded.policy
+            """)
+    }
+
+    private var keyColumns: SQL { "id, merchant, name, hash, hint, scopes, is_test, created_at, revoked_at" }
+
+    /// The key whose text has that hash; revoked ones too.
+    package func key(hash: String) throws -> StoredKey? {
+        try connection.first("SELECT \(keyColumns) FROM api_key WHERE hash = \(hash)").map(StoredKey.init)
+    }
+
+    package func keys(of merchant: ID<Merchant>) throws -> [StoredKey] {
+        try connection.query("SELECT \(keyColumns) FROM api_key WHERE merchant = \(merchant.text) ORDER BY id")
+            .map(StoredKey.init)
+    }
+
+    package func save(_ key: StoredKey) throws {
+        try connection.execute(
+            """
+            INSERT INTO api_key (\(keyColumns))
+            VALUES (\(key.id.text), \(key.merchant.text), \(key.name), \(key.hash), \(key.hint),
+                \(key.scopes.joined(separator: " ")), \(key.isTest), \(key.createdAt.milliseconds),
+                \(key.revokedAt?.milliseconds))
+            ON CONFLICT (id) DO UPDATE SET revoked_at = excluded.revoked_at
+            """)
+    }
+
+    private var walletColumns: SQL { "id, merchant, network, name, key, fingerprint, created_at, disabled_at" }
+
+    package func wallets(of merchant: ID<Merchant>) throws -> [StoredWallet] {
+        try connection.query("SELECT \(walletColumns) FROM wallet WHERE merchant = \(merchant.text) ORDER BY id")
+            .map(StoredWallet.init)
+    }
+
+    package func wallet(_ id: ID<Wallet>) throws -> StoredWallet? {
+        try connection.first("SELECT \(walletColumns) FROM wallet WHERE id = \(id.text)").map(StoredWallet.init)
+    }
+
+    /// The wallet that takes new payments of a merchant on a network: the latest that is not disabled.
+    package func receivingWallet(of merchant: ID<Merchant>, on network: NetworkName) throws -> StoredWallet? {
+        try connection.first(
+            """
+            SELECT \(walletColumns) FROM wallet WHERE merchant = \(merchant.text) AND network = \(network.text)
+                AND disabled_at IS NULL ORDER BY id DESC LIMIT 1
+            """
+        ).map(StoredWallet.init)
+    }
+
+    package func save(_ wallet: StoredWallet) throws {
+        try connection.execute(
+            """
+            INSERT INTO wallet (\(walletColumns))
+            VALUES (\(wallet.id.text), \(wallet.merchant.text), \(wallet.network.text), \(wallet.name), \(wallet.key),
+                \(wallet.fingerprint), \(wallet.createdAt.milliseconds), \(wallet.disabledAt?.milliseconds))
+            ON CONFLICT (id) DO UPDATE SET disabled_at = excluded.disabled_at
+            """)
+    }
+
+    /// Takes the next derivation index of a key, for ever: it never comes again, whoever asks.
+    package func takeIndex(of fingerprint: String) throws -> UInt32 {
+        let row = try connection.first(
+            """
+            INSERT INTO key_index (fingerprint, next) VALUES (\(fingerprint), 1)
+            ON CONFLICT (fingerprint) DO UPDATE SET next = key_index.next + 1 RETURNING next
+            """)
+        guard let next = try row?.integer(0), let index = UInt32(exactly: next - 1), index < 1 << 31 else {
+            throw Corruption("the key \(fingerprint) has no index left")
+        }
+        return index
+    }
+
+    /// How many destinations of a key have been issued.
+    package func issuedIndices(of fingerprint: String) throws -> Int64 {
+        try connection.first("SELECT next FROM key_index WHERE fingerprint = \(fingerprint)")?.integer(0) ?? 0
+    }
+
+    package func rates(of merchant: ID<Merchant>?) throws -> [StoredRate] {
+        try connection.query(
+            """
+            SELECT merchant, asset, currency, source, rate, at FROM rate
+            WHERE merchant = '' OR merchant = \(merchant?.text ?? "") ORDER BY merchant, asset, currency, source
+            """
+        ).map { row in
+            StoredRate(
+                merchant: try row.text(0), asset: try row.parsed(1, AssetCode.init(parsing:)),
+                currency: try row.text(2),
+                source: RateSource(
+                    name: try row.text(3), rate: try row.parsed(4, Rate.init(stored:)), at: try row.instant(5)))
+        }
+    }
+
+    package func save(_ rate: StoredRate) throws {
+        try connection.execute(
+            """
+            INSERT INTO rate (merchant, asset, currency, source, rate, at)
+            VALUES (\(rate.merchant), \(rate.asset.text), \(rate.currency), \(rate.source.name),
+                \(rate.source.rate.text), \(rate.source.at.milliseconds))
+            ON CONFLICT (merchant, asset, currency, source) DO UPDATE SET rate = excluded.rate, at = excluded.at
+            """)
+    }
+
+    package func setting(_ name: String) throws -> String? {
+        try connection.first("SELECT value FROM setting WHERE name = \(name)")?.text(0)
+    }
+
+    package func set(_ name: String, _ value: String) throws {
+        try connection.execute(
+            """
+            INSERT INTO setting (name, value) VALUES (\(name), \(value))
+            ON CONFLICT (name) DO UPDATE SET value = excluded.value
+            """)
+    }
+}

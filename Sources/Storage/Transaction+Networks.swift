@@ -1,0 +1,257 @@
+import Database
+package import Domain
+
+/// How far a network was absorbed, and how its source is.
+package struct SourceRow: Hashable, Sendable {
+    package var sequence: UInt64
+    /// The last block absorbed; nil before the first.
+    package var height: UInt64?
+    package var block: BlockID?
+    package var safe: UInt64?
+    package var finalized: UInt64?
+    package var isHealthy: Bool
+    /// Why it is not healthy, for people.
+    package var fault: String?
+    package var scannedUntil: Instant
+    package var seenAt: Instant
+
+    package init(
+        sequence: UInt64, height: UInt64?, block: BlockID?, safe: UInt64?, finalized: UInt64?, isHealthy: Bool,
+        fault: String?, scannedUntil: Instant, seenAt: Instant
+    ) {
+        self.sequence = sequence
+        self.height = height
+        self.block = block
+        self.safe = safe
+        self.finalized = finalized
+        self.isHealthy = isHealthy
+        self.fault = fault
+        self.scannedUntil = scannedUntil
+        self.seenAt = seenAt
+    }
+
+    /// As the rules see it.
+    package var source: Source {
+        Source(
+            sequence: sequence, tip: height ?? 0, safe: safe, finalized: finalized, isHealthy: isHealthy,
+            scannedUntil: scannedUntil)
+    }
+}
+
+/// A block that was absorbed.
+package struct HeaderRow: Hashable, Sendable {
+    package let height: UInt64
+    package let block: BlockID
+    package let parent: BlockID
+    package let medianTime: Instant
+
+    package init(height: UInt64, block: BlockID, parent: BlockID, medianTime: Instant) {
+        self.height = height
+        self.block = block
+        self.parent = parent
+        self.medianTime = medianTime
+    }
+}
+
+/// Whom a script belongs to.
+package struct Attribution: Hashable, Sendable {
+    package let payment: ID<Payment>
+    package let quote: ID<Quote>
+}
+
+extension Transaction {
+    package func source(of network: NetworkName) throws -> SourceRow? {
+        guard
+            let row = try connection.first(
+                """
+                SELECT sequence, height, block, safe, finalized, is_healthy, fault, scanned_until, seen_at
+                FROM source WHERE network = \(network.text)
+                """)
+        else { return nil }
+        return SourceRow(
+            sequence: try row.unsigned(0), height: try row.unsignedOrNil(1),
+            block: try row.textOrNil(2).map { BlockID($0) }, safe: try row.unsignedOrNil(3),
+            finalized: try row.unsignedOrNil(4), isHealthy: try row.bool(5), fault: try row.textOrNil(6),
+            scannedUntil: try row.instant(7), seenAt: try row.instant(8))
+    }
+
+    package func save(_ source: SourceRow, of network: NetworkName) throws {
+        try connection.execute(
+            """
+            INSERT INTO source (network, sequence, height, block, safe, finalized, is_healthy, fault, scanned_until,
+                seen_at)
+            VALUES (\(network.text), \(source.sequence), \(source.height), \(source.block?.text), \(source.safe),
+                \(source.finalized), \(source.isHealthy), \(source.fault), \(source.scannedUntil.milliseconds),
+                \(source.seenAt.milliseconds))
+            ON CONFLICT (network) DO UPDATE SET sequence = excluded.sequence, height = excluded.height,
+                block = excluded.block, safe = excluded.safe, finalized = excluded.finalized,
+                is_healthy = excluded.is_healthy, fault = excluded.fault, scanned_until = excluded.scanned_until,
+                seen_at = excluded.seen_at
+            """)
+    }
+
+    package func block(of network: NetworkName, at height: UInt64) throws -> BlockID? {
+        try connection.first(
+            "SELECT block FROM header WHERE network = \(network.text) AND height = \(height)"
+        ).map { BlockID(try $0.text(0)) }
+    }
+
+    package func lowestHeader(of network: NetworkName) throws -> UInt64? {
+        try connection.first(
+            "SELECT height FROM header WHERE network = \(network.text) ORDER BY height LIMIT 1")?.unsigned(0)
+    }
+
+    package func insert(_ header: HeaderRow, of network: NetworkName) throws {
+        try connection.execute(
+            """
+            INSERT INTO header (network, height, block, parent, median_time)
+            VALUES (\(network.text), \(header.height), \(header.block.text), \(header.parent.text),
+                \(header.medianTime.milliseconds))
+            """)
+    }
+
+    /// Forgets the headers above a fork.
+    package func deleteHeaders(of network: NetworkName, above height: UInt64) throws {
+        try connection.execute("DELETE FROM header WHERE network = \(network.text) AND height > \(height)")
+    }
+
+    /// Forgets the headers too deep for any fork.
+    package func deleteHeaders(of network: NetworkName, below height: UInt64) throws {
+        try connection.execute("DELETE FROM header WHERE network = \(network.text) AND height < \(height)")
+    }
+
+    /// Which of `scripts` are issued destinations. Through the index: the cost is one look-up a script.
+    package func attributions(of scripts: [String]) throws -> [String: Attribution] {
+        var found: [String: Attribution] = [:]
+        for chunk in chunks(scripts) {
+            for row in try connection.query(
+                "SELECT script, payment, quote FROM destination WHERE script IN \(list: chunk)")
+            {
+                found[try row.text(0)] = Attribution(payment: try row.id(1), quote: try row.id(2))
+            }
+        }
+        return found
+    }
+
+    /// Which of `places` are outputs that paid us, and to which payment.
+    package func transfers(of network: NetworkName, at places: [String]) throws -> [String: ID<Payment>] {
+        var found: [String: ID<Payment>] = [:]
+        for chunk in chunks(places) {
+            for row in try connection.query(
+                """
+                SELECT place, payment FROM transfer WHERE network = \(network.text) AND place IN \(list: chunk)
+                """)
+            {
+                found[try row.text(0)] = try row.id(1)
+            }
+        }
+        return found
+    }
+
+    /// Lists of one length have one text, so that their statements are prepared once; the last is filled up.
+    private func chunks(_ values: [String]) -> [[String]] {
+        stride(from: 0, to: values.count, by: Limits.lookups).map { start in
+            var chunk = Array(values[start..<min(start + Limits.lookups, values.count)])
+            if let last = chunk.last, values.count > Limits.lookups {
+                chunk += repeatElement(last, count: Limits.lookups - chunk.count)
+            }
+            return chunk
+        }
+    }
+
+    /// The transactions in the pool that pay us, by an output that they spend.
+    package func poolSpenders(of network: NetworkName, places: [String]) throws -> [String: [String]] {
+        var found: [String: [String]] = [:]
+        for chunk in chunks(places) {
+            for row in try connection.query(
+                """
+                SELECT place, transaction_id FROM pool_input
+                WHERE network = \(network.text) AND place IN \(list: chunk)
+                """)
+            {
+                found[try row.text(0), default: []].append(try row.text(1))
+            }
+        }
+        return found
+    }
+
+    package var hasPoolInputs: Bool {
+        get throws { try connection.first("SELECT 1 FROM pool_input LIMIT 1") != nil }
+    }
+
+    /// Remembers what an unconfirmed transaction that pays us spends, so that what takes its place is known.
+    package func insertPoolInputs(of network: NetworkName, transaction: String, places: [String]) throws {
+        for place in places {
+            try connection.execute(
+                """
+                INSERT INTO pool_input (network, place, transaction_id)
+                VALUES (\(network.text), \(place), \(transaction)) ON CONFLICT DO NOTHING
+                """)
+        }
+    }
+
+    package func deletePoolInputs(of network: NetworkName, transaction: String) throws {
+        try connection.execute(
+            "DELETE FROM pool_input WHERE network = \(network.text) AND transaction_id = \(transaction)")
+    }
+
+    /// What is known of the transfers of a transaction.
+    package func transfers(of network: NetworkName, transaction: String) throws -> [KnownTransfer] {
+        try known(
+            "WHERE network = \(network.text) AND transaction_id = \(transaction)")
+    }
+
+    /// The transfers that no block holds, and that the network claimed last.
+    package func pooledTransfers(of network: NetworkName) throws -> [KnownTransfer] {
+        try known("WHERE network = \(network.text) AND standing = 'pooled'")
+    }
+
+    /// The transfers whose block is above `height`.
+    package func minedTransfers(of network: NetworkName, above height: UInt64) throws -> [KnownTransfer] {
+        try known("WHERE network = \(network.text) AND standing = 'mined' AND height > \(height)")
+    }
+
+    /// The transfers whose spend is in a block above `height`.
+    package func spentTransfers(of network: NetworkName, above height: UInt64) throws -> [KnownTransfer] {
+        try known("WHERE network = \(network.text) AND spend_height > \(height)")
+    }
+
+    private func known(_ condition: SQL) throws -> [KnownTransfer] {
+        try connection.query(
+            "SELECT network, place, transaction_id, payment FROM transfer \(condition) ORDER BY place"
+        ).map { row in
+            KnownTransfer(
+                key: Transfer.Key(network: try row.parsed(0, NetworkName.init(parsing:)), place: try row.text(1)),
+                transaction: try row.text(2), payment: try row.id(3))
+        }
+    }
+
+    package func nextJournalSequence() throws -> Int64 {
+        (try connection.first("SELECT sequence FROM sandbox_journal ORDER BY sequence DESC LIMIT 1")?.integer(0) ?? 0) + 1
+    }
+
+    /// The sandbox's story so far, in order.
+    package func journal(after sequence: Int64, limit: Int) throws -> [(sequence: Int64, command: String)] {
+        try connection.query(
+            """
+            SELECT sequence, command FROM sandbox_journal WHERE sequence > \(sequence) ORDER BY sequence LIMIT \(limit)
+            """
+        ).map { (try $0.integer(0), try $0.text(1)) }
+    }
+
+    package func appendJournal(_ command: String, sequence: Int64) throws {
+        try connection.execute("INSERT INTO sandbox_journal (sequence, command) VALUES (\(sequence), \(command))")
+    }
+}
+
+/// Where to find a transfer's payment.
+package struct KnownTransfer: Hashable, Sendable {
+    package let key: Transfer.Key
+    package let transaction: String
+    package let payment: ID<Payment>
+}
+
+extension Row {
+    func unsigned(_ column: Int) throws -> UInt64 { try read(column) }
+    func unsignedOrNil(_ column: Int) throws -> UInt64? { try read(column) }
+}

@@ -1,0 +1,222 @@
+import Database
+package import Domain
+
+/// One page of a list, newest first, and whether there is more behind it.
+package struct Page<Item: Sendable>: Sendable {
+    package let items: [Item]
+    package let hasMore: Bool
+
+    /// Out of up to `limit` + 1 rows.
+    init(_ rows: [Item], limit: Int) {
+        items = Array(rows.prefix(limit))
+        hasMore = rows.count > limit
+    }
+
+    package func map<Other>(_ transform: (Item) throws -> Other) rethrows -> Page<Other> {
+        Page<Other>(items: try items.map(transform), hasMore: hasMore)
+    }
+
+    init(items: [Item], hasMore: Bool) {
+        self.items = items
+        self.hasMore = hasMore
+    }
+}
+
+/// Which part of a list is asked for.
+package struct PageRequest: Hashable, Sendable {
+    package let limit: Int
+    /// Only what is older than this identity.
+    package let after: String?
+    /// Only what is newer than this identity; the page nearest to it.
+    package let before: String?
+
+    package init(limit: Int, after: String? = nil, before: String? = nil) {
+        self.limit = limit
+        self.after = after
+        self.before = before
+    }
+}
+
+/// What a list of payments is narrowed to.
+package struct PaymentFilter: Hashable, Sendable {
+    package var state: State?
+    package var orderID: String?
+    package var customer: String?
+    package var script: String?
+    package var transaction: String?
+    package var exception: Exception.Kind?
+    package var hasOpenException: Bool?
+    package var createdFrom: Instant?
+    package var createdBefore: Instant?
+    package var isTest: Bool?
+
+    package init() {}
+}
+
+extension Transaction {
+    /// A payment as it was committed last; nil when there is none, or it belongs to another merchant.
+    package func payment(_ id: ID<Payment>, of merchant: ID<Merchant>? = nil) throws -> Payment? {
+        guard let row = try connection.first("SELECT body FROM payment WHERE id = \(id.text)") else { return nil }
+        let payment = try Payment(stored: Array(try row.text(0).utf8))
+        return merchant == nil || payment.terms.merchant == merchant ? payment : nil
+    }
+
+    /// What the merchant told of its customer; nil when it was erased.
+    package func personal(of id: ID<Payment>) throws -> Personal? {
+        try connection.first("SELECT salt, customer, body FROM personal WHERE payment = \(id.text)").map { row in
+            Personal(salt: try row.blob(0), customer: try row.textOrNil(1), body: Array(try row.text(2).utf8))
+        }
+    }
+
+    func salt(of id: ID<Payment>) throws -> [UInt8]? {
+        try connection.first("SELECT salt FROM personal WHERE payment = \(id.text)")?.blob(0)
+    }
+
+    func head(of id: ID<Payment>) throws -> Head {
+        guard let row = try connection.first("SELECT head_sequence, head_hash FROM payment WHERE id = \(id.text)") else {
+            throw Corruption("\(id) is not stored")
+        }
+        return Head(sequence: try row.integer(0), hash: try row.blob(1))
+    }
+
+    /// The text of a ruling's reason; nil when there is none or it was erased.
+    package func note(of id: ID<Payment>, ruling: Int) throws -> String? {
+        try connection.first("SELECT text FROM note WHERE payment = \(id.text) AND ruling = \(ruling)")?.text(0)
+    }
+
+    package func insertNote(of id: ID<Payment>, ruling: Int, salt: [UInt8], text: String) throws {
+        try connection.execute(
+            "INSERT INTO note (payment, ruling, salt, text) VALUES (\(id.text), \(ruling), \(salt), \(text))")
+    }
+
+    /// A merchant's payments, newest first.
+    package func payments(of merchant: ID<Merchant>, _ filter: PaymentFilter, _ page: PageRequest) throws -> Page<Payment> {
+        var sql: SQL = "SELECT p.body FROM payment p WHERE p.merchant = \(merchant.text)"
+        if let state = filter.state { sql += " AND p.state = \(state.rawValue)" }
+        if let orderID = filter.orderID { sql += " AND p.order_id = \(orderID)" }
+        if let isTest = filter.isTest { sql += " AND p.is_test = \(isTest)" }
+        if let from = filter.createdFrom { sql += " AND p.created_at >= \(from.milliseconds)" }
+        if let before = filter.createdBefore { sql += " AND p.created_at < \(before.milliseconds)" }
+        if let hasOpen = filter.hasOpenException {
+            sql += hasOpen ? " AND p.open_exceptions > 0" : " AND p.open_exceptions = 0"
+        }
+        if let customer = filter.customer {
+            sql += """
+                 AND p.id IN (SELECT payment FROM personal WHERE merchant = \(merchant.text) AND customer = \(customer))
+                """
+        }
+        if let script = filter.script {
+            sql += " AND p.id IN (SELECT payment FROM destination WHERE script = \(script))"
+        }
+        if let transaction = filter.transaction {
+            sql += " AND p.id IN (SELECT payment FROM transfer WHERE transaction_id = \(transaction))"
+        }
+        if let kind = filter.exception {
+            sql += """
+                 AND p.id IN (SELECT payment FROM exception WHERE merchant = \(merchant.text)
+                    AND kind = \(kind.rawValue) AND is_open = 1)
+                """
+        }
+        return try pageRows(sql, column: "p.id", page) { try Payment(stored: Array(try $0.text(0).utf8)) }
+    }
+
+    /// Appends the page's bounds and order to `sql`, newest first by `column`.
+    func pageRows<Item>(_ sql: SQL, column: String, _ page: PageRequest, _ read: (Row) throws -> Item) throws -> Page<Item> {
+        var sql = sql
+        if let after = page.after { sql += " AND \(raw: column) < \(after)" }
+        guard let before = page.before else {
+            sql += " ORDER BY \(raw: column) DESC LIMIT \(page.limit + 1)"
+            return Page(try connection.query(sql).map(read), limit: page.limit)
+        }
+        sql += " AND \(raw: column) > \(before) ORDER BY \(raw: column) LIMIT \(page.limit + 1)"
+        let nearest = Page(try connection.query(sql).map(read), limit: page.limit)
+        return Page(items: nearest.items.reversed(), hasMore: nearest.hasMore)
+    }
+
+    /// Payments whose look is due by the clock, the longest due first. `isTest` chooses the sandbox's clock.
+    package func dueLooks(isTest: Bool, by time: Instant, limit: Int) throws -> [ID<Payment>] {
+        try connection.query(
+            """
+            SELECT payment FROM wake WHERE clock = \(isTest ? 1 : 0) AND at <= \(time.milliseconds)
+            ORDER BY at LIMIT \(limit)
+            """
+        ).map { try $0.id(0) }
+    }
+
+    /// Payments that `height` of a network may change.
+    package func dueLooks(network: NetworkName, at height: UInt64, limit: Int) throws -> [ID<Payment>] {
+        try connection.query(
+            """
+            SELECT payment FROM wake_height WHERE network = \(network.text) AND height <= \(Int64(clamping: height))
+            ORDER BY height LIMIT \(limit)
+            """
+        ).map { try $0.id(0) }
+    }
+
+    /// When the next look is due by the clock; nil when none is.
+    package func nextLook(isTest: Bool) throws -> Instant? {
+        try connection.first("SELECT at FROM wake WHERE clock = \(isTest ? 1 : 0) ORDER BY at LIMIT 1")?.instant(0)
+    }
+
+    /// Sets a payment aside: no fact touches it any more until a person has looked.
+    package func quarantine(_ id: ID<Payment>, at: Instant, reason: String, fact: [UInt8]) throws {
+        try connection.execute(
+            """
+            INSERT INTO quarantine (payment, at, reason, fact)
+            VALUES (\(id.text), \(at.milliseconds), \(reason), \(String(decoding: fact, as: UTF8.self)))
+            ON CONFLICT (payment) DO NOTHING
+            """)
+        try connection.execute("DELETE FROM wake WHERE payment = \(id.text)")
+        try connection.execute("DELETE FROM wake_height WHERE payment = \(id.text)")
+    }
+
+    package func isQuarantined(_ id: ID<Payment>) throws -> Bool {
+        try connection.first("SELECT 1 FROM quarantine WHERE payment = \(id.text)") != nil
+    }
+
+    /// A merchant's exceptions, the latest first; open ones only unless `isOpen` is nil or false.
+    package func exceptions(
+        of merchant: ID<Merchant>, isOpen: Bool?, kind: Exception.Kind?, isTest: Bool?, _ page: PageRequest
+    ) throws -> Page<(Payment, Exception)> {
+        var sql: SQL = """
+            SELECT e.id, p.body FROM exception e JOIN payment p ON p.id = e.payment
+            WHERE e.merchant = \(merchant.text)
+            """
+        if let isOpen { sql += " AND e.is_open = \(isOpen)" }
+        if let kind { sql += " AND e.kind = \(kind.rawValue)" }
+        if let isTest { sql += " AND p.is_test = \(isTest)" }
+        return try pageRows(sql, column: "e.id", page) { row in
+            let payment = try Payment(stored: Array(try row.text(1).utf8))
+            guard let exception = payment.exception(try row.id(0)) else {
+                throw Corruption("\(try row.text(0)) is not on its payment")
+            }
+            return (payment, exception)
+        }
+    }
+
+    /// The payment that an exception belongs to.
+    package func payment(of exception: ID<Exception>, merchant: ID<Merchant>) throws -> Payment? {
+        let row = try connection.first(
+            "SELECT payment FROM exception WHERE id = \(exception.text) AND merchant = \(merchant.text)")
+        return try row.flatMap { try payment(try $0.id(0), of: merchant) }
+    }
+
+    /// A merchant's transfers, the latest payment's first.
+    package func transfers(
+        of merchant: ID<Merchant>, transaction: String?, isTest: Bool?, _ page: PageRequest
+    ) throws -> Page<(Payment, Transfer)> {
+        var sql: SQL = """
+            SELECT t.id, p.body FROM transfer t JOIN payment p ON p.id = t.payment WHERE t.merchant = \(merchant.text)
+            """
+        if let transaction { sql += " AND t.transaction_id = \(transaction)" }
+        if let isTest { sql += " AND p.is_test = \(isTest)" }
+        return try pageRows(sql, column: "t.id", page) { row in
+            let payment = try Payment(stored: Array(try row.text(1).utf8))
+            let id: ID<Transfer> = try row.id(0)
+            guard let transfer = payment.evidence.transfers.first(where: { $0.id == id }) else {
+                throw Corruption("\(id) is not on its payment")
+            }
+            return (payment, transfer)
+        }
+    }
+}

@@ -1,0 +1,84 @@
+import Crypto
+import Database
+package import Domain
+import JSON
+
+/// The end of a chain of records.
+package struct Head: Hashable, Sendable {
+    /// Of the last record; -1 before the first.
+    package let sequence: Int64
+    package let hash: [UInt8]
+
+    package static let empty = Head(sequence: -1, hash: [UInt8](repeating: 0, count: 32))
+}
+
+extension Transaction {
+    /// The chain of what belongs to no merchant.
+    package static let instanceChain = "instance"
+
+    /// Writes one line of the evidence log at the end of its chain, in this transaction. Gives the new end.
+    @discardableResult
+    package func record(
+        chain: String, after head: Head, at: Instant, kind: String, subject: String, cause: String, actor: Actor,
+        body: [UInt8]
+    ) throws -> Head {
+        let record = Record(
+            chain: chain, sequence: UInt64(head.sequence + 1), at: at, kind: kind, subject: subject, cause: cause,
+            actor: actor.text, body: body, previous: head.hash)
+        let hash = SHA256.hash(record.preimage)
+        try connection.execute(
+            """
+            INSERT INTO record (chain, sequence, at, kind, subject, cause, actor, body, previous, hash)
+            VALUES (\(chain), \(record.sequence), \(at.milliseconds), \(kind), \(subject), \(cause), \(actor.text),
+                \(body), \(head.hash), \(hash))
+            """)
+        return Head(sequence: head.sequence + 1, hash: hash)
+    }
+
+    /// As above, where the chain's end is not at hand: for configuration, which changes rarely.
+    package func record(
+        chain: String, at: Instant, kind: String, subject: String, cause: String, actor: Actor, body: [UInt8]
+    ) throws {
+        let last = try connection.first(
+            "SELECT sequence, hash FROM record WHERE chain = \(chain) ORDER BY sequence DESC LIMIT 1")
+        let head = try last.map { Head(sequence: try $0.integer(0), hash: try $0.blob(1)) } ?? .empty
+        try record(
+            chain: chain, after: head, at: at, kind: kind, subject: subject, cause: cause, actor: actor, body: body)
+    }
+
+    /// The records of a chain from `sequence` on, in order.
+    package func records(chain: String, from sequence: Int64 = 0, limit: Int) throws -> [StoredRecord] {
+        try connection.query(
+            """
+            SELECT chain, sequence, at, kind, subject, cause, actor, body, previous, hash FROM record
+            WHERE chain = \(chain) AND sequence >= \(sequence) ORDER BY sequence LIMIT \(limit)
+            """
+        ).map(StoredRecord.init)
+    }
+
+    /// The names of all chains after `name`, in order.
+    package func chains(after name: String, limit: Int) throws -> [String] {
+        try connection.query(
+            "SELECT chain FROM record WHERE chain > \(name) AND sequence = 0 ORDER BY chain LIMIT \(limit)"
+        ).map { try $0.text(0) }
+    }
+}
+
+/// A record as it is stored, with its hash.
+package struct StoredRecord: Hashable, Sendable {
+    package let record: Record
+    package let hash: [UInt8]
+
+    init(_ row: Row) throws {
+        let sequence = try row.integer(1)
+        guard sequence >= 0 else { throw Corruption("a record has a negative number") }
+        record = Record(
+            chain: try row.text(0), sequence: UInt64(sequence), at: try row.instant(2), kind: try row.text(3),
+            subject: try row.text(4), cause: try row.text(5), actor: try row.text(6), body: try row.blob(7),
+            previous: try row.blob(8))
+        hash = try row.blob(9)
+    }
+
+    /// Whether the hash is the record's.
+    package var isSound: Bool { SHA256.hash(record.preimage) == hash }
+}
