@@ -49,8 +49,8 @@ enum House {
     /// Left-overs that belong into an issue, or nowhere.
     static let leftovers = ["TODO", "FIXME", "XXX", "HACK"]
 
-    /// Folders that exist on one machine only.
-    static let machinePaths = ["/home/", "/root/", "/work/", "/Users/"]
+    /// Folders that exist on one machine only; the folder of the checkout itself is one more.
+    static let machinePaths = ["/home/", "/root/", "/Users/"]
 
     /// Words that code does not use, each with what it uses instead.
     static let bannedWords = [

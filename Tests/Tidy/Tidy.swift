@@ -1,3 +1,4 @@
+import Foundation
 import Testing
 
 /// Properties of the code itself. Whatever this suite finds is listed with its place.
@@ -35,7 +36,9 @@ struct Tidy {
     }
 
     @Test("No file has left-overs or paths of one machine")
-    func text() { expectNone(checkout.files.flatMap(Rules.text)) }
+    func text() {
+        expectNone(checkout.files.flatMap { Rules.text($0, checkout: checkout.root.path) })
+    }
 
     @Test("The root is small")
     func root() { expectNone(Rules.root(checkout.rootEntries)) }
