@@ -23,11 +23,13 @@ package struct FieldProblem: Error, Hashable, Sendable {
     package static let empty = FieldProblem(code: "empty", detail: "This text must not be empty.")
 
     package static let invalidText = FieldProblem(
-        code: "invalid_text", detail: "Control characters and changes of the writing direction are not allowed.")
+        code: "invalid_text",
+        detail: "Control characters and changes of the writing direction are not allowed.")
 
     package static func outOfRange(_ range: ClosedRange<Int64>) -> FieldProblem {
         FieldProblem(
-            code: "out_of_range", detail: "Must be an integer from \(range.lowerBound) to \(range.upperBound).")
+            code: "out_of_range",
+            detail: "Must be an integer from \(range.lowerBound) to \(range.upperBound).")
     }
 
     package static func wrongCount(_ range: ClosedRange<Int>) -> FieldProblem {

@@ -13,7 +13,8 @@ package struct JSONLimits: Sendable {
 }
 
 extension JSON {
-    /// The value of a document: strict RFC 8259 in UTF-8 without a byte order mark, one value and nothing after it.
+    /// The value of a document: strict RFC 8259 in UTF-8 without a byte order mark, one value and nothing
+    /// after it.
     ///
     /// Refused besides: a key twice in one object, half a surrogate pair, too much depth, too many bytes.
     /// `\u0000` is a character like any other here; `JSONForm` refuses it.

@@ -58,8 +58,8 @@ extension JSONForm {
 
     /// An object whose members are all strings, such as metadata, in the caller's order.
     ///
-    /// At most `maxCount` members, keys of 1 to `maxKeyBytes` bytes, values of at most `maxValueBytes`; line feeds
-    /// are allowed in values.
+    /// At most `maxCount` members, keys of 1 to `maxKeyBytes` bytes, values of at most `maxValueBytes`; line
+    /// feeds are allowed in values.
     package mutating func stringMap(
         _ name: String, _ presence: Presence, maxCount: Int, maxKeyBytes: Int, maxValueBytes: Int
     ) -> [(key: String, value: String)]? {

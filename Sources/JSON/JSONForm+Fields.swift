@@ -30,7 +30,9 @@ extension JSONForm {
     }
 
     /// A plain integer (no fraction, no exponent) within `range`.
-    package mutating func integer(_ name: String, _ presence: Presence, _ range: ClosedRange<Int64>) -> Int64? {
+    package mutating func integer(
+        _ name: String, _ presence: Presence, _ range: ClosedRange<Int64>
+    ) -> Int64? {
         read(name, presence) { json, _, _ throws(FieldProblem) in
             guard let number = json.asNumber else { throw .wrongType(expected: "an integer", found: json) }
             guard let value = number.asInt64, range.contains(value) else { throw .outOfRange(range) }
@@ -67,8 +69,8 @@ extension JSONForm {
         return choice
     }
 
-    /// Neither a control (C0 with NUL, DEL, C1) nor a bidirectional override or isolate: with those a merchant's
-    /// order or a customer's name could make a page or a report read other than it is.
+    /// Neither a control (C0 with NUL, DEL, C1) nor a bidirectional override or isolate: with those a
+    /// merchant's order or a customer's name could make a page or a report read other than it is.
     private static func isPlain(_ scalar: Unicode.Scalar) -> Bool {
         switch scalar.value {
         case 0..<0x20, 0x7F..<0xA0, 0x202A...0x202E, 0x2066...0x2069: false

@@ -7,9 +7,9 @@
 ///     let read = try form.finish(amount)
 ///     open(amount: read, order: order, expiry: expiry)
 ///
-/// A reading method returns nil when the member is absent or wrong; only the latter, and the absence of a required
-/// member, leave an error behind. `null` counts as absent. Amounts are strings: a number where a string is
-/// expected is `wrong_type`.
+/// A reading method returns nil when the member is absent or wrong; only the latter, and the absence of a
+/// required member, leave an error behind. `null` counts as absent. Amounts are strings: a number where a
+/// string is expected is `wrong_type`.
 package struct JSONForm: Sendable {
     /// Whether a member has to be there.
     package enum Presence: Sendable {
@@ -46,7 +46,8 @@ package struct JSONForm: Sendable {
         return object[name] != nil
     }
 
-    /// Reports a problem that shows only when members are seen together. `name` nil means the object as a whole.
+    /// Reports a problem that shows only when members are seen together. `name` nil means the object as a
+    /// whole.
     package mutating func report(_ problem: FieldProblem, at name: String? = nil) {
         add(FieldError(pointer: name.map { JSON.pointer(pointer, $0) } ?? pointer, problem: problem))
     }
@@ -57,7 +58,8 @@ package struct JSONForm: Sendable {
         if !errors.isEmpty { throw InvalidFields(errors: errors) }
     }
 
-    /// Ends the reading as `finish()` does, and returns the required fields, which are there if it does not throw.
+    /// Ends the reading as `finish()` does, and returns the required fields, which are there if it does not
+    /// throw.
     package mutating func finish<each Field>(
         _ fields: repeat (each Field)?
     ) throws(InvalidFields) -> (repeat each Field) {
@@ -72,8 +74,8 @@ package struct JSONForm: Sendable {
 
     /// Reads a member by a closure of its own: what all the readers come down to.
     ///
-    /// The closure gets the value, never `null`, and its pointer; it reports through its throw, or adds errors of
-    /// things inside the value to the list that it is given.
+    /// The closure gets the value, never `null`, and its pointer; it reports through its throw, or adds
+    /// errors of things inside the value to the list that it is given.
     mutating func read<Value>(
         _ name: String, _ presence: Presence,
         _ body: (JSON, String, inout [FieldError]) throws(FieldProblem) -> Value?

@@ -5,10 +5,12 @@ package struct JSONNumber: Sendable, Hashable {
     /// The number in the grammar of RFC 8259 section 6.
     package let text: String
 
-    /// A number from text in the grammar of RFC 8259 section 6; nil for anything else or beyond 128 characters.
+    /// A number from text in the grammar of RFC 8259 section 6; nil for anything else or beyond 128
+    /// characters.
     package init?(_ text: String) {
         let bytes = Array(text.utf8)
-        guard Self.length(of: bytes.span, from: 0) == bytes.count, bytes.count <= Limits.numberBytes else { return nil }
+        guard bytes.count <= Limits.numberBytes, Self.length(of: bytes.span, from: 0) == bytes.count
+        else { return nil }
         self.text = text
     }
 
@@ -40,7 +42,7 @@ package struct JSONNumber: Sendable, Hashable {
         }
         if position < bytes.count, bytes[position] | 0x20 == UInt8(ascii: "e") {
             position += 1
-            if position < bytes.count, [UInt8(ascii: "+"), UInt8(ascii: "-")].contains(bytes[position]) { position += 1 }
+            if position < bytes.count, isSign(bytes[position]) { position += 1 }
             guard let exponent = digits(bytes, from: position) else { return nil }
             position = exponent
         }
@@ -55,4 +57,5 @@ package struct JSONNumber: Sendable, Hashable {
     }
 }
 
+private func isSign(_ byte: UInt8) -> Bool { byte == UInt8(ascii: "+") || byte == UInt8(ascii: "-") }
 private func isDigit(_ byte: UInt8) -> Bool { byte &- 0x30 < 10 }

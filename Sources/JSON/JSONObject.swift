@@ -1,7 +1,8 @@
 /// The members of a JSON object, in the order they were written; no key occurs twice.
 ///
-/// Keys compare as Swift strings do, by canonical equivalence: two spellings of `é` are one key. That is stricter
-/// than RFC 8259 asks, and it means that no later dictionary can drop or trap on a key that the parser let through.
+/// Keys compare as Swift strings do, by canonical equivalence: two spellings of `é` are one key. That is
+/// stricter than RFC 8259 asks, and it means that no later dictionary can drop or trap on a key that the
+/// parser let through.
 package struct JSONObject: Sendable {
     /// One member.
     package struct Member: Sendable, Hashable {
@@ -21,7 +22,8 @@ package struct JSONObject: Sendable {
     package var isEmpty: Bool { members.isEmpty }
     package var keys: some Sequence<String> { members.lazy.map(\.key) }
 
-    /// The value of that member. Setting nil removes the member, setting a value replaces it in place or appends it.
+    /// The value of that member. Setting nil removes the member, setting a value replaces it in place or
+    /// appends it.
     package subscript(_ key: String) -> JSON? {
         get { place(of: key).map { members[$0].value } }
         set {

@@ -39,7 +39,8 @@ struct JSONParser {
             let key = try string(bytes)
             guard try nextToken(bytes) == UInt8(ascii: ":") else { throw fault(.unexpectedByte) }
             position += 1
-            guard object.append(key, try value(bytes)) else { throw JSONError(code: .duplicateKey, offset: start) }
+            guard object.append(key, try value(bytes))
+            else { throw JSONError(code: .duplicateKey, offset: start) }
             guard try separator(bytes, orEnd: UInt8(ascii: "}")) else { return close(.object(object)) }
             next = try nextToken(bytes)
         }
@@ -98,9 +99,10 @@ struct JSONParser {
         }
     }
 
-    private mutating func word(_ bytes: Span<UInt8>, _ text: StaticString, _ value: JSON) throws(JSONError) -> JSON {
-        let word = text.description.utf8
-        for expected in word {
+    private mutating func word(
+        _ bytes: Span<UInt8>, _ word: String, _ value: JSON
+    ) throws(JSONError) -> JSON {
+        for expected in word.utf8 {
             guard position < bytes.count else { throw fault(.unexpectedEnd) }
             guard bytes[position] == expected else { throw fault(.unexpectedByte) }
             position += 1
@@ -179,7 +181,8 @@ struct JSONParser {
         }
     }
 
-    /// The character of `\uXXXX`, or of a surrogate pair of them; `start` is the place of the first backslash.
+    /// The character of `\uXXXX`, or of a surrogate pair of them; `start` is the place of the first
+    /// backslash.
     private mutating func unicode(_ bytes: Span<UInt8>, _ start: Int) throws(JSONError) -> Unicode.Scalar {
         let first = try fourDigits(bytes, start)
         if let scalar = Unicode.Scalar(first) { return scalar }

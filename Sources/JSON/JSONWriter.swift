@@ -8,8 +8,8 @@
 ///     }
 ///     send(writer.bytes)
 ///
-/// Output is compact UTF-8; only `"`, `\` and the controls below U+0020 are escaped. The writer does not look for
-/// keys that the caller repeats.
+/// Output is compact UTF-8; only `"`, `\` and the controls below U+0020 are escaped. The writer does not look
+/// for keys that the caller repeats.
 package struct JSONWriter: Sendable {
     /// What has been written so far.
     package private(set) var bytes: [UInt8] = []

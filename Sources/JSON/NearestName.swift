@@ -1,5 +1,6 @@
-/// The known name that a mistyped one was probably meant to be: the one with the fewest insertions, deletions,
-/// replacements and swaps of neighbours (optimal string alignment), if those are at most a third of its length.
+/// The known name that a mistyped one was probably meant to be: the one with the fewest insertions,
+/// deletions, replacements and swaps of neighbours (optimal string alignment), if those are at most a third
+/// of its length.
 package func nearestName(to name: String, among known: some Sequence<String>) -> String? {
     let wanted = Array(name.lowercased().utf8)
     guard wanted.count <= Limits.namedBytes else { return nil }

@@ -1,5 +1,5 @@
-/// Waits that double from `first` to `cap`, each shortened by up to half at random, so that many who failed together
-/// do not come back together.
+/// Waits that double from `first` to `cap`, each shortened by up to half at random, so that many who failed
+/// together do not come back together.
 package struct Backoff: Sendable {
     /// The longest first wait, in milliseconds.
     package let firstMilliseconds: Int64
@@ -9,7 +9,7 @@ package struct Backoff: Sendable {
     package private(set) var attempts = 0
 
     package init(firstMilliseconds: Int64, capMilliseconds: Int64) {
-        precondition(firstMilliseconds > 0 && capMilliseconds >= firstMilliseconds, "waits grow from above zero")
+        precondition(0 < firstMilliseconds && firstMilliseconds <= capMilliseconds, "waits grow from above 0")
         self.firstMilliseconds = firstMilliseconds
         self.capMilliseconds = capMilliseconds
     }
@@ -18,13 +18,15 @@ package struct Backoff: Sendable {
     package mutating func next(_ entropy: any Entropy) -> Int64 {
         attempts += 1
         return Self.wait(
-            attempt: attempts, firstMilliseconds: firstMilliseconds, capMilliseconds: capMilliseconds, entropy)
+            attempt: attempts, firstMilliseconds: firstMilliseconds, capMilliseconds: capMilliseconds,
+            entropy)
     }
 
     /// Starts again from the first wait.
     package mutating func reset() { attempts = 0 }
 
-    /// The wait after the failed attempt of that number (from 1 on), for callers that keep the number elsewhere.
+    /// The wait after the failed attempt of that number (from 1 on), for callers that keep the number
+    /// elsewhere.
     package static func wait(
         attempt: Int, firstMilliseconds: Int64, capMilliseconds: Int64, _ entropy: any Entropy
     ) -> Int64 {

@@ -24,7 +24,8 @@ package enum Base64: Sendable {
         return String(decoding: text, as: UTF8.self)
     }
 
-    /// The bytes of the text; nil for a foreign character, wrong padding, or bits left over that are not zero.
+    /// The bytes of the text; nil for a foreign character, wrong padding, or bits left over that are not
+    /// zero.
     package func decode(_ text: some StringProtocol) -> [UInt8]? {
         var digits = Array(text.utf8)[...]
         if self == .standard {

@@ -2,7 +2,8 @@ extension Entropy {
     /// A number below `bound`, each as likely as any other. `bound` must not be zero.
     package func number(below bound: UInt64) -> UInt64 {
         precondition(bound > 0, "a draw needs at least one outcome")
-        // The lowest `2^64 mod bound` numbers are thrown away: without that the small outcomes would come more often.
+        // The lowest `2^64 mod bound` numbers are thrown away: without that the small outcomes would come
+        // more often.
         let surplus = (0 &- bound) % bound
         while true {
             let drawn = bytes(8).reduce(UInt64(0)) { $0 << 8 | UInt64($1) }

@@ -14,7 +14,7 @@ package struct SystemEntropy: Entropy {
         unsafe [UInt8](unsafeUninitializedCapacity: count) { buffer, filled in
             while filled < count {
                 let got = unsafe getrandom(buffer.baseAddress.unsafelyUnwrapped + filled, count - filled, 0)
-                precondition(got > 0 || linux_errno() == EINTR, "getrandom failed: the machine has no entropy source")
+                precondition(got > 0 || linux_errno() == EINTR, "the machine has no entropy source")
                 if got > 0 { filled += got }
             }
         }

@@ -24,7 +24,8 @@ struct File: ~Copyable {
     func read(into bytes: inout [UInt8], from start: Int) throws(FileError) -> Int {
         while true {
             let got = unsafe bytes.withUnsafeMutableBytes { buffer in
-                unsafe CLinux.read(descriptor, buffer.baseAddress.map { unsafe $0 + start }, buffer.count - start)
+                let place = unsafe buffer.baseAddress.map { unsafe $0 + start }
+                return unsafe CLinux.read(descriptor, place, buffer.count - start)
             }
             if got >= 0 { return got }
             guard linux_errno() == EINTR else { throw .last("read", path) }
@@ -52,7 +53,8 @@ func writeAll(_ bytes: [UInt8], to descriptor: Int32) -> Bool {
     var written = 0
     while written < bytes.count {
         let count = unsafe bytes.withUnsafeBytes { buffer in
-            unsafe CLinux.write(descriptor, buffer.baseAddress.map { unsafe $0 + written }, buffer.count - written)
+            let place = unsafe buffer.baseAddress.map { unsafe $0 + written }
+            return unsafe CLinux.write(descriptor, place, buffer.count - written)
         }
         if count > 0 { written += count } else if count == 0 || linux_errno() != EINTR { return false }
     }

@@ -1,7 +1,7 @@
 internal import CLinux
 
-/// The claim on a folder by one process: a lock on a file in it, which the system frees when the process ends,
-/// however it ends (`flock(2)`). The file itself stays.
+/// The claim on a folder by one process: a lock on a file in it, which the system frees when the process
+/// ends, however it ends (`flock(2)`). The file itself stays.
 package final class FileLock: Sendable {
     private let file: File
 
@@ -10,7 +10,9 @@ package final class FileLock: Sendable {
         let path = folder + "/" + name
         file = try File.open(path, O_RDWR | O_CREAT, mode: 0o600)
         var result: Int32
-        repeat { result = flock(file.descriptor, LOCK_EX | LOCK_NB) } while result != 0 && linux_errno() == EINTR
+        repeat {
+            result = flock(file.descriptor, LOCK_EX | LOCK_NB)
+        } while result != 0 && linux_errno() == EINTR
         guard result == 0 else { throw .last("lock", path) }
     }
 }

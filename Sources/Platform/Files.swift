@@ -17,7 +17,8 @@ package struct FileError: Error, Hashable, Sendable, CustomStringConvertible {
     package var isTooLarge: Bool { number == EFBIG }
 }
 
-/// Whole small files: configuration, keys, exports. These calls block; keep them to the start or to a `Worker`.
+/// Whole small files: configuration, keys, exports. These calls block; keep them to the start or to a
+/// `Worker`.
 package enum Files {
     /// All bytes of a file. Throws `FileError`, with `isTooLarge` when there are more than `maxBytes`.
     package static func read(_ path: String, maxBytes: Int) throws(FileError) -> [UInt8] {
@@ -25,7 +26,8 @@ package enum Files {
         var bytes: [UInt8] = []
         while true {
             let before = bytes.count
-            bytes.append(contentsOf: repeatElement(0, count: min(Limits.fileChunkBytes, maxBytes + 1 - before)))
+            let wanted = min(Limits.fileChunkBytes, maxBytes + 1 - before)
+            bytes.append(contentsOf: repeatElement(0, count: wanted))
             let got = try file.read(into: &bytes, from: before)
             bytes.removeLast(bytes.count - before - got)
             if got == 0 { return bytes }
@@ -35,8 +37,8 @@ package enum Files {
 
     /// Replaces a file by `bytes`, or makes it.
     ///
-    /// *Atomicity:* a reader, and the machine after a crash, sees the old file or the new one whole: a neighbour is
-    /// written, synced and renamed over it. *On failure:* the old file stands.
+    /// *Atomicity:* a reader, and the machine after a crash, sees the old file or the new one whole: a
+    /// neighbour is written, synced and renamed over it. *On failure:* the old file stands.
     package static func write(_ bytes: [UInt8], to path: String, mode: UInt32 = 0o600) throws(FileError) {
         let neighbour = path + "." + Hex.encode(SystemEntropy().bytes(8)) + ".new"
         do throws(FileError) {
@@ -52,14 +54,16 @@ package enum Files {
         try File.open(folder(of: path), O_RDONLY | O_DIRECTORY).sync()
     }
 
-    /// Makes a folder that only its owner may enter, and those above it. A folder that is there stays as it is.
+    /// Makes a folder that only its owner may enter, and those above it. A folder that is there stays as it
+    /// is.
     package static func makeFolder(_ path: String, mode: UInt32 = 0o700) throws(FileError) {
         var missing: [String] = []
         var place = path
         while unsafe mkdir(place, mode) != 0 {
             let number = linux_errno()
             if number == EEXIST {
-                guard isFolder(place) else { throw FileError(operation: "make folder", path: place, number: ENOTDIR) }
+                guard isFolder(place)
+                else { throw FileError(operation: "make folder", path: place, number: ENOTDIR) }
                 break
             }
             guard number == ENOENT, missing.count < Limits.folderDepth, folder(of: place) != place

@@ -13,7 +13,9 @@ package enum Hex {
     }
 
     /// The bytes of hexadecimal text in either case; nil for an odd length or any other character.
-    package static func decode(_ text: some StringProtocol) -> [UInt8]? { decode(utf8: Array(text.utf8)[...]) }
+    package static func decode(_ text: some StringProtocol) -> [UInt8]? {
+        decode(utf8: Array(text.utf8)[...])
+    }
 
     /// As `decode(_:)`, over the UTF-8 bytes of the text.
     package static func decode(utf8 text: ArraySlice<UInt8>) -> [UInt8]? {

@@ -4,7 +4,7 @@ import CLinux
 ///
 /// `Synchronization.Mutex` is not used because its contended path is invisible to ThreadSanitizer, which then
 /// reports races that do not exist, and the suite runs under that sanitizer.
-@safe package final class Lock<Value>: @unchecked Sendable {  // the mutex guards `value`; nothing else reaches it
+@safe package final class Lock<Value>: @unchecked Sendable {  // the mutex guards `value`
     private let mutex: UnsafeMutablePointer<pthread_mutex_t>
     private var value: Value
 

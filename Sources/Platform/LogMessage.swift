@@ -4,8 +4,9 @@ package import JSON
 ///
 ///     log.info("block \("height", height) came after \("wait_ms", wait)")
 ///
-/// There is no interpolation without a name and none of arbitrary types: what shall be logged has to be a `LogValue`,
-/// so that a secret cannot get here by accident. Personal text is named and left out: `\(private: "email")`.
+/// There is no interpolation without a name and none of arbitrary types: what shall be logged has to be a
+/// `LogValue`, so that a secret cannot get here by accident. Personal text is named and left out: `\(private:
+/// "email")`.
 package struct LogMessage: Sendable, ExpressibleByStringInterpolation {
     /// The line for people, with the values in it.
     package let text: String
@@ -22,6 +23,7 @@ package struct LogMessage: Sendable, ExpressibleByStringInterpolation {
         fields = stringInterpolation.fields
     }
 
+    /// Gathers the text and the fields as the literal is read.
     package struct StringInterpolation: StringInterpolationProtocol {
         fileprivate var text = ""
         fileprivate var fields: [LogField] = []

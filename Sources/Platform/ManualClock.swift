@@ -54,8 +54,9 @@ package final class ManualClock: Clock {
         }
     }
 
-    /// Moves both clocks forward; whoever's time comes on the way wakes, the earliest first, equals in the order in
-    /// which they went to sleep. A task that sleeps again while this runs may have to be woken by the next call.
+    /// Moves both clocks forward; whoever's time comes on the way wakes, the earliest first, equals in the
+    /// order in which they went to sleep. A task that sleeps again while this runs may have to be woken by
+    /// the next call.
     package func advance(by milliseconds: Int64) {
         precondition(milliseconds >= 0, "time does not go back; step the wall clock instead")
         let target = uptime + milliseconds
@@ -81,7 +82,9 @@ package final class ManualClock: Clock {
         }
     }
 
-    private func begin(_ id: Int, _ milliseconds: Int64, _ continuation: CheckedContinuation<Void, any Error>) {
+    private func begin(
+        _ id: Int, _ milliseconds: Int64, _ continuation: CheckedContinuation<Void, any Error>
+    ) {
         enum Outcome { case asleep([Watcher]), cancelled, due }
         let outcome: Outcome = state.withLock { state in
             if state.cancelled.remove(id) != nil { return .cancelled }
@@ -103,8 +106,8 @@ package final class ManualClock: Clock {
     private func cancel(_ id: Int) {
         let sleeper: Sleeper? = state.withLock { state in
             guard let place = state.sleepers.firstIndex(where: { $0.id == id }) else {
-                // The handler may run before the sleep has begun; `begin` finds the mark. A mark set after the sleep
-                // has ended is never looked at again.
+                // The handler may run before the sleep has begun; `begin` finds the mark. A mark set after
+                // the sleep has ended is never looked at again.
                 state.cancelled.insert(id)
                 return nil
             }
@@ -116,7 +119,8 @@ package final class ManualClock: Clock {
     private func takeNext(until target: Int64) -> Sleeper? {
         state.withLock { state in
             let next = state.sleepers.indices.min {
-                (state.sleepers[$0].deadline, state.sleepers[$0].id) < (state.sleepers[$1].deadline, state.sleepers[$1].id)
+                let (left, right) = (state.sleepers[$0], state.sleepers[$1])
+                return (left.deadline, left.id) < (right.deadline, right.id)
             }
             guard let next, state.sleepers[next].deadline <= target else { return nil }
             let sleeper = state.sleepers.remove(at: next)

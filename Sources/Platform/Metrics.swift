@@ -1,7 +1,7 @@
 /// The figures of a process, told in the Prometheus text format (version 0.0.4).
 ///
-/// One registry is made at the start and handed on as a value; asking twice for the same name gives the same metric.
-/// Values are not kept over a restart.
+/// One registry is made at the start and handed on as a value; asking twice for the same name gives the same
+/// metric. Values are not kept over a restart.
 package final class Metrics: Sendable {
     private let families: Lock<[Family]> = Lock([])
 
@@ -17,11 +17,13 @@ package final class Metrics: Sendable {
         Gauge(family: family(name, help, .gauge, labels))
     }
 
-    /// How values spread over `buckets`, whose upper bounds grow. By custom the name ends in its unit, as `_seconds`.
+    /// How values spread over `buckets`, whose upper bounds grow. By custom the name ends in its unit, as
+    /// `_seconds`.
     package func histogram(
         _ name: String, help: String, labels: [String] = [], buckets: [Double] = Histogram.seconds
     ) -> Histogram {
-        precondition(zip(buckets, buckets.dropFirst()).allSatisfy { $0 < $1 }, "the buckets of \(name) must grow")
+        let grow = zip(buckets, buckets.dropFirst()).allSatisfy { $0 < $1 }
+        precondition(grow, "the buckets of \(name) must grow")
         return Histogram(family: family(name, help, .histogram(buckets), labels))
     }
 
@@ -31,10 +33,11 @@ package final class Metrics: Sendable {
     }
 
     private func family(_ name: String, _ help: String, _ kind: Family.Kind, _ labels: [String]) -> Family {
-        precondition(isName(name) && labels.allSatisfy { isName($0) && !$0.contains(":") }, "\(name) is no metric name")
+        precondition(isName(name), "\(name) is no metric name")
+        precondition(labels.allSatisfy { isName($0) && !$0.contains(":") }, "\(name) has a bad label")
         return families.withLock { families in
             if let known = families.first(where: { $0.name == name }) {
-                precondition(known.kind == kind && known.labels == labels, "\(name) is registered twice, and differs")
+                precondition(known.kind == kind && known.labels == labels, "\(name) has two shapes")
                 return known
             }
             let family = Family(name: name, help: help, kind: kind, labels: labels)
@@ -76,24 +79,24 @@ package struct Histogram: Sendable {
     fileprivate let family: Family
 
     /// Bounds in seconds, from what a cached answer takes to what a node may take.
-    package static let seconds: [Double] = [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30]
+    package static let seconds: [Double] = [
+        0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30,
+    ]
 
     /// Counts one value.
-    package func observe(_ value: Double, _ labels: String...) {
-        family.change(labels) { series in
-            series.sum += value
-            series.count += 1
-            if let bucket = family.buckets.firstIndex(where: { value <= $0 }) { series.buckets[bucket] += 1 }
-        }
-    }
+    package func observe(_ value: Double, _ labels: String...) { count(value, labels) }
 
     /// Counts a duration that is given in milliseconds.
     package func observe(milliseconds: Int64, _ labels: String...) {
+        count(Double(milliseconds) / 1_000, labels)
+    }
+
+    private func count(_ value: Double, _ labels: [String]) {
+        let bucket = family.buckets.firstIndex { value <= $0 }
         family.change(labels) { series in
-            let seconds = Double(milliseconds) / 1_000
-            series.sum += seconds
+            series.sum += value
             series.count += 1
-            if let bucket = family.buckets.firstIndex(where: { seconds <= $0 }) { series.buckets[bucket] += 1 }
+            if let bucket { series.buckets[bucket] += 1 }
         }
     }
 }
@@ -133,8 +136,8 @@ private final class Family: Sendable {
         if case .histogram(let buckets) = kind { buckets } else { [] }
     }
 
-    /// Changes the series of those label values. Beyond the limit all new ones share a series named `other`: label
-    /// values may come from outside, and memory must not follow them.
+    /// Changes the series of those label values. Beyond the limit all new ones share a series named `other`:
+    /// label values may come from outside, and memory must not follow them.
     func change(_ values: [String], _ body: (inout Series) -> Void) {
         precondition(values.count == labels.count, "\(name) has \(labels.count) labels")
         let empty = Series(buckets: buckets.map { _ in 0 })
@@ -145,8 +148,7 @@ private final class Family: Sendable {
     }
 
     func exposition() -> String {
-        let help = help.replacing("\\", with: "\\\\").replacing("\n", with: "\\n")
-        var text = "# HELP \(name) \(help)\n# TYPE \(name) \(typeName)\n"
+        var text = "# HELP \(name) \(escape(help))\n# TYPE \(name) \(typeName)\n"
         let ordered = series.withLock { $0 }.sorted { $0.key.lexicographicallyPrecedes($1.key) }
         for (values, series) in ordered {
             guard case .histogram(let bounds) = kind else {
@@ -175,11 +177,15 @@ private final class Family: Sendable {
 
     private func list(_ values: [String], bound: String? = nil) -> String {
         var pairs = zip(labels, values).map { name, value in
-            let escaped = value.replacing("\\", with: "\\\\").replacing("\"", with: "\\\"").replacing("\n", with: "\\n")
+            let escaped = escape(value).replacing("\"", with: "\\\"")
             return "\(name)=\"\(escaped)\""
         }
         if let bound { pairs.append("le=\"\(bound)\"") }
         return pairs.isEmpty ? "" : "{" + pairs.joined(separator: ",") + "}"
+    }
+
+    private func escape(_ text: String) -> String {
+        text.replacing("\\", with: "\\\\").replacing("\n", with: "\\n")
     }
 
     private func number(_ value: Double) -> String {

@@ -1,7 +1,7 @@
 internal import CLinux
 
-/// The signals of the process as a stream: a handler may do nothing but write a byte to a pipe, and a thread of our
-/// own reads it and tells whoever listens.
+/// The signals of the process as a stream: a handler may do nothing but write a byte to a pipe, and a thread
+/// of our own reads it and tells whoever listens.
 package enum Signals {
     /// Lets writes to a closed connection fail with `EPIPE` instead of ending the process.
     package static func ignoreBrokenPipes() { linux_ignore_broken_pipes() }
@@ -9,8 +9,8 @@ package enum Signals {
     /// `SIGTERM` and `SIGINT`, which ask the process to end.
     package static let termination: [Int32] = [SIGTERM, SIGINT]
 
-    /// Each arrival of one of `signals` from now on. They no longer have their default effect, even after the stream
-    /// has ended.
+    /// Each arrival of one of `signals` from now on. They no longer have their default effect, even after the
+    /// stream has ended.
     package static func stream(of signals: [Int32]) -> AsyncStream<Int32> {
         let hub = Hub.shared
         return AsyncStream(bufferingPolicy: .bufferingOldest(Limits.pendingSignals)) { continuation in
@@ -65,7 +65,9 @@ package enum Signals {
 
         private func tell(_ number: Int32) {
             let listeners = state.withLock { state in Array(state.listeners.values) }
-            for listener in listeners where listener.signals.contains(number) { listener.continuation.yield(number) }
+            for listener in listeners where listener.signals.contains(number) {
+                listener.continuation.yield(number)
+            }
         }
     }
 }
@@ -73,7 +75,8 @@ package enum Signals {
 /// The end of the pipe that the handler writes to; set once, before the first handler is.
 nonisolated(unsafe) private var signalPipe: Int32 = -1
 
-/// Runs in the middle of whatever the thread was doing: only async-signal-safe calls, and `errno` left as it was.
+/// Runs in the middle of whatever the thread was doing: only async-signal-safe calls, and `errno` left as it
+/// was.
 private func signalArrived(_ number: Int32) {
     linux_write_signal(unsafe signalPipe, number)
 }

@@ -3,11 +3,12 @@ package protocol Resident: Sendable {
     /// A word for logs and health.
     var name: String { get }
 
-    /// Whether the process cannot do its work without it; then its end, for whatever reason, ends the supervisor.
+    /// Whether the process cannot do its work without it; then its end, for whatever reason, ends the
+    /// supervisor.
     var isEssential: Bool { get }
 
-    /// Works until the task is cancelled, and then returns or throws `CancellationError` soon. Returning before
-    /// that means that the work is done; any other error is a failure.
+    /// Works until the task is cancelled, and then returns or throws `CancellationError` soon. Returning
+    /// before that means that the work is done; any other error is a failure.
     func run() async throws
 }
 
@@ -25,6 +26,7 @@ package protocol FatefulError: Error {
 package final class Supervisor: Sendable {
     /// How a resident is doing.
     package struct Health: Sendable, Hashable {
+        /// `stopped` is also the state before the start.
         package enum State: String, Sendable { case running, restarting, stopped }
 
         package let name: String
@@ -52,7 +54,8 @@ package final class Supervisor: Sendable {
     private let states: Lock<[Health]>
 
     package init(
-        _ residents: [any Resident], clock: any Clock = SystemClock(), entropy: any Entropy = SystemEntropy(), log: Log
+        _ residents: [any Resident], clock: any Clock = SystemClock(),
+        entropy: any Entropy = SystemEntropy(), log: Log
     ) {
         self.residents = residents
         self.clock = clock
@@ -67,14 +70,14 @@ package final class Supervisor: Sendable {
     /// Whether all residents run.
     package var isHealthy: Bool { health.allSatisfy { $0.state == .running } }
 
-    /// Runs until it is cancelled, until all residents are done, or until an essential one has ended; then stops
-    /// those that still run, the last one first, each before the next.
+    /// Runs until it is cancelled, until all residents are done, or until an essential one has ended; then
+    /// stops those that still run, the last one first, each before the next.
     ///
     /// Throws `EssentialResidentEnded`; cancellation is the ordinary end and throws nothing.
     package func run() async throws {
         let (ended, report) = AsyncStream.makeStream(of: Int.self)
-        // These tasks are not children of this one: a group would cancel all of them at once, and the server has to
-        // stop taking work before the loops stop doing it.
+        // These tasks are not children of this one: a group would cancel all of them at once, and the server
+        // has to stop taking work before the loops stop doing it.
         let tasks = residents.indices.map { index in
             Task {
                 await keep(index)
@@ -87,7 +90,8 @@ package final class Supervisor: Sendable {
         for await index in ended {
             remaining -= 1
             if residents[index].isEssential {
-                failure = EssentialResidentEnded(name: residents[index].name, lastError: health[index].lastError)
+                let name = residents[index].name
+                failure = EssentialResidentEnded(name: name, lastError: health[index].lastError)
             }
             if failure != nil || remaining == 0 { break }
         }
@@ -124,7 +128,8 @@ package final class Supervisor: Sendable {
     }
 
     private func pause(_ index: Int, _ error: any Error, _ wait: Int64) async {
-        log.warning("\("resident", residents[index].name) failed with \("error", error), again in \("wait_ms", wait) ms")
+        let name = residents[index].name
+        log.warning("\("resident", name) failed with \("error", error), again in \("wait_ms", wait) ms")
         change(index) {
             $0.state = .restarting
             $0.restarts += 1

@@ -1,7 +1,7 @@
 internal import CLinux
 
-/// Threads of our own, for work that blocks: the cooperative pool has one thread a core, and waiting there stops
-/// everybody.
+/// Threads of our own, for work that blocks: the cooperative pool has one thread a core, and waiting there
+/// stops everybody.
 package enum Thread {
     private final class Start {
         let body: @Sendable () -> Void
@@ -28,7 +28,7 @@ package enum Thread {
 }
 
 /// A bounded first-in first-out queue that a thread can wait on.
-@safe final class BlockingQueue<Element: Sendable>: @unchecked Sendable {  // the mutex guards all that changes
+@safe final class BlockingQueue<Element: Sendable>: @unchecked Sendable {  // the mutex guards it
     private let mutex: UnsafeMutablePointer<pthread_mutex_t>
     private let arrived: UnsafeMutablePointer<pthread_cond_t>
     private let limit: Int

@@ -31,10 +31,11 @@ package enum Timestamp {
         return String(decoding: text, as: UTF8.self)
     }
 
-    /// The instant of `YYYY-MM-DDTHH:MM:SS`, an optional fraction of 1 to 9 digits, and `Z` or an offset `±HH:MM`.
+    /// The instant of `YYYY-MM-DDTHH:MM:SS`, an optional fraction of 1 to 9 digits, and `Z` or an offset
+    /// `±HH:MM`.
     ///
-    /// Nil for anything else, for a day or an hour that does not exist, and for a leap second, which Unix time has
-    /// no number for. Digits after the third of a fraction are dropped.
+    /// Nil for anything else, for a day or an hour that does not exist, and for a leap second, which Unix
+    /// time has no number for. Digits after the third of a fraction are dropped.
     package static func parse(_ text: some StringProtocol) -> Int64? {
         var reader = Reader(text: Array(text.utf8))
         guard let year = reader.number(4), reader.take("-"),
@@ -52,7 +53,8 @@ package enum Timestamp {
 
     // MARK: The civil calendar
 
-    // Years begin in March here, so that the leap day is the last of its year; an era is 400 years, 146 097 days.
+    // Years begin in March here, so that the leap day is the last of its year; an era is 400 years, 146 097
+    // days.
 
     private static func civil(fromDay day: Int64) -> (year: Int64, month: Int64, day: Int64) {
         let (era, dayOfEra) = floored(day + 719_468, by: 146_097)

@@ -1,7 +1,7 @@
 /// Threads that run blocking calls for async code: SQL, password hashing, files, C libraries that wait.
 ///
-/// With one thread the jobs run one after another in the order of their arrival; with several, they start in that
-/// order. Jobs that were queued before `stop()` or the end of the worker's life still run.
+/// With one thread the jobs run one after another in the order of their arrival; with several, they start in
+/// that order. Jobs that were queued before `stop()` or the end of the worker's life still run.
 package final class Worker: Sendable {
     /// Why a job was not taken.
     package enum Refusal: Error, Hashable, Sendable {
@@ -30,9 +30,11 @@ package final class Worker: Sendable {
 
     /// Runs `body` on a thread of the worker and suspends until it is done.
     ///
-    /// Throws what `body` throws, or a `Refusal`. A job is not taken back when its task is cancelled: what it does
-    /// may matter to others.
-    package func run<Result: Sendable>(_ body: @escaping @Sendable () throws -> Result) async throws -> Result {
+    /// Throws what `body` throws, or a `Refusal`. A job is not taken back when its task is cancelled: what it
+    /// does may matter to others.
+    package func run<Result: Sendable>(
+        _ body: @escaping @Sendable () throws -> Result
+    ) async throws -> Result {
         try await withCheckedThrowingContinuation { continuation in
             let pushed = queue.push { continuation.resume(with: Swift.Result(catching: body)) }
             switch pushed {

@@ -35,24 +35,31 @@ struct FormTests {
     static let forms: [(String, [String])] = [
         (#"{"text":"abcde"}"#, []), (#"{"text":"é€"}"#, []), ("[]", [" wrong_type"]), ("null", [" wrong_type"]),
         ("{}", ["/text required"]), (#"{"text":null}"#, ["/text required"]), (#"{"text":5}"#, ["/text wrong_type"]),
-        (#"{"text":"abcdef"}"#, ["/text too_long"]), (#"{"text":"é€é"}"#, ["/text too_long"]), (#"{"text":""}"#, ["/text empty"]),
+        (#"{"text":"abcdef"}"#, ["/text too_long"]), (#"{"text":"é€é"}"#, ["/text too_long"]),
+        (#"{"text":""}"#, ["/text empty"]),
         (#"{"text":"\u0000"}"#, ["/text invalid_text"]), (#"{"text":"a\n"}"#, ["/text invalid_text"]),
         (#"{"text":"\u007f"}"#, ["/text invalid_text"]), (#"{"text":"\u0085"}"#, ["/text invalid_text"]),
         (#"{"text":"\u202ea"}"#, ["/text invalid_text"]), (#"{"text":"\u2066"}"#, ["/text invalid_text"]),
         (#"{"text":"a","note":"a\n\tb"}"#, []), (#"{"text":"a","note":""}"#, []), (#"{"text":"a","note":null}"#, []),
         (#"{"text":"a","note":"\r"}"#, ["/note invalid_text"]),
-        (#"{"text":"a","even":"4"}"#, []), (#"{"text":"a","even":"5"}"#, ["/even odd"]), (#"{"text":"a","even":4}"#, ["/even wrong_type"]),
+        (#"{"text":"a","even":"4"}"#, []), (#"{"text":"a","even":"5"}"#, ["/even odd"]),
+        (#"{"text":"a","even":4}"#, ["/even wrong_type"]),
         (#"{"text":"a","count":10}"#, []), (#"{"text":"a","count":11}"#, ["/count out_of_range"]),
-        (#"{"text":"a","count":1.0}"#, ["/count out_of_range"]), (#"{"text":"a","count":1e0}"#, ["/count out_of_range"]),
-        (#"{"text":"a","count":99999999999999999999}"#, ["/count out_of_range"]), (#"{"text":"a","count":"1"}"#, ["/count wrong_type"]),
+        (#"{"text":"a","count":1.0}"#, ["/count out_of_range"]),
+        (#"{"text":"a","count":1e0}"#, ["/count out_of_range"]),
+        (#"{"text":"a","count":99999999999999999999}"#, ["/count out_of_range"]),
+        (#"{"text":"a","count":"1"}"#, ["/count wrong_type"]),
         (#"{"text":"a","flag":1}"#, ["/flag wrong_type"]), (#"{"text":"a","flag":"true"}"#, ["/flag wrong_type"]),
         (#"{"text":"a","speed":"low"}"#, []), (#"{"text":"a","speed":"LOW"}"#, ["/speed unknown_value"]),
-        (#"{"text":"a","speeds":["low","high"]}"#, []), (#"{"text":"a","speeds":["low","low"]}"#, ["/speeds/1 duplicate"]),
-        (#"{"text":"a","speeds":[]}"#, ["/speeds wrong_count"]), (#"{"text":"a","speeds":"low"}"#, ["/speeds wrong_type"]),
+        (#"{"text":"a","speeds":["low","high"]}"#, []),
+        (#"{"text":"a","speeds":["low","low"]}"#, ["/speeds/1 duplicate"]),
+        (#"{"text":"a","speeds":[]}"#, ["/speeds wrong_count"]),
+        (#"{"text":"a","speeds":"low"}"#, ["/speeds wrong_type"]),
         (#"{"text":"a","urls":["ab","abcde",null,1]}"#, ["/urls wrong_count"]),
         (#"{"text":"a","urls":["abcde",null]}"#, ["/urls/0 too_long", "/urls/1 wrong_type"]),
         (#"{"text":"a","any":[{"x":1}]}"#, []),
-        (#"{"text":"a","metadata":{"abc":"de\n","b":""}}"#, []), (#"{"text":"a","metadata":{"a":"","b":"","c":""}}"#, ["/metadata wrong_count"]),
+        (#"{"text":"a","metadata":{"abc":"de\n","b":""}}"#, []),
+        (#"{"text":"a","metadata":{"a":"","b":"","c":""}}"#, ["/metadata wrong_count"]),
         (#"{"text":"a","metadata":{"abcd":"x","":"y"}}"#, ["/metadata/abcd too_long", "/metadata/ empty"]),
         (#"{"text":"a","metadata":{"a/b":1,"~":"abcde"}}"#, ["/metadata/a~1b wrong_type", "/metadata/~0 too_long"]),
         (#"{"text":"a","nested":{"deep/er":{"x~y":"1"}}}"#, []),
@@ -62,7 +69,8 @@ struct FormTests {
         (#"{"text":"a","lines":[{"quantity":0},{"qty":1}]}"#,
          ["/lines/0/quantity out_of_range", "/lines/1/quantity required", "/lines/1/qty unknown_member"]),
         (#"{"text":"a","lines":[1]}"#, ["/lines/0 wrong_type"]),
-        (#"{"txt":"a","count":0,"x/y":1}"#, ["/text required", "/count out_of_range", "/txt unknown_member", "/x~1y unknown_member"]),
+        (#"{"txt":"a","count":0,"x/y":1}"#,
+         ["/text required", "/count out_of_range", "/txt unknown_member", "/x~1y unknown_member"]),
     ]
 
     @Test("Every fault of a form is told, with its place and reason", arguments: forms)
@@ -72,7 +80,8 @@ struct FormTests {
 
     @Test("A whole form gives its values")
     func values() throws {
-        let text = #"{"amount":"5","order":null,"speeds":["high"],"metadata":{"b":"1","a":"2"},"lines":[{"n":1},{"n":2}],"w":{"k":"v"}}"#
+        let text = #"{"amount":"5","order":null,"speeds":["high"],"metadata":{"b":"1","a":"2"},"#
+            + #""lines":[{"n":1},{"n":2}],"w":{"k":"v"}}"#
         var form = try JSONForm(JSON.parse(text: text))
         let amount = form.value("amount", .required) { text throws(FieldProblem) in Int(text) ?? 0 }
         let speeds = form.choices("speeds", .required, count: 1...2, of: Speed.self)

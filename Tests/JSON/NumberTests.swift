@@ -4,7 +4,8 @@ import Testing
 @Suite("JSON numbers")
 struct NumberTests {
     static let numbers: [(String, Int64?, UInt64?)] = [
-        ("0", 0, 0), ("7", 7, 7), ("-7", -7, nil), ("-0", nil, nil), ("1.0", nil, nil), ("1e2", nil, nil), ("1E2", nil, nil),
+        ("0", 0, 0), ("7", 7, 7), ("-7", -7, nil), ("-0", nil, nil), ("1.0", nil, nil), ("1e2", nil, nil),
+        ("1E2", nil, nil),
         ("0.00000001", nil, nil), ("9223372036854775807", .max, 9_223_372_036_854_775_807),
         ("9223372036854775808", nil, 9_223_372_036_854_775_808), ("-9223372036854775808", .min, nil),
         ("-9223372036854775809", nil, nil), ("18446744073709551615", nil, .max), ("18446744073709551616", nil, nil),
@@ -20,7 +21,8 @@ struct NumberTests {
     }
 
     @Test("A number is made only from its grammar", arguments: [
-        ("1", true), ("-1.5e-3", true), ("0.0", true), ("", false), ("-", false), ("01", false), ("1.", false), (".1", false),
+        ("1", true), ("-1.5e-3", true), ("0.0", true), ("", false), ("-", false), ("01", false), ("1.", false),
+        (".1", false),
         ("+1", false), (" 1", false), ("1 ", false), ("0x1", false), ("1_0", false), ("١", false), ("Infinity", false),
     ])
     func grammar(_ text: String, _ valid: Bool) {

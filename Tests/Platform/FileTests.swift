@@ -24,7 +24,9 @@ final class FileTests {
         return unsafe stat(path, &status) == 0 ? status.st_mode & 0o7777 : 0
     }
 
-    @Test("What is written is read back whole, replaced whole, and only for its owner", arguments: [0, 1, 65_536, 200_000])
+    @Test("What is written is read back whole, replaced whole, and only for its owner", arguments: [
+        0, 1, 65_536, 200_000,
+    ])
     func roundTrip(_ size: Int) throws {
         let file = path("data"), bytes = SeededEntropy(seed: 4).bytes(size)
         try Files.write([1, 2, 3], to: file)

@@ -75,7 +75,9 @@ struct Base64Tests {
     ])
     func strictStandard(_ text: String) { #expect(Base64.standard.decode(text) == nil) }
 
-    @Test("Only the one text of the bytes is read, for URLs too", arguments: ["Zg==", "Zh", "Zm9", "Z", "+/+/", "AAAAA", "Zm9v="])
+    @Test("Only the one text of the bytes is read, for URLs too", arguments: [
+        "Zg==", "Zh", "Zm9", "Z", "+/+/", "AAAAA", "Zm9v=",
+    ])
     func strictURL(_ text: String) { #expect(Base64.url.decode(text) == nil) }
 
     @Test("All lengths and values come back")
