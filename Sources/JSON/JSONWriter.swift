@@ -199,13 +199,26 @@ extension JSONWriter {
 
     private mutating func quote(_ text: String) {
         bytes.append(UInt8(ascii: "\""))
-        // Nearly all text needs no escape; then it is copied in one piece.
-        if text.utf8.allSatisfy({ $0 >= 0x20 && $0 != UInt8(ascii: "\"") && $0 != UInt8(ascii: "\\") }) {
-            bytes.append(contentsOf: text.utf8)
-        } else {
+        // Nearly all text needs no escape: it is copied in one piece, and taken back if it does.
+        let start = bytes.count
+        bytes.append(contentsOf: text.utf8)
+        if !isPlain(from: start) {
+            bytes.removeLast(bytes.count - start)
             for byte in text.utf8 { escape(byte) }
         }
         bytes.append(UInt8(ascii: "\""))
+    }
+
+    /// Whether nothing that was written from `start` on needs an escape.
+    private func isPlain(from start: Int) -> Bool {
+        let written = bytes.span
+        var position = start
+        while position < written.count {
+            let byte = written[position]
+            if byte < 0x20 || byte == UInt8(ascii: "\"") || byte == UInt8(ascii: "\\") { return false }
+            position += 1
+        }
+        return true
     }
 
     private mutating func escape(_ byte: UInt8) {

@@ -7,7 +7,7 @@ enum Limits {
     /// Characters of one number: a 256-bit integer has 78 digits.
     static let numberBytes = 128
     /// Members up to which a linear search beats a hash table.
-    static let linearMembers = 12
+    static let linearMembers = 24
     /// Field errors of one form that are reported; further ones are only cut off.
     static let fieldErrors = 32
     /// Bytes of a member name that an error repeats, and that the search for a near name looks at.
