@@ -6,6 +6,13 @@ package struct ClientResponse: Sendable {
     /// Whether the body was longer than `body`; only with `ClientRequest.BodyLimit.keeping`.
     package let isTruncated: Bool
 
+    package init(status: Status, headers: Headers, body: [UInt8], isTruncated: Bool) {
+        self.status = status
+        self.headers = headers
+        self.body = body
+        self.isTruncated = isTruncated
+    }
+
     /// Whether the status is 2xx.
     package var isSuccess: Bool { (200...299).contains(status.code) }
 
