@@ -7,6 +7,7 @@ import Platform
     private let listener: Int32
     private let handler: @Sendable (RawConnection) -> Void
     private let state = Lock(State())
+    private let (closed, closing) = AsyncStream.makeStream(of: Never.self)
 
     private struct State {
         var accepted = 0
@@ -49,6 +50,9 @@ import Platform
         }
     }
 
+    /// Returns when nothing listens on the port any more.
+    func waitUntilClosed() async { for await _ in closed {} }
+
     private func acceptAll() {
         while true {
             let descriptor = accept(listener, nil, nil)
@@ -70,6 +74,7 @@ import Platform
             }
         }
         state.withLock { _ in _ = CLinux.close(listener) }
+        closing.finish()
     }
 }
 

@@ -9,7 +9,7 @@ package struct ClientError: Error, Sendable, Hashable {
         case timedOut
         /// The handshake failed or the certificate is not to be trusted.
         case tls
-        /// The connection ended before the answer did.
+        /// The connection ended before the answer did, or the body's framing broke.
         case connectionLost
         /// The peer does not speak HTTP/1.1, or its head is beyond the limits.
         case protocolViolation

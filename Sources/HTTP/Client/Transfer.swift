@@ -55,7 +55,10 @@ import Platform
         case .keeping: isTruncated = isBodyBeyondLimit
         case .refusing: isTruncated = false
         }
-        if code == CURLE_OK || code == CURLE_WRITE_ERROR && isTruncated, (200...999).contains(status) {
+        if code == CURLE_OK, !isHeadComplete {
+            // libcurl takes a head that ends in the middle for a whole one.
+            fail(ClientError(.connectionLost, mayHaveReachedPeer: wasSent, detail: "the answer ended in its head"))
+        } else if code == CURLE_OK || code == CURLE_WRITE_ERROR && isTruncated, (200...999).contains(status) {
             var headers = Headers()
             for field in fields { headers.add(field.name, field.value) }
             let response = ClientResponse(

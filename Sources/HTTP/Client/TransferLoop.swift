@@ -68,16 +68,24 @@ import Platform
         let now = clock.uptime
         guard queue.waiting > 0, now >= nextSweep else { return }
         nextSweep = now + Int64(ClientLimits.waitingSweep)
-        for transfer in queue.remove(where: { $0.deadline <= now }) {
-            let detail = "no place for a request to \(transfer.origin) became free in time"
-            transfer.fail(ClientError(.timedOut, mayHaveReachedPeer: false, detail: detail))
-        }
+        for transfer in queue.remove(where: { $0.deadline <= now }) { expire(transfer) }
+    }
+
+    private func expire(_ transfer: Transfer) {
+        let detail = "no place for a request to \(transfer.origin) became free in time"
+        transfer.fail(ClientError(.timedOut, mayHaveReachedPeer: false, detail: detail))
     }
 
     private func startWaiting() {
         while let transfer = queue.next() {
+            let now = clock.uptime
+            if transfer.deadline <= now {
+                queue.leave(transfer.origin)
+                expire(transfer)
+                continue
+            }
             guard let handle = idle.popLast() ?? TransferHandle(),
-                transfer.prepare(handle, settings, now: clock.uptime),
+                transfer.prepare(handle, settings, now: now),
                 unsafe curl_multi_add_handle(mailbox.multi, handle.easy) == CURLM_OK
             else {
                 transfer.handle = nil
