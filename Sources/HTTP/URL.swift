@@ -1,8 +1,9 @@
-/// The address of a resource on a web server, for webhooks and nodes: `http` or `https`, host, port, path, query.
+/// The address of a resource on a web server, for webhooks and nodes: `http` or `https`, host, port, path,
+/// query.
 ///
-/// Stricter than RFC 3986 on purpose, so that every part of the program and libcurl read the same host from the
-/// same text: no user information, no fragment, no spelling of an IPv4 address but the plain dotted one. Names of
-/// other scripts must come in their ASCII form (`xn--…`).
+/// Stricter than RFC 3986 on purpose, so that every part of the program and libcurl read the same host from
+/// the same text: no user information, no fragment, no spelling of an IPv4 address but the plain dotted one.
+/// Names of other scripts must come in their ASCII form (`xn--…`).
 package struct URL: Sendable, Hashable {
     package enum Scheme: String, Sendable {
         case http, https
@@ -95,7 +96,8 @@ extension URL {
         switch byte {
         case 0x00...0x20, 0x7F...0xFF: false
         case UInt8(ascii: "\\"), UInt8(ascii: "\""), UInt8(ascii: "<"), UInt8(ascii: ">"): false
-        case UInt8(ascii: "^"), UInt8(ascii: "`"), UInt8(ascii: "{"), UInt8(ascii: "|"), UInt8(ascii: "}"): false
+        case UInt8(ascii: "^"), UInt8(ascii: "`"): false
+        case UInt8(ascii: "{"), UInt8(ascii: "|"), UInt8(ascii: "}"): false
         default: true
         }
     }
@@ -142,7 +144,8 @@ extension URL {
         return .name(String(decoding: bytes, as: UTF8.self).lowercased())
     }
 
-    /// Letters, digits, hyphens and underscores (which some hosts on private networks have) in labels of up to 63.
+    /// Letters, digits, hyphens and underscores (which some hosts on private networks have) in labels of up
+    /// to 63.
     ///
     /// A last label that is a number, also one in hexadecimal, is refused: resolvers take `2130706433`,
     /// `0x7f000001`, `0177.0.0.1` and `127.1` for addresses, and no top-level domain is a number.
@@ -150,21 +153,25 @@ extension URL {
         guard (1...253).contains(bytes.count) else { return false }
         let labels = bytes.split(separator: UInt8(ascii: "."), omittingEmptySubsequences: false)
         for label in labels {
-            guard (1...63).contains(label.count), label.first != 0x2D, label.last != 0x2D else { return false }
+            guard (1...63).contains(label.count), label.first != 0x2D, label.last != 0x2D else {
+                return false
+            }
             for byte in label {
                 guard byte.isLetter || byte.isDigit || byte == 0x2D || byte == 0x5F else { return false }
             }
         }
         guard let last = labels.last else { return false }
         if last.allSatisfy(\.isDigit) { return false }
-        let isHexadecimal = last.count >= 2 && last.first == 0x30 && last.dropFirst().first?.lowercased == 0x78
-        return !(isHexadecimal && last.dropFirst(2).allSatisfy { $0.hexadecimalValue != nil })
+        let isPrefixed = last.first == 0x30 && last.dropFirst().first?.lowercased == 0x78
+        return !(isPrefixed && last.dropFirst(2).allSatisfy { $0.hexadecimalValue != nil })
     }
 
     private static func checkPercentEncoding(_ bytes: ArraySlice<UInt8>) throws(Flaw) {
         for index in bytes.indices where bytes[index] == UInt8(ascii: "%") {
             let digits = bytes[(index + 1)...].prefix(2)
-            guard digits.count == 2, digits.allSatisfy({ $0.hexadecimalValue != nil }) else { throw .percentEncoding }
+            guard digits.count == 2, digits.allSatisfy({ $0.hexadecimalValue != nil }) else {
+                throw .percentEncoding
+            }
         }
     }
 }

@@ -2,7 +2,8 @@ import HTTP
 import Testing
 
 @Suite struct ClientAddressGuard {
-    /// A block's first and last address, and its neighbours below and above, each with whether it is refused too.
+    /// A block's first and last address, and its neighbours below and above, each with whether it is refused
+    /// too.
     struct Block: Sendable, CustomTestStringConvertible {
         let first: String
         let last: String
@@ -46,14 +47,20 @@ import Testing
         Block("64:ff9b::", "64:ff9b::ffff:ffff", below: nil, above: nil),
         Block("64:ff9b:1::", "64:ff9b:1:ffff:ffff:ffff:ffff:ffff", below: nil, above: nil),
         Block("100::", "100::ffff:ffff:ffff:ffff", below: nil, above: ("100:0:0:1::", true)),
-        Block("2001::", "2001:1ff:ffff:ffff:ffff:ffff:ffff:ffff", below: ("2000:ffff::", false), above: ("2001:200::", false)),
+        Block("2001::", "2001:1ff:ffff:ffff:ffff:ffff:ffff:ffff",
+              below: ("2000:ffff::", false), above: ("2001:200::", false)),
         Block("2001:2::", "2001:2:0:ffff:ffff:ffff:ffff:ffff", below: nil, above: nil),
         Block("2001:10::", "2001:3f:ffff:ffff:ffff:ffff:ffff:ffff", below: nil, above: nil),
-        Block("2001:db8::", "2001:db8:ffff:ffff:ffff:ffff:ffff:ffff", below: ("2001:db7:ffff::", false), above: ("2001:db9::", false)),
-        Block("2002::", "2002:ffff:ffff:ffff:ffff:ffff:ffff:ffff", below: ("2001:ffff::", false), above: ("2003::", false)),
-        Block("2620:4f:8000::", "2620:4f:8000:ffff:ffff:ffff:ffff:ffff", below: ("2620:4f:7fff::", false), above: ("2620:4f:8001::", false)),
-        Block("3fff::", "3fff:fff:ffff:ffff:ffff:ffff:ffff:ffff", below: ("3ffd:ffff::", false), above: ("3fff:1000::", false)),
-        Block("4000::", "5eff:ffff:ffff:ffff:ffff:ffff:ffff:ffff", below: ("3fff:ffff::", false), above: ("5f00::", true)),
+        Block("2001:db8::", "2001:db8:ffff:ffff:ffff:ffff:ffff:ffff",
+              below: ("2001:db7:ffff::", false), above: ("2001:db9::", false)),
+        Block("2002::", "2002:ffff:ffff:ffff:ffff:ffff:ffff:ffff",
+              below: ("2001:ffff::", false), above: ("2003::", false)),
+        Block("2620:4f:8000::", "2620:4f:8000:ffff:ffff:ffff:ffff:ffff",
+              below: ("2620:4f:7fff::", false), above: ("2620:4f:8001::", false)),
+        Block("3fff::", "3fff:fff:ffff:ffff:ffff:ffff:ffff:ffff",
+              below: ("3ffd:ffff::", false), above: ("3fff:1000::", false)),
+        Block("4000::", "5eff:ffff:ffff:ffff:ffff:ffff:ffff:ffff",
+              below: ("3fff:ffff::", false), above: ("5f00::", true)),
         Block("5f00::", "5f00:ffff:ffff:ffff:ffff:ffff:ffff:ffff", below: nil, above: ("5f01::", true)),
         Block("fc00::", "fdff:ffff:ffff:ffff:ffff:ffff:ffff:ffff", below: ("fbff::", true), above: ("fe00::", true)),
         Block("fe80::", "febf:ffff:ffff:ffff:ffff:ffff:ffff:ffff", below: nil, above: ("fec0::", true)),

@@ -32,7 +32,7 @@ import Platform
         }
         guard isListening else { throw Failure.listen(linux_errno()) }
         port = UInt16(bigEndian: address.sin_port)
-        startThread { [self] in acceptAll() }
+        Thread.start { [self] in acceptAll() }
     }
 
     enum Failure: Error { case listen(Int32) }
@@ -40,8 +40,8 @@ import Platform
     /// How many connections have come in.
     var accepted: Int { state.withLock { $0.accepted } }
 
-    /// Ends the listener and every open connection. Descriptors are only touched under the lock: one that was closed
-    /// a moment ago may be another test's by now.
+    /// Ends the listener and every open connection. Descriptors are only touched under the lock: one that was
+    /// closed a moment ago may be another test's by now.
     func stop() {
         state.withLock { state in
             state.isStopped = true
@@ -65,7 +65,7 @@ import Platform
             }
             if isStopped { break }
             guard descriptor >= 0 else { continue }
-            startThread { [self] in
+            Thread.start { [self] in
                 handler(RawConnection(descriptor: descriptor))
                 state.withLock { state in
                     _ = state.open.remove(descriptor)
@@ -139,26 +139,6 @@ struct RawConnection: Sendable {
 
     /// Blocks the thread without looking at the peer.
     func pause(milliseconds: Int) { usleep(UInt32(milliseconds) * 1_000) }
-}
-
-private final class ThreadBody {
-    let body: @Sendable () -> Void
-
-    init(_ body: @escaping @Sendable () -> Void) { self.body = body }
-}
-
-private func startThread(_ body: @escaping @Sendable () -> Void) {
-    var thread = pthread_t()
-    let argument = unsafe Unmanaged.passRetained(ThreadBody(body)).toOpaque()
-    let code = unsafe pthread_create(&thread, nil, runThreadBody, argument)
-    precondition(code == 0, "no thread for a test")
-    pthread_detach(thread)
-}
-
-private func runThreadBody(_ argument: UnsafeMutableRawPointer?) -> UnsafeMutableRawPointer? {
-    guard let argument = unsafe argument else { return nil }
-    unsafe Unmanaged<ThreadBody>.fromOpaque(argument).takeRetainedValue().body()
-    return nil
 }
 
 extension String {

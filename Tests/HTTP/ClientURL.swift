@@ -38,7 +38,8 @@ import Testing
     }
 
     @Test(arguments: [
-        ("", .scheme), ("example.invalid", .scheme), ("//example.invalid/", .scheme), ("http:/example.invalid", .scheme),
+        ("", .scheme), ("example.invalid", .scheme), ("//example.invalid/", .scheme),
+        ("http:/example.invalid", .scheme),
         ("http:example.invalid", .scheme), ("ftp://example.invalid/", .scheme), ("file:///etc/passwd", .scheme),
         ("gopher://example.invalid/", .scheme), ("httpss://example.invalid/", .scheme),
         ("http://user@example.invalid/", .userInformation), ("http://a:b@example.invalid/", .userInformation),
@@ -59,7 +60,8 @@ import Testing
         ("http://a:+80/", .port), ("http://a:80:80/", .port), ("http://a:x/", .port), ("http://[::1]:/", .port),
         ("http://a/%", .percentEncoding), ("http://a/%4", .percentEncoding), ("http://a/%zz", .percentEncoding),
         ("http://a/?%4g", .percentEncoding),
-        (" http://a/", .forbiddenCharacter), ("http://a/ b", .forbiddenCharacter), ("http://a\\@b/", .forbiddenCharacter),
+        (" http://a/", .forbiddenCharacter), ("http://a/ b", .forbiddenCharacter),
+        ("http://a\\@b/", .forbiddenCharacter),
         ("http://a/\r\nHost: b", .forbiddenCharacter), ("http://a/\0", .forbiddenCharacter),
         ("http://a/\u{7F}", .forbiddenCharacter), ("http://bücher.invalid/", .forbiddenCharacter),
         ("http://①②⑦.0.0.1/", .forbiddenCharacter), ("http://a\u{3002}b/", .forbiddenCharacter),
@@ -84,8 +86,10 @@ import Testing
     }
 
     @Test(arguments: [
-        ("::", "::"), ("::1", "::1"), ("1::", "1::"), ("1:0:0:2:0:0:0:3", "1:0:0:2::3"), ("0:1:0:1:0:1:0:1", "0:1:0:1:0:1:0:1"),
-        ("1:0:0:2:3:0:0:4", "1::2:3:0:0:4"), ("ABCD:EF01::", "abcd:ef01::"), ("1:2:3:4:5:6:1.2.3.4", "1:2:3:4:5:6:102:304"),
+        ("::", "::"), ("::1", "::1"), ("1::", "1::"), ("1:0:0:2:0:0:0:3", "1:0:0:2::3"),
+        ("0:1:0:1:0:1:0:1", "0:1:0:1:0:1:0:1"),
+        ("1:0:0:2:3:0:0:4", "1::2:3:0:0:4"), ("ABCD:EF01::", "abcd:ef01::"),
+        ("1:2:3:4:5:6:1.2.3.4", "1:2:3:4:5:6:102:304"),
         ("0.0.0.0", "0.0.0.0"), ("255.255.255.255", "255.255.255.255"),
     ]) func `addresses are written in their canonical form`(_ text: String, _ canonical: String) throws {
         let address = try #require(IPAddress(text))

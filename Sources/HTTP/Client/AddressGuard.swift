@@ -1,8 +1,8 @@
 /// Decides which addresses a request to somebody else's URL may reach: public unicast only.
 ///
-/// Whoever may register a webhook could otherwise make the gateway talk to its own machine, to the network behind
-/// it or to a cloud's metadata service. The guard judges addresses, never names: a name may resolve to something
-/// else a moment later, so it is asked about the address that a socket is about to use.
+/// Whoever may register a webhook could otherwise make the gateway talk to its own machine, to the network
+/// behind it or to a cloud's metadata service. The guard judges addresses, never names: a name may resolve to
+/// something else a moment later, so it is asked about the address that a socket is about to use.
 package struct AddressGuard: Sendable {
     /// Whether 127.0.0.0/8 and ::1 may be reached: for development only.
     package let allowsLoopback: Bool
@@ -13,8 +13,8 @@ package struct AddressGuard: Sendable {
 
     /// The special-purpose range because of which `address` must not be contacted; nil when it may be.
     ///
-    /// Forms of IPv6 that carry an IPv4 address (mapped, compatible, translated, 6to4, Teredo) are refused as a
-    /// whole: no honest server publishes one, and what they reach depends on the network in between.
+    /// Forms of IPv6 that carry an IPv4 address (mapped, compatible, translated, 6to4, Teredo) are refused as
+    /// a whole: no honest server publishes one, and what they reach depends on the network in between.
     package func refusal(of address: IPAddress) -> AddressRange? {
         guard let range = AddressRange.special.first(where: { $0.contains(address) }) else { return nil }
         return allowsLoopback && range.isLoopback ? nil : range
@@ -46,8 +46,9 @@ package struct AddressRange: Sendable, Hashable, CustomStringConvertible {
 }
 
 extension AddressRange {
-    /// Every block of the IANA special-purpose registries (RFC 6890 and its updates), multicast and reserved space,
-    /// and all of IPv6 outside 2000::/3, the only part in which public unicast addresses are given out (RFC 4291).
+    /// Every block of the IANA special-purpose registries (RFC 6890 and its updates), multicast and reserved
+    /// space, and all of IPv6 outside 2000::/3, the only part in which public unicast addresses are given out
+    /// (RFC 4291).
     ///
     /// Loopback is its own entry and stands before the blocks that enclose it.
     package static let special: [AddressRange] = [
@@ -102,7 +103,8 @@ extension AddressRange {
     ]
 
     private static func v4(
-        _ a: UInt32, _ b: UInt32, _ c: UInt32, _ d: UInt32, _ bits: Int, _ purpose: String, isLoopback: Bool = false
+        _ a: UInt32, _ b: UInt32, _ c: UInt32, _ d: UInt32, _ bits: Int, _ purpose: String,
+        isLoopback: Bool = false
     ) -> AddressRange {
         AddressRange(
             purpose: purpose, prefix: .v4(a << 24 | b << 16 | c << 8 | d), bits: bits, isLoopback: isLoopback)
@@ -112,7 +114,9 @@ extension AddressRange {
     private static func v6(
         _ groups: UInt128..., bits: Int, _ purpose: String, isLoopback: Bool = false
     ) -> AddressRange {
-        let value = groups.enumerated().reduce(UInt128(0)) { $0 | $1.element << UInt128(112 - 16 * $1.offset) }
+        let value = groups.enumerated().reduce(UInt128(0)) {
+            $0 | $1.element << UInt128(112 - 16 * $1.offset)
+        }
         return AddressRange(purpose: purpose, prefix: .v6(value), bits: bits, isLoopback: isLoopback)
     }
 }

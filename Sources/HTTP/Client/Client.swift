@@ -1,8 +1,9 @@
 import CCurl
 import Platform
 
-/// Sends requests to other servers over HTTP/1.1, with kept connections, on one thread of its own (libcurl's multi
-/// interface). Verifies TLS certificates, ignores the environment's proxies, follows no redirect, keeps no cookie.
+/// Sends requests to other servers over HTTP/1.1, with kept connections, on one thread of its own (libcurl's
+/// multi interface). Verifies TLS certificates, ignores the environment's proxies, follows no redirect, keeps
+/// no cookie.
 ///
 /// The thread ends when the client is closed or no longer referenced.
 package final class Client: Sendable {
@@ -18,7 +19,8 @@ package final class Client: Sendable {
     ) {
         self.policy = policy
         let settings = TransferSettings(
-            limits: limits, userAgent: userAgent, certificateFile: certificateFile, addressGuard: policy.addressGuard)
+            limits: limits, userAgent: userAgent, certificateFile: certificateFile,
+            addressGuard: policy.addressGuard)
         mailbox = TransferMailbox(settings)
         TransferLoop.start(mailbox)
     }
@@ -27,8 +29,8 @@ package final class Client: Sendable {
 
     /// Sends a request and waits for the whole answer. Any status is an answer; only its absence is an error.
     ///
-    /// *On failure*: `ClientError.mayHaveReachedPeer` tells a request that was certainly not received from one whose
-    /// outcome is unknown. Cancelling the task ends the transfer at once, with kind `cancelled`.
+    /// *On failure*: `ClientError.mayHaveReachedPeer` tells a request that was certainly not received from
+    /// one whose outcome is unknown. Cancelling the task ends the transfer at once, with kind `cancelled`.
     package func send(_ request: ClientRequest) async throws(ClientError) -> ClientResponse {
         let id = mailbox.nextID()
         return try await withTaskCancellationHandler {
@@ -53,7 +55,7 @@ struct TransferSettings: Sendable {
 }
 
 /// How senders speak to the thread.
-@safe final class TransferMailbox: @unchecked Sendable {  // libcurl allows a wake-up from any thread; see `wake`
+@safe final class TransferMailbox: @unchecked Sendable {  // the multi handle takes wake-ups from any thread
     /// What happened since the thread last looked.
     struct News {
         var submitted: [Transfer] = []
@@ -94,9 +96,9 @@ struct TransferSettings: Sendable {
         }
     }
 
-    /// Runs in the sender's task. A task marks itself cancelled before it runs its cancellation handlers: if it is
-    /// not marked yet, here under the lock, then `cancel` comes later and finds the transfer; if it is, `cancel` may
-    /// have come already and found nothing, and the transfer must not start.
+    /// Runs in the sender's task. A task marks itself cancelled before it runs its cancellation handlers: if
+    /// it is not marked yet, here under the lock, then `cancel` comes later and finds the transfer; if it is,
+    /// `cancel` may have come already and found nothing, and the transfer must not start.
     func submit(_ transfer: Transfer) {
         let refusal: ClientError.Kind? = state.withLock { state in
             if Task.isCancelled { return .cancelled }

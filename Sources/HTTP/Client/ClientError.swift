@@ -23,10 +23,11 @@ package struct ClientError: Error, Sendable, Hashable {
     }
 
     package let kind: Kind
-    /// Whether any byte of the request was sent. When true the outcome at the peer is unknown; when false the peer
-    /// has certainly not acted on the request.
+    /// Whether any byte of the request was sent. When true the outcome at the peer is unknown; when false the
+    /// peer has certainly not acted on the request.
     package let mayHaveReachedPeer: Bool
-    /// For the operator, in libcurl's words where it has some. Has host and port, nothing of fields and bodies.
+    /// For the operator, in libcurl's words where it has some. Has host and port, nothing of fields and
+    /// bodies.
     package let detail: String
 
     package init(_ kind: Kind, mayHaveReachedPeer: Bool, detail: String = "") {

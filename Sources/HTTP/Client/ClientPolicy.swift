@@ -1,5 +1,5 @@
-/// Whom a client may talk to. One client has one policy for life, and its own connections: a connection opened
-/// under one policy can never be reused under another.
+/// Whom a client may talk to. One client has one policy for life, and its own connections: a connection
+/// opened under one policy can never be reused under another.
 package enum ClientPolicy: Sendable {
     /// Addresses chosen by the operator: nodes, rate sources.
     case trusted

@@ -1,6 +1,7 @@
 /// A request to another server.
 package struct ClientRequest: Sendable {
-    /// What happens to an answer with a long body. Either way nothing beyond the limit is kept or read to its end.
+    /// What happens to an answer with a long body. Either way nothing beyond the limit is kept or read to its
+    /// end.
     package enum BodyLimit: Sendable, Hashable {
         /// A body of more bytes fails the request.
         case refusing(above: Int)
@@ -16,8 +17,8 @@ package struct ClientRequest: Sendable {
 
     package var method: Method
     package var url: URL
-    /// Fields to send. `Host`, `Content-Length`, `Transfer-Encoding`, `Connection` and `Expect` are the client's
-    /// own business and are not taken from here. Credentials (`Authorization`) are the caller's.
+    /// Fields to send. `Host`, `Content-Length`, `Transfer-Encoding`, `Connection` and `Expect` are the
+    /// client's own business and are not taken from here. Credentials (`Authorization`) are the caller's.
     package var headers: Headers
     package var body: [UInt8]
     /// From `send` to the last byte of the answer, waiting for a free place included. Milliseconds.
@@ -25,15 +26,17 @@ package struct ClientRequest: Sendable {
     package var bodyLimit: BodyLimit
     /// Whether the peer must get this request at most once, as a payment order.
     ///
-    /// A kept connection may be closed by the peer just as a request goes out on it; libcurl then sends the request
-    /// again on a new one, though the peer may have read the first. With true a new connection is always used.
+    /// A kept connection may be closed by the peer just as a request goes out on it; libcurl then sends the
+    /// request again on a new one, though the peer may have read the first. With true a new connection is
+    /// always used.
     package var isSentAtMostOnce: Bool
     /// Answers for the resolver, `host:port:address`: lets tests change what a name resolves to.
     var resolve: [String] = []
 
     package init(
-        _ method: Method, _ url: URL, headers: Headers = Headers(), body: [UInt8] = [], timeout: Int64 = 15_000,
-        bodyLimit: BodyLimit = .refusing(above: 1 << 20), isSentAtMostOnce: Bool = false
+        _ method: Method, _ url: URL, headers: Headers = Headers(), body: [UInt8] = [],
+        timeout: Int64 = 15_000, bodyLimit: BodyLimit = .refusing(above: 1 << 20),
+        isSentAtMostOnce: Bool = false
     ) {
         self.method = method
         self.url = url

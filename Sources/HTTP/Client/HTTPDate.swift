@@ -1,13 +1,17 @@
-/// Dates of HTTP fields in their one current form, IMF-fixdate: `Sun, 06 Nov 1994 08:49:37 GMT` (RFC 9110, 5.6.7).
+/// Dates of HTTP fields in their one current form, IMF-fixdate: `Sun, 06 Nov 1994 08:49:37 GMT` (RFC 9110,
+/// 5.6.7).
 package enum HTTPDate {
-    /// Seconds since 1970-01-01T00:00:00Z; nil for another form, a date that does not exist or a wrong day name.
+    /// Seconds since 1970-01-01T00:00:00Z; nil for another form, a date that does not exist or a wrong day
+    /// name.
     package static func parse(_ text: some StringProtocol) -> Int64? {
         let bytes = Array(text.utf8)
-        guard bytes.count == 29, bytes[3...4].elementsEqual(", ".utf8), bytes[25...].elementsEqual(" GMT".utf8),
+        guard bytes.count == 29, bytes[3...4].elementsEqual(", ".utf8),
+            bytes[25...].elementsEqual(" GMT".utf8),
             bytes[7] == 0x20, bytes[11] == 0x20, bytes[16] == 0x20, bytes[19] == 0x3A, bytes[22] == 0x3A,
             let month = months.firstIndex(where: { bytes[8..<11].elementsEqual($0.utf8) }),
             let day = number(bytes[5..<7]), let year = number(bytes[12..<16]),
-            let hour = number(bytes[17..<19]), let minute = number(bytes[20..<22]), let second = number(bytes[23..<25]),
+            let hour = number(bytes[17..<19]), let minute = number(bytes[20..<22]),
+            let second = number(bytes[23..<25]),
             (1...length(ofMonth: month, year: year)).contains(day), hour < 24, minute < 60, second <= 60
         else { return nil }
         let days = daysSince1970(year: year, month: month, day: day)

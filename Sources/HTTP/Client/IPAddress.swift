@@ -5,8 +5,8 @@ package enum IPAddress: Hashable, Sendable {
     case v4(UInt32)
     case v6(UInt128)
 
-    /// The address of text in its one strict spelling: four decimal numbers without leading zeros, or IPv6 text
-    /// of RFC 4291, section 2.2, without brackets or zone. Nil for anything else.
+    /// The address of text in its one strict spelling: four decimal numbers without leading zeros, or IPv6
+    /// text of RFC 4291, section 2.2, without brackets or zone. Nil for anything else.
     package init?(_ text: some StringProtocol) {
         let bytes = Array(text.utf8)
         if let value = Self.parseV4(bytes[...]) {
@@ -26,14 +26,17 @@ package enum IPAddress: Hashable, Sendable {
             self = .v4(UInt32(bigEndian: value.sin_addr.s_addr))
         case AF_INET6:
             let value = unsafe UnsafeRawPointer(socketAddress).loadUnaligned(as: sockaddr_in6.self)
-            let raw = unsafe withUnsafeBytes(of: value.sin6_addr) { unsafe $0.loadUnaligned(as: UInt128.self) }
+            let raw = unsafe withUnsafeBytes(of: value.sin6_addr) {
+                unsafe $0.loadUnaligned(as: UInt128.self)
+            }
             self = .v6(UInt128(bigEndian: raw))
         default:
             return nil
         }
     }
 
-    /// Whether the leading bits of the address are those of `prefix`; addresses of the other family never are.
+    /// Whether the leading bits of the address are those of `prefix`; addresses of the other family never
+    /// are.
     package func isWithin(_ prefix: IPAddress, bits: Int) -> Bool {
         switch (self, prefix) {
         case (.v4(let value), .v4(let start)): bits == 0 || (value ^ start) >> UInt32(32 - bits) == 0

@@ -3,8 +3,8 @@ import Platform
 
 /// One request on its way, with what has come back so far.
 ///
-/// Built by the sender; from `TransferMailbox.submit` on only the loop's thread touches it, libcurl's callbacks
-/// included, which run on that thread.
+/// Built by the sender; from `TransferMailbox.submit` on only the loop's thread touches it, libcurl's
+/// callbacks included, which run on that thread.
 @safe final class Transfer: @unchecked Sendable {
     typealias Continuation = CheckedContinuation<Result<ClientResponse, ClientError>, Never>
 
@@ -57,7 +57,8 @@ import Platform
         }
         if code == CURLE_OK, !isHeadComplete {
             // libcurl takes a head that ends in the middle for a whole one.
-            fail(ClientError(.connectionLost, mayHaveReachedPeer: wasSent, detail: "the answer ended in its head"))
+            let detail = "the answer ended in its head"
+            fail(ClientError(.connectionLost, mayHaveReachedPeer: wasSent, detail: detail))
         } else if code == CURLE_OK || code == CURLE_WRITE_ERROR && isTruncated, (200...999).contains(status) {
             var headers = Headers()
             for field in fields { headers.add(field.name, field.value) }
@@ -77,11 +78,12 @@ import Platform
             return (.refusedByGuard(address, range), "\(address) is within \(range)")
         case CURLE_COULDNT_RESOLVE_HOST: return (.nameNotResolved, nil)
         case CURLE_OPERATION_TIMEDOUT: return (.timedOut, nil)
-        case CURLE_SEND_ERROR, CURLE_RECV_ERROR, CURLE_GOT_NOTHING, CURLE_PARTIAL_FILE: return (.connectionLost, nil)
+        case CURLE_SEND_ERROR, CURLE_RECV_ERROR, CURLE_GOT_NOTHING, CURLE_PARTIAL_FILE:
+            return (.connectionLost, nil)
         case CURLE_WRITE_ERROR where isBodyBeyondLimit: return (.bodyTooLarge, nil)
         case CURLE_SSL_CONNECT_ERROR, CURLE_PEER_FAILED_VERIFICATION, CURLE_SSL_CERTPROBLEM, CURLE_SSL_CIPHER,
-            CURLE_SSL_CACERT_BADFILE, CURLE_SSL_ISSUER_ERROR, CURLE_SSL_CRL_BADFILE, CURLE_SSL_INVALIDCERTSTATUS,
-            CURLE_SSL_ENGINE_NOTFOUND, CURLE_SSL_ENGINE_SETFAILED, CURLE_SSL_ENGINE_INITFAILED,
+            CURLE_SSL_CACERT_BADFILE, CURLE_SSL_ISSUER_ERROR, CURLE_SSL_CRL_BADFILE,
+            CURLE_SSL_INVALIDCERTSTATUS, CURLE_SSL_ENGINE_NOTFOUND, CURLE_SSL_ENGINE_SETFAILED, CURLE_SSL_ENGINE_INITFAILED,
             CURLE_SSL_SHUTDOWN_FAILED:
             return (.tls, nil)
         default: return (.protocolViolation, nil)
@@ -106,8 +108,8 @@ extension Transfer {
 
     /// One line of a head, with its line end. False ends the transfer.
     ///
-    /// Interim answers (1xx) each bring a head of their own, of which only the last counts. Lines after the final
-    /// head are trailers, which are of no interest.
+    /// Interim answers (1xx) each bring a head of their own, of which only the last counts. Lines after the
+    /// final head are trailers, which are of no interest.
     func receive(headLine line: UnsafeRawBufferPointer) -> Bool {
         headBytes += line.count
         guard headBytes <= ClientLimits.responseHead else { return false }

@@ -39,9 +39,11 @@ import CLinux
         unsafe message.pointee = 0
     }
 
-    /// Sets every option for a request. `owner` is what the callbacks work on and must live until the handle is
-    /// removed from its multi handle. False when libcurl refuses an option.
-    func configure(_ request: ClientRequest, _ settings: TransferSettings, timeout: Int64, owner: Transfer) -> Bool {
+    /// Sets every option for a request. `owner` is what the callbacks work on and must live until the handle
+    /// is removed from its multi handle. False when libcurl refuses an option.
+    func configure(
+        _ request: ClientRequest, _ settings: TransferSettings, timeout: Int64, owner: Transfer
+    ) -> Bool {
         let pointer = unsafe Unmanaged.passUnretained(owner).toOpaque()
         return unsafe set(CURLOPT_URL, request.url.description)
             && setPolicy(settings)
@@ -154,7 +156,8 @@ import CLinux
     }
 }
 
-// The callbacks. `owner` is the `Transfer` given to `configure`; they run within `curl_multi_perform` on its thread.
+// The callbacks. `owner` is the `Transfer` given to `configure`; they run within `curl_multi_perform` on its
+// thread.
 
 private func receiveBody(
     _ bytes: UnsafeMutablePointer<CChar>?, _ size: Int, _ count: Int, _ owner: UnsafeMutableRawPointer?
@@ -174,19 +177,22 @@ private func receiveHeadLine(
     return unsafe transfer.receive(headLine: line) ? line.count : 0
 }
 
-/// Opens the socket for the address that libcurl is about to connect to: after name resolution, so that a name that
-/// changes its address between check and use gains nothing.
+/// Opens the socket for the address that libcurl is about to connect to: after name resolution, so that a
+/// name that changes its address between check and use gains nothing.
 private func openSocket(
-    _ owner: UnsafeMutableRawPointer?, _ purpose: curlsocktype, _ address: UnsafeMutablePointer<curl_sockaddr>?
+    _ owner: UnsafeMutableRawPointer?, _ purpose: curlsocktype,
+    _ address: UnsafeMutablePointer<curl_sockaddr>?
 ) -> curl_socket_t {
     guard purpose == CURLSOCKTYPE_IPCXN, let owner = unsafe owner, let address = unsafe address else {
         return CURL_SOCKET_BAD
     }
     let transfer = unsafe Unmanaged<Transfer>.fromOpaque(owner).takeUnretainedValue()
-    // The field is declared as the short `sockaddr`, but an address of IPv6 reaches beyond it: no copy of the field.
+    // The field is declared as the short `sockaddr`, but an address of IPv6 reaches beyond it: no copy of the
+    // field.
     let offset = MemoryLayout<curl_sockaddr>.offset(of: \.addr) ?? 0
     let target = unsafe IPAddress((UnsafeRawPointer(address) + offset).assumingMemoryBound(to: sockaddr.self))
     guard transfer.mayConnect(to: target) else { return CURL_SOCKET_BAD }
     return unsafe socket(
-        address.pointee.family, address.pointee.socktype | Int32(SOCK_CLOEXEC.rawValue), address.pointee.protocol)
+        address.pointee.family, address.pointee.socktype | Int32(SOCK_CLOEXEC.rawValue),
+        address.pointee.protocol)
 }

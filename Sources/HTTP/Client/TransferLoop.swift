@@ -1,5 +1,4 @@
 import CCurl
-import CLinux
 import Platform
 
 /// The thread of a client: takes requests from the mailbox, drives libcurl, hands out results.
@@ -20,14 +19,8 @@ import Platform
 
     /// Starts the thread, which runs until the mailbox is closed.
     static func start(_ mailbox: TransferMailbox) {
-        var thread = pthread_t()
-        let argument = unsafe Unmanaged.passRetained(mailbox).toOpaque()
-        let code = unsafe pthread_create(&thread, nil, runTransferLoop, argument)
-        precondition(code == 0, "no thread for the HTTP client")
-        pthread_detach(thread)
+        Thread.start { TransferLoop(mailbox).run() }
     }
-
-    fileprivate static func run(_ mailbox: TransferMailbox) { TransferLoop(mailbox).run() }
 
     private func run() {
         while true {
@@ -139,10 +132,4 @@ import Platform
             transfer.fail(ClientError(.closed, mayHaveReachedPeer: false))
         }
     }
-}
-
-private func runTransferLoop(_ argument: UnsafeMutableRawPointer?) -> UnsafeMutableRawPointer? {
-    guard let argument = unsafe argument else { return nil }
-    TransferLoop.run(unsafe Unmanaged<TransferMailbox>.fromOpaque(argument).takeRetainedValue())
-    return nil
 }
