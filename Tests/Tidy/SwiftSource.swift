@@ -13,6 +13,15 @@ struct SwiftSource {
     let path: String
     let lines: [String]
     let tokens: [Token]
+    /// The imported modules, with their lines.
+    let imports: [(module: String, line: Int)]
+    /// The types declared in the file.
+    let types: [Declaration]
+
+    private static let kinds: Set = ["struct", "class", "enum", "protocol", "actor", "typealias"]
+    private static let modifiers: Set = [
+        "package", "public", "final", "indirect", "nonisolated", "private", "fileprivate", "internal",
+    ]
 
     init(path: String, text: String) { self.init(path: path, bytes: Array(text.utf8)) }
 
@@ -23,6 +32,8 @@ struct SwiftSource {
         var lexer = Lexer(bytes: bytes)
         lexer.run()
         tokens = lexer.tokens
+        imports = Self.imports(tokens)
+        types = Self.types(tokens)
     }
 
     /// `Domain` for `Sources/Domain/…`, `Shop` for `Examples/Shop/…`; nil elsewhere.
@@ -37,12 +48,14 @@ struct SwiftSource {
     /// The lines of the file, without the empty piece after the last newline.
     var lineCount: Int { lines.last == "" ? lines.count - 1 : lines.count }
 
-    /// The imported modules, with their lines.
-    var imports: [(module: String, line: Int)] {
-        let kinds: Set = ["struct", "class", "enum", "protocol", "func", "let", "var", "typealias", "actor"]
-        return tokens.indices.compactMap { index in
+    private static func imports(_ tokens: [Token]) -> [(module: String, line: Int)] {
+        tokens.indices.compactMap { index in
             guard tokens[index].text == "import", var next = tokens[safe: index + 1] else { return nil }
-            if kinds.contains(next.text), let named = tokens[safe: index + 2] { next = named }
+            if kinds.contains(next.text) || ["func", "let", "var"].contains(next.text),
+                let named = tokens[safe: index + 2]
+            {
+                next = named
+            }
             return (next.text, tokens[index].line)
         }
     }
@@ -54,31 +67,20 @@ struct SwiftSource {
         let isVisible: Bool
     }
 
-    var types: [Declaration] {
-        let keywords: Set = ["struct", "class", "enum", "protocol", "actor", "typealias"]
-        let notNames: Set = ["func", "var", "let", "init", "subscript", "override", "final"]
-        return tokens.indices.compactMap { index in
-            let token = tokens[index]
-            guard keywords.contains(token.text), let name = tokens[safe: index + 1],
-                name.text.first?.isUppercase == true, !notNames.contains(name.text),
+    private static func types(_ tokens: [Token]) -> [Declaration] {
+        tokens.indices.compactMap { index in
+            guard kinds.contains(tokens[index].text), let name = tokens[safe: index + 1],
+                name.text.first?.isUppercase == true,
                 !["import", "."].contains(tokens[safe: index - 1]?.text ?? "")
             else { return nil }
-            let isVisible = modifiers(before: index).contains { $0 == "package" || $0 == "public" }
-            return Declaration(name: name.text, line: token.line, isVisible: isVisible)
+            var isVisible = false
+            var before = index - 1
+            while let token = tokens[safe: before], modifiers.contains(token.text) {
+                if token.text == "package" || token.text == "public" { isVisible = true }
+                before -= 1
+            }
+            return Declaration(name: name.text, line: tokens[index].line, isVisible: isVisible)
         }
-    }
-
-    private func modifiers(before index: Int) -> [String] {
-        let known: Set = [
-            "package", "public", "final", "indirect", "nonisolated", "private", "fileprivate", "internal",
-        ]
-        var found: [String] = []
-        var index = index - 1
-        while let token = tokens[safe: index], known.contains(token.text) {
-            found.append(token.text)
-            index -= 1
-        }
-        return found
     }
 
     /// The functions that have a body, with the lines from their first word to their closing brace.
