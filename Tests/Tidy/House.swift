@@ -41,9 +41,9 @@ enum House {
     /// Files and folders that are not yet held to the width of lines and to a `///` on nested types.
     /// It only ever shrinks.
     static let notYetTidy = [
-        "Sources/Chains/", "Sources/Crypto/", "Sources/Database/", "Sources/Domain/", "Sources/HTTP/",
+        "Sources/Chains/", "Sources/Database/", "Sources/Domain/", "Sources/HTTP/",
         "Sources/Storage/",
-        "Tests/Chains/", "Tests/Crypto/", "Tests/Database/", "Tests/Domain/", "Tests/HTTP/", "Tests/Storage/",
+        "Tests/Chains/", "Tests/Database/", "Tests/Domain/", "Tests/HTTP/", "Tests/Storage/",
         "Tests/TestKit/",
     ]
 

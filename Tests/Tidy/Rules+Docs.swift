@@ -4,29 +4,37 @@ extension Rules {
         return [Finding(".", "\(entries.count) entries in the root, more than \(House.rootEntries): \(entries)")]
     }
 
-    /// The map and the checkout name the same folders.
-    static func map(_ page: String, in checkout: Checkout) -> [Finding] {
-        let path = "docs/ARCHITECTURE.md"
-        let roots = checkout.rootEntries.filter { checkout.folders.contains($0) && !$0.hasPrefix(".") }
-        let named = Set(backticked(page).map { $0.hasSuffix("/") ? String($0.dropLast()) : $0 })
+    /// Every folder and file that a page names in backticks exists.
+    static func paths(_ page: String, at path: String, in checkout: Checkout) -> [Finding] {
         let existing = Set(checkout.files.map(\.path)).union(checkout.folders)
-        let missing = named.filter { name in
+        let roots = topFolders(checkout)
+        return backticked(page).filter { name in
             roots.contains { name.hasPrefix($0 + "/") } && !name.contains { "*…<{ ".contains($0) }
                 && !existing.contains(name)
-        }
-        let modules = checkout.names(in: "Sources")
-        var expected = roots + modules.map { "Sources/" + $0 }
-        expected += checkout.names(in: "Examples").map { "Examples/" + $0 }
-        expected += checkout.names(in: "Tests").filter { !modules.contains($0) }.map { "Tests/" + $0 }
-        return missing.sorted().map { Finding(path, "names \($0), which does not exist") }
-            + expected.filter { checkout.folders.contains($0) && !named.contains($0) }
-            .map { Finding(path, "does not name \($0)") }
+        }.map { Finding(path, "names \($0), which does not exist") }
     }
 
+    /// The map names every folder that there is.
+    static func map(_ page: String, in checkout: Checkout) -> [Finding] {
+        let named = Set(backticked(page))
+        let modules = checkout.names(in: "Sources")
+        var expected = topFolders(checkout) + modules.map { "Sources/" + $0 }
+        expected += checkout.names(in: "Examples").map { "Examples/" + $0 }
+        expected += checkout.names(in: "Tests").filter { !modules.contains($0) }.map { "Tests/" + $0 }
+        return expected.filter { checkout.folders.contains($0) && !named.contains($0) }
+            .map { Finding("docs/ARCHITECTURE.md", "does not name \($0)") }
+    }
+
+    private static func topFolders(_ checkout: Checkout) -> [String] {
+        checkout.rootEntries.filter { checkout.folders.contains($0) && !$0.hasPrefix(".") }
+    }
+
+    /// What stands in backticks, without a slash at its end.
     private static func backticked(_ page: String) -> [String] {
         page.split(separator: "\n").flatMap { line in
             line.split(separator: "`", omittingEmptySubsequences: false).enumerated()
-                .filter { !$0.offset.isMultiple(of: 2) }.map { String($0.element) }
+                .filter { !$0.offset.isMultiple(of: 2) }
+                .map { String($0.element.last == "/" ? $0.element.dropLast() : $0.element) }
         }
     }
 

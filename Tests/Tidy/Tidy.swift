@@ -43,7 +43,13 @@ struct Tidy {
     @Test("The root is small")
     func root() { expectNone(Rules.root(checkout.rootEntries)) }
 
-    @Test("docs/ARCHITECTURE.md names the folders that exist, and no others")
+    @Test("What the pages name is there")
+    func paths() throws {
+        let pages = checkout.files.map(\.path).filter { $0.hasSuffix(".md") }
+        expectNone(try pages.flatMap { Rules.paths(try checkout.text($0), at: $0, in: checkout) })
+    }
+
+    @Test("docs/ARCHITECTURE.md names every folder")
     func map() throws { expectNone(Rules.map(try checkout.text("docs/ARCHITECTURE.md"), in: checkout)) }
 
     @Test("Every decision record has its number and its four headings")
