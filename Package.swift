@@ -73,7 +73,7 @@ let package = Package(
         tests("Crypto", ["Crypto", "Platform"]),
         tests("HTTP", ["HTTP", "Platform", "JSON", "CLinux"]),
         tests("Database", ["Database", "Platform", "TestKit", "CLinux"]),
-        tests("Chains", ["Chains", "Domain", "Platform", "JSON", "Crypto", "HTTP"]),
+        tests("Chains", ["CZMQ", "Chains", "Domain", "Platform", "JSON", "Crypto", "HTTP"]),
         tests("Tidy", []),
     ]
 )
