@@ -35,3 +35,23 @@ static inline void linux_write_signal(int fd, int number) {
 }
 /// SIG_IGN is a macro with a cast.
 static inline void linux_ignore_broken_pipes(void) { signal(SIGPIPE, SIG_IGN); }
+
+
+/// accept4 is declared for GNU sources only, and its flags are enumerators of an anonymous enum.
+int accept4(int, struct sockaddr *__restrict, socklen_t *__restrict, int);
+static inline int linux_accept(int listener, struct sockaddr *address, socklen_t *length) {
+    return accept4(listener, address, length, SOCK_NONBLOCK | SOCK_CLOEXEC);
+}
+static inline int linux_listener_type(void) { return SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC; }
+
+/// The resource's type is an enum in C and differs between libc modes.
+static inline int linux_get_descriptor_limit(struct rlimit *limit) { return getrlimit(RLIMIT_NOFILE, limit); }
+static inline int linux_set_descriptor_limit(const struct rlimit *limit) { return setrlimit(RLIMIT_NOFILE, limit); }
+
+/// struct epoll_event is packed and holds a union; it is passed by its parts. `tag` comes back with the event.
+static inline int linux_epoll_control(int epoll, int operation, int descriptor, unsigned events, unsigned long tag) {
+    struct epoll_event event = {.events = events, .data = {.u64 = tag}};
+    return epoll_ctl(epoll, operation, descriptor, &event);
+}
+static inline unsigned linux_epoll_events(const struct epoll_event *list, int index) { return list[index].events; }
+static inline unsigned long linux_epoll_tag(const struct epoll_event *list, int index) { return list[index].data.u64; }

@@ -42,7 +42,7 @@ package struct Headers: Sendable {
 
     /// Every value of `name`, in order.
     package func values(_ name: String) -> [String] {
-        entries.filter { matches($0, name) }.map { text($0.value) }
+        entries.filter { hasName($0, name) }.map { text($0.value) }
     }
 
     package func contains(_ name: String) -> Bool { first(name) != nil }
@@ -64,7 +64,7 @@ package struct Headers: Sendable {
 
     /// Removes every field of `name`.
     package mutating func remove(_ name: String) {
-        entries = entries.filter { !matches($0, name) }
+        entries = entries.filter { !hasName($0, name) }
         if entries.isEmpty { bytes = [] }
     }
 
@@ -81,14 +81,14 @@ package struct Headers: Sendable {
         }
     }
 
-    func first(_ name: String) -> Entry? { entries.first { matches($0, name) } }
+    func first(_ name: String) -> Entry? { entries.first { hasName($0, name) } }
 
     /// How many fields have this name.
-    func occurrences(_ name: String) -> Int { entries.count { matches($0, name) } }
+    func occurrences(_ name: String) -> Int { entries.count { hasName($0, name) } }
 
     private func text(_ range: Range<Int>) -> String { String(decoding: bytes[range], as: UTF8.self) }
 
-    private func matches(_ entry: Entry, _ name: String) -> Bool {
+    func hasName(_ entry: Entry, _ name: String) -> Bool {
         guard entry.name.count == name.utf8.count else { return false }
         var index = entry.name.lowerBound
         for byte in name.utf8 {

@@ -65,6 +65,10 @@ package struct Limits: Sendable {
     static let method = 16
     /// The kernel's queue of connections not yet accepted; it has its own upper bound.
     static let acceptQueue: Int32 = 4_096
+    /// Changes of streams waiting for a loop. Beyond it the loop drops its streaming clients, which come back.
+    static let waitingNotes = 16_384
+    /// Descriptors kept for everything that is not a connection: databases, outgoing requests, logs.
+    static let otherDescriptors = 1_024
     /// Addresses read from the right of one `X-Forwarded-For`.
     static let forwardedAddresses = 16
     /// Keys at which streams that nobody listens to are looked for.

@@ -1,0 +1,80 @@
+/// What must happen by a time, and how the loop ends.
+extension Loop {
+    /// Looks at every connection. A table of thousands costs microseconds, twice a second.
+    func sweep() {
+        nextSweep = now + limits.sweep
+        if drainStarted == nil { listen() }
+        for connection in connections {
+            guard let connection else { continue }
+            if isStalled(connection) {
+                drop(connection)
+                continue
+            }
+            switch connection.phase {
+            case .reading: checkReading(connection)
+            case .handling(let handling):
+                if let departed = connection.departed, now - departed >= limits.departureGrace { handling.task.cancel() }
+            case .streaming: heartbeat(connection)
+            case .lingering: if now - connection.since >= limits.lingerTime { drop(connection) }
+            }
+        }
+        if drainStarted != nil { checkDrain() }
+        finishPass()
+    }
+
+    /// Whether output waits longer than a slow but honest client would make it.
+    private func isStalled(_ connection: Connection) -> Bool {
+        guard connection.waiting > 0, connection.waitingSince > 0 else { return false }
+        let allowed = limits.writeGrace + Int64(connection.writtenSince) * 1_000 / max(1, limits.writeRate)
+        return now - connection.waitingSince >= allowed
+    }
+
+    private func checkReading(_ connection: Connection) {
+        guard !connection.closesAfterOutput else { return }
+        let elapsed = now - connection.since
+        switch connection.progress {
+        case .nothing:
+            guard connection.waiting == 0 else { return }
+            if elapsed >= (connection.hasServed ? limits.idle : limits.headDeadline) { drop(connection) }
+        case .head:
+            if elapsed >= limits.headDeadline { refuse(connection, .tooSlow) }
+        case .body:
+            let received = Int64(connection.parser.bodyCount)
+            if elapsed >= limits.bodyGrace + received * 1_000 / max(1, limits.bodyRate) { refuse(connection, .tooSlow) }
+        }
+    }
+
+    // MARK: Drain
+
+    /// Stops accepting and closes what is idle. What already waits at the listener is still served.
+    func beginDrain() {
+        guard drainStarted == nil else { return }
+        drainStarted = now
+        acceptConnections(all: true)
+        closeListener()
+        for connection in connections {
+            guard let connection else { continue }
+            if connection.isStreaming { endStream(connection) }
+            if connection.isIdle, connection.hasServed { drop(connection) }
+        }
+        nextSweep = now
+    }
+
+    /// Requests that take too long are cancelled; then the rest is closed, answered or not.
+    private func checkDrain() {
+        guard let drainStarted else { return }
+        let elapsed = now - drainStarted
+        for connection in connections {
+            guard let connection else { continue }
+            if connection.isIdle { drop(connection) }
+            guard elapsed >= limits.drain else { continue }
+            if case .handling(let handling) = connection.phase, elapsed < limits.drain + limits.drainAfterCancel {
+                handling.task.cancel()
+            } else {
+                drop(connection)
+            }
+        }
+    }
+
+    var isDrained: Bool { drainStarted != nil && open == 0 }
+}

@@ -1,0 +1,103 @@
+internal import CLinux
+package import Platform
+
+/// An HTTP/1.1 server (RFC 9110, 9112): strict about what it takes, bounded in what it holds, with one event loop
+/// for each core and the handlers running on the loops. A handler must not block its thread.
+///
+/// TLS is the business of the proxy in front; see docs/nginx.conf.
+package final class Server: Sendable {
+    package struct Configuration: Sendable {
+        /// A numeric address: "127.0.0.1", "0.0.0.0", "::1", or "::" for both families.
+        package var address = "127.0.0.1"
+        /// 0 for a free one, see `Server.port`.
+        package var port = 8_080
+        /// Number of loops, each with its own thread.
+        package var loops = max(1, Int(sysconf(Int32(_SC_NPROCESSORS_ONLN))))
+        package var limits = Limits()
+        /// Addresses, or blocks such as "10.0.0.0/8", of proxies that may name the client and its scheme.
+        package var trustedProxies: [String] = []
+        package var clock: any Clock = SystemClock()
+        /// Told of what a handler threw, which the client does not learn. Runs on the loop.
+        package var onFailure: @Sendable (Request, any Error) -> Void = { _, _ in }
+
+        package init() {}
+    }
+
+    /// The port it listens on.
+    package let port: Int
+    private let loops: [Loop]
+
+    /// Binds, so that connections may come and wait; `run()` serves them.
+    ///
+    /// - Parameter handler: answers a request. What it throws is answered 500 and reported to `onFailure`. It is
+    ///   cancelled when its client has left and when a drain takes too long.
+    /// - Throws: `ServerError`.
+    package init(
+        configuration: Configuration = Configuration(), handler: @escaping Router.Handler
+    ) throws(ServerError) {
+        precondition(configuration.loops > 0, "a server needs a loop")
+        let proxies = try TrustedProxies(configuration.trustedProxies)
+        Socket.allowDescriptors(configuration.limits.connections + Limits.otherDescriptors)
+        let (listeners, port) = try Socket.listen(
+            address: configuration.address, port: configuration.port, count: configuration.loops)
+        let census = Lock(Census())
+        var loops: [Loop] = []
+        for (index, listener) in listeners.enumerated() {
+            do throws(ServerError) {
+                loops.append(try Loop(
+                    listener: listener, configuration: configuration, proxies: proxies, census: census, handler: handler))
+            } catch {
+                for rest in listeners[(index + 1)...] { _ = close(rest) }
+                throw error
+            }
+        }
+        self.port = port
+        self.loops = loops
+    }
+
+    /// How many connections are open.
+    package var connectionCount: Int { loops.first?.census.withLock { $0.total } ?? 0 }
+
+    /// Serves until the task is cancelled, then drains: accepts nothing more, finishes the requests in flight
+    /// within `Limits.drain`, closes the idle connections. Call it once.
+    package func run() async {
+        await withTaskCancellationHandler {
+            await withTaskGroup { group in
+                for loop in loops { group.addTask { await Self.serve(loop) } }
+            }
+        } onCancel: {
+            for loop in loops { loop.drain() }
+        }
+    }
+
+    /// Returns when the loop's thread is done.
+    private static func serve(_ loop: Loop) async {
+        await withCheckedContinuation { continuation in
+            Thread.start {
+                loop.serve()
+                continuation.resume()
+            }
+        }
+    }
+}
+
+/// A detached POSIX thread.
+enum Thread {
+    private final class Body {
+        let run: @Sendable () -> Void
+        init(_ run: @escaping @Sendable () -> Void) { self.run = run }
+    }
+
+    /// Runs `body` on a thread of its own.
+    static func start(_ body: @escaping @Sendable () -> Void) {
+        let argument = unsafe Unmanaged.passRetained(Body(body)).toOpaque()
+        var thread = pthread_t()
+        let error = unsafe pthread_create(&thread, nil, { argument in
+            guard let argument = unsafe argument else { return nil }
+            unsafe Unmanaged<Body>.fromOpaque(argument).takeRetainedValue().run()
+            return nil
+        }, argument)
+        precondition(error == 0, "a thread could not be started")
+        pthread_detach(thread)
+    }
+}

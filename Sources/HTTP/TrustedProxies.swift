@@ -1,0 +1,31 @@
+/// The proxies whose word about the client is taken. Anybody else's `X-Forwarded-For` and `X-Forwarded-Proto` are
+/// only text.
+struct TrustedProxies: Sendable {
+    private let ranges: [AddressRange]
+
+    /// Addresses or blocks. Throws `ServerError.malformedProxy` for anything else.
+    init(_ texts: [String]) throws(ServerError) {
+        var ranges: [AddressRange] = []
+        for text in texts {
+            guard let range = AddressRange(parsing: text) else { throw .malformedProxy(text) }
+            ranges.append(range)
+        }
+        self.ranges = ranges
+    }
+
+    func contains(_ address: IPAddress) -> Bool { ranges.contains { $0.contains(address) } }
+
+    /// The client behind `proxy`, which is one of ours: read from the right, the first address that is not one of
+    /// ours, or the last readable one. What stands further left was written by the client itself.
+    func peer(behind proxy: IPAddress, _ headers: Headers) -> Peer {
+        var address = proxy
+        let list = headers.values("x-forwarded-for").flatMap { $0.split(separator: ",") }
+        for text in list.suffix(Limits.forwardedAddresses).reversed() {
+            guard let next = IPAddress(text.trimmingBlanks())?.unmapped else { break }
+            address = next
+            if !contains(next) { break }
+        }
+        let schemes = headers.values("x-forwarded-proto")
+        return Peer(address: address.description, isSecure: schemes.count == 1 && schemes[0].lowercased() == "https")
+    }
+}
