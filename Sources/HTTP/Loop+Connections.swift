@@ -45,34 +45,32 @@ extension Loop {
         watch(descriptor, EPOLL_CTL_ADD, connection.interest, tag: id.tag)
     }
 
-    /// Puts the connection on the list of those to write to and read on before the pass ends.
+    /// Puts the connection on the list of those to settle before the pass ends.
     func list(_ connection: Connection) {
         guard !connection.isListed else { return }
         connection.isListed = true
         listed.append(connection)
     }
 
-    /// Writes what the pass produced, goes on with what waited for room, and tells the kernel what is next.
+    /// Settles what the pass touched. Nothing in it lists another connection.
     func finishPass() {
-        // Going on may list a connection once more, so the list is taken until it stays empty.
-        while !listed.isEmpty {
-            let present = listed
-            listed = []
-            for connection in present {
-                connection.isListed = false
-                guard self.connection(connection.id) === connection else { continue }
-                settle(connection)
-            }
+        let present = listed
+        listed = []
+        for connection in present {
+            connection.isListed = false
+            if self.connection(connection.id) === connection { settle(connection) }
         }
     }
 
+    /// Takes up what was received, writes what is owed, and tells the kernel what is next.
     private func settle(_ connection: Connection) {
-        guard transmit(connection) else { return drop(connection) }
-        if connection.waiting == 0, !connection.isLingering, connection.closesAfterOutput, !connection.isHandling {
-            return finish(connection)
-        }
-        if connection.isReading { proceed(connection) }
-        guard self.connection(connection.id) === connection, !connection.isListed else { return }
+        var isBlocked: Bool
+        repeat {
+            isBlocked = connection.waiting >= limits.pipelinedBytes
+            proceed(connection)
+            guard transmit(connection) else { return drop(connection) }
+        } while isBlocked && connection.isReading && connection.waiting < limits.pipelinedBytes
+        if connection.isReading, connection.closesAfterOutput, connection.waiting == 0 { return finish(connection) }
         updateInterest(connection)
     }
 

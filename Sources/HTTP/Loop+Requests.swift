@@ -15,10 +15,7 @@ extension Loop {
             return
         }
         switch connection.phase {
-        case .reading:
-            connection.parser.append(scratch[..<count])
-            proceed(connection)
-        case .handling:
+        case .reading, .handling:
             connection.parser.append(scratch[..<count])
             list(connection)
         case .streaming, .lingering:
@@ -67,7 +64,6 @@ extension Loop {
             refuse(connection, error)
         }
         if connection.isReading, connection.hasEnded { connection.closesAfterOutput = true }
-        list(connection)
     }
 
     /// Notes what the connection is in the middle of, and what its body adds to the loop's.

@@ -26,17 +26,21 @@ package struct Response: Sendable {
         self.headers["Content-Type"] = type
     }
 
-    package static func json(_ status: Status = .ok, _ body: [UInt8], headers: Headers = Headers()) -> Response {
+    package static func json(_ status: Status, _ body: [UInt8], headers: Headers = Headers()) -> Response {
         Response(status, type: "application/json", body: body, headers: headers)
     }
 
-    package static func html(_ status: Status = .ok, _ page: String, headers: Headers = Headers()) -> Response {
+    package static func html(_ status: Status, _ page: String, headers: Headers = Headers()) -> Response {
         Response(status, type: "text/html; charset=utf-8", body: Array(page.utf8), headers: headers)
     }
 
-    package static func text(_ status: Status = .ok, _ text: String, headers: Headers = Headers()) -> Response {
+    package static func text(_ status: Status, _ text: String, headers: Headers = Headers()) -> Response {
         Response(status, type: "text/plain; charset=utf-8", body: Array(text.utf8), headers: headers)
     }
+
+    package static func json(_ body: [UInt8]) -> Response { .json(.ok, body) }
+    package static func html(_ page: String) -> Response { .html(.ok, page) }
+    package static func text(_ text: String) -> Response { .text(.ok, text) }
 
     /// Sends the client to `location`, by default with 303: the next request is a GET.
     package static func redirect(to location: String, _ status: Status = .seeOther) -> Response {

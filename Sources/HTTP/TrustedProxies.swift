@@ -1,19 +1,19 @@
 /// The proxies whose word about the client is taken. Anybody else's `X-Forwarded-For` and `X-Forwarded-Proto` are
 /// only text.
 struct TrustedProxies: Sendable {
-    private let ranges: [AddressRange]
+    private let blocks: [AddressBlock]
 
     /// Addresses or blocks. Throws `ServerError.malformedProxy` for anything else.
     init(_ texts: [String]) throws(ServerError) {
-        var ranges: [AddressRange] = []
+        var blocks: [AddressBlock] = []
         for text in texts {
-            guard let range = AddressRange(parsing: text) else { throw .malformedProxy(text) }
-            ranges.append(range)
+            guard let block = AddressBlock(parsing: text) else { throw .malformedProxy(text) }
+            blocks.append(block)
         }
-        self.ranges = ranges
+        self.blocks = blocks
     }
 
-    func contains(_ address: IPAddress) -> Bool { ranges.contains { $0.contains(address) } }
+    func contains(_ address: IPAddress) -> Bool { blocks.contains { $0.contains(address) } }
 
     /// The client behind `proxy`, which is one of ours: read from the right, the first address that is not one of
     /// ours, or the last readable one. What stands further left was written by the client itself.

@@ -1,5 +1,5 @@
 /// A block of addresses, `10.0.0.0/8`, or one address.
-struct AddressRange: Sendable, Hashable {
+struct AddressBlock: Sendable, Hashable {
     private let first: IPAddress
     /// Leading bits that count.
     private let bits: Int
