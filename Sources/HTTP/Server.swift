@@ -80,24 +80,3 @@ package final class Server: Sendable {
         }
     }
 }
-
-/// A detached POSIX thread.
-enum Thread {
-    private final class Body {
-        let run: @Sendable () -> Void
-        init(_ run: @escaping @Sendable () -> Void) { self.run = run }
-    }
-
-    /// Runs `body` on a thread of its own.
-    static func start(_ body: @escaping @Sendable () -> Void) {
-        let argument = unsafe Unmanaged.passRetained(Body(body)).toOpaque()
-        var thread = pthread_t()
-        let error = unsafe pthread_create(&thread, nil, { argument in
-            guard let argument = unsafe argument else { return nil }
-            unsafe Unmanaged<Body>.fromOpaque(argument).takeRetainedValue().run()
-            return nil
-        }, argument)
-        precondition(error == 0, "a thread could not be started")
-        pthread_detach(thread)
-    }
-}

@@ -1,4 +1,5 @@
 import CLinux
+import Platform
 
 @testable import HTTP
 
