@@ -2,8 +2,8 @@ internal import Crypto
 internal import Domain
 internal import Platform
 
-/// Where the sandbox's money goes: 20 bytes, written for people as `sbx1…` (Bech32m, BIP 350) and for the scanner as
-/// `5b14` and the bytes in hexadecimal.
+/// Where the sandbox's money goes: 20 bytes, written for people as `sbx1…` (Bech32m, BIP 350) and for the
+/// scanner as `5b14` and the bytes in hexadecimal.
 package struct SandboxAddress: Hashable, Sendable {
     private let program: [UInt8]
 
@@ -13,7 +13,8 @@ package struct SandboxAddress: Hashable, Sendable {
     private static let keyPrefix = "sandbox:"
     private static let keyBytes = 32
 
-    /// Reads an address. Throws `unusable` for a wrong checksum, another network's address and any other text.
+    /// Reads an address. Throws `unusable` for a wrong checksum, another network's address and any other
+    /// text.
     package init(parsing text: String) throws(ChainFault) {
         let parsed: Bech32
         let bytes: [UInt8]
@@ -23,7 +24,8 @@ package struct SandboxAddress: Hashable, Sendable {
         } catch {
             throw ChainFault(.unusable, "This is not an address of the sandbox: it is mistyped or cut.")
         }
-        guard parsed.prefix == Self.prefix, parsed.variant == .bech32m, bytes.count == Self.programBytes else {
+        guard parsed.prefix == Self.prefix, parsed.variant == .bech32m, bytes.count == Self.programBytes
+        else {
             throw ChainFault(.unusable, "This is an address of another network than the sandbox.")
         }
         program = bytes
@@ -43,7 +45,8 @@ package struct SandboxAddress: Hashable, Sendable {
             let bytes = Hex.decode(key.text.dropFirst(Self.keyPrefix.count)), bytes.count == Self.keyBytes,
             Self.walletKey(bytes) == key
         else {
-            throw ChainFault(.unusable, "A key of the sandbox is \"sandbox:\" and 64 lower-case hexadecimal digits.")
+            throw ChainFault(
+                .unusable, "A key of the sandbox is \"sandbox:\" and 64 lower-case hexadecimal digits.")
         }
         self.init(deriving: "destination", [bytes, Array(String(index).utf8)])
     }

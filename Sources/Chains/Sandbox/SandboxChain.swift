@@ -3,9 +3,9 @@ internal import Platform
 
 /// One network of the sandbox as the gateway sees it: as strange as a real one, and no more honest.
 ///
-/// It looks for a fork in the kept headers first, as every chain must. Where they do not reach down to it, it goes on
-/// along its own blocks that left the chain, as a node can; the fork is exact at any depth then. A cursor that this
-/// world never had (its journal is lost) is told everything from the genesis block on.
+/// It looks for a fork in the kept headers first, as every chain must. Where they do not reach down to it, it
+/// goes on along its own blocks that left the chain, as a node can; the fork is exact at any depth then. A
+/// cursor that this world never had (its journal is lost) is told everything from the genesis block on.
 package final class SandboxChain: Chain {
     private let place: SandboxNetwork
     private let world: SandboxWorld
@@ -13,7 +13,8 @@ package final class SandboxChain: Chain {
 
     /// What this process was told of the pool; nothing else depends on it.
     private struct Memory: Sendable {
-        /// The cursor of the last batch. Another one asked for means that the batch was not absorbed: tell all again.
+        /// The cursor of the last batch. Another one asked for means that the batch was not absorbed: tell
+        /// all again.
         var cursor: Cursor?
         /// Transactions in the pool that were told and have not left it since.
         var told: Set<String> = []
@@ -55,8 +56,8 @@ package final class SandboxChain: Chain {
         return String(decoding: bytes, as: UTF8.self)
     }
 
-    /// See `Chain`. Throws `unreachable` while the network is made to fail, `wrongNetwork` when the kept genesis block
-    /// is another one.
+    /// See `Chain`. Throws `unreachable` while the network is made to fail, `wrongNetwork` when the kept
+    /// genesis block is another one.
     package func advance(from cursor: Cursor?, kept: any KeptHeaders) async throws -> Batch {
         let story = world.snapshot.story(place)
         guard !story.isDown else {

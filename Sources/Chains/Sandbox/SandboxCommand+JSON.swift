@@ -155,6 +155,11 @@ extension SandboxCommand {
             return txid.flatMap { txid in fate.map { (txid, $0) } }
         }
         guard let depth, let fate, let except else { return nil }
-        return Reorg(depth: depth, fate: fate, except: Dictionary(except, uniquingKeysWith: { first, _ in first }))
+        let fates = Dictionary(except, uniquingKeysWith: { first, _ in first })
+        guard fates.count == except.count else {
+            form.report(.duplicate, at: "except")
+            return nil
+        }
+        return Reorg(depth: depth, fate: fate, except: fates)
     }
 }

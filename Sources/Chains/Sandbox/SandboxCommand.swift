@@ -1,8 +1,10 @@
 package import Domain
 
-/// One thing that happens in the sandbox. The world is nothing but all of them in order, so they are what is kept.
+/// One thing that happens in the sandbox. The world is nothing but all of them in order, so they are what is
+/// kept.
 package struct SandboxCommand: Hashable, Sendable {
-    /// Real time in milliseconds since 1970 when it was given; part of the command, so that a replay is exact.
+    /// Real time in milliseconds since 1970 when it was given; part of the command, so that a replay is
+    /// exact.
     package let at: Int64
     package let action: Action
 
@@ -11,6 +13,7 @@ package struct SandboxCommand: Hashable, Sendable {
         self.action = action
     }
 
+    /// What happens, and on which network.
     package enum Action: Hashable, Sendable {
         /// One transaction with these outputs enters the pool; then, if asked for, a block is mined.
         case pay(SandboxNetwork, [Output], isMined: Bool)
@@ -48,6 +51,7 @@ package struct SandboxCommand: Hashable, Sendable {
         }
     }
 
+    /// What comes in the place of a transaction that waits.
     package enum Replacement: Hashable, Sendable {
         /// The same outputs for a higher fee.
         case feeBump
@@ -57,6 +61,7 @@ package struct SandboxCommand: Hashable, Sendable {
         case lessAmount(percent: Int64)
     }
 
+    /// How deep a reorg goes, and what becomes of what it takes off the chain.
     package struct Reorg: Hashable, Sendable {
         /// Blocks that leave the chain. The genesis block never does.
         package let depth: Int64
@@ -72,8 +77,8 @@ package struct SandboxCommand: Hashable, Sendable {
         }
     }
 
-    /// What becomes of a transaction whose block leaves the chain. One that spends what is gone is gone as well; one
-    /// that spends what went back to the pool is at best in the pool.
+    /// What becomes of a transaction whose block leaves the chain. One that spends what is gone is gone as
+    /// well; one that spends what went back to the pool is at best in the pool.
     package enum Fate: String, Hashable, Sendable, CaseIterable {
         /// It stands in the new branch.
         case mined

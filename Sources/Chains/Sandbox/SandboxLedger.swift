@@ -14,7 +14,8 @@ struct SandboxLedger: Hashable, Sendable {
 
     func story(_ network: SandboxNetwork) -> SandboxStory { stories[network] ?? SandboxStory(network) }
 
-    /// The sandbox's time at a real one: never before that of the last command, even if the real clock steps back.
+    /// The sandbox's time at a real one: never before that of the last command, even if the real clock steps
+    /// back.
     func now(at real: Int64) -> Instant {
         max(Instant(milliseconds: real).adding(seconds: offsetSeconds), lastTime)
     }
@@ -31,7 +32,9 @@ struct SandboxLedger: Hashable, Sendable {
                 try story.pay(outputs, isMined: isMined, &outcome)
             }
         case .replace(let network, let txid, let replacement):
-            try change(network) { story throws(ChainFault) in try story.replace(txid, by: replacement, &outcome) }
+            try change(network) { story throws(ChainFault) in
+                try story.replace(txid, by: replacement, &outcome)
+            }
         case .evict(let network, let txid):
             try change(network) { story throws(ChainFault) in try story.evict(txid, &outcome) }
         case .rebroadcast(let network, let txid):
@@ -69,8 +72,8 @@ struct SandboxLedger: Hashable, Sendable {
         guard !overflow, sum <= SandboxTime.largestOffsetSeconds else {
             throw ChainFault(.unusable, "The clock is too far in the future already.")
         }
-        // The last command's time may run before the real clock when that stepped back: what is asked for is that
-        // the sandbox's time moves, so it moves from where it stands.
+        // The last command's time may run before the real clock when that stepped back: what is asked for is
+        // that the sandbox's time moves, so it moves from where it stands.
         let before = now(at: real)
         offsetSeconds = sum
         return max(now(at: real), before.adding(seconds: seconds))

@@ -11,7 +11,9 @@ package enum SandboxNetwork: String, CaseIterable, Hashable, Sendable {
     package init?(_ name: NetworkName) { self.init(rawValue: name.text) }
 
     package var name: NetworkName {
-        guard let name = NetworkName(parsing: rawValue) else { preconditionFailure("the name of a network is valid") }
+        guard let name = NetworkName(parsing: rawValue) else {
+            preconditionFailure("the name of a network is valid")
+        }
         return name
     }
 
@@ -25,14 +27,17 @@ package enum SandboxNetwork: String, CaseIterable, Hashable, Sendable {
     }
 
     private func asset(_ code: String, decimals: UInt8, payableDecimals: UInt8, contract: String?) -> Asset {
-        guard let code = AssetCode(parsing: code) else { preconditionFailure("the code of an asset is valid") }
+        guard let code = AssetCode(parsing: code) else {
+            preconditionFailure("the code of an asset is valid")
+        }
         return Asset(
             method: Method(asset: code, network: name), decimals: decimals, payableDecimals: payableDecimals,
             contract: contract, version: 1)
     }
 }
 
-/// Every identity in the sandbox: SHA-256 over a tag and the fields, each with its length before it (injective).
+/// Every identity in the sandbox: SHA-256 over a tag and the fields, each with its length before it
+/// (injective).
 enum SandboxDigest {
     static func bytes(_ tag: String, _ fields: [[UInt8]]) -> [UInt8] {
         var state = SHA256()

@@ -1,6 +1,7 @@
 package import Domain
 
-/// What a customer can do about one payment, told as commands: for the interface, the checkout page and the demo.
+/// What a customer can do about one payment, told as commands: for the interface, the checkout page and the
+/// demo.
 package enum SandboxScenario: Hashable, Sendable {
     /// Exactly what is due.
     case exact
@@ -36,7 +37,8 @@ package enum SandboxScenario: Hashable, Sendable {
         package let amountDue: UInt128
         /// Everything that was offered to the customer, the method above included.
         package let offered: Set<Method>
-        /// From the sandbox's time now to the end of the time to pay, grace included; negative when it is over.
+        /// From the sandbox's time now to the end of the time to pay, grace included; negative when it is
+        /// over.
         package let secondsLeft: Int64
         /// The customer's last transaction, if it is in the pool: see `SandboxWorld.latest`.
         package let pooled: String?
@@ -56,8 +58,8 @@ package enum SandboxScenario: Hashable, Sendable {
 
     /// The commands, in order, given at a real time in milliseconds.
     ///
-    /// With `confirmedBy`, so many blocks are mined after a payment. Throws `unusable` where the scenario makes no
-    /// sense for this payment.
+    /// With `confirmedBy`, so many blocks are mined after a payment. Throws `unusable` where the scenario
+    /// makes no sense for this payment.
     package func commands(
         for subject: Subject, at: Int64, confirmedBy blocks: Int64 = 0
     ) throws(ChainFault) -> [SandboxCommand] {
@@ -95,20 +97,26 @@ private struct Plan {
         switch scenario {
         case .exact: pay(due)
         case .under(let percent):
-            try require(percent, in: SandboxLimits.underPercent, "An underpayment is 1 to 99 percent of the amount.")
-            guard due > 1 else { throw ChainFault(.unusable, "One base unit is due: there is no less than that.") }
+            try require(
+                percent, in: SandboxLimits.underPercent, "An underpayment is 1 to 99 percent of the amount.")
+            guard due > 1 else {
+                throw ChainFault(.unusable, "One base unit is due: there is no less than that.")
+            }
             pay(max(1, due.scaled(by: UInt128(percent), over: 100)))
         case .over(let percent):
             try require(percent, in: SandboxLimits.overPercent, "An overpayment is 1 to 1000 percent on top.")
             pay(due.addingSaturating(max(1, due.scaled(by: UInt128(percent), over: 100))))
         case .split(let parts):
             try require(parts, in: SandboxLimits.splitParts, "A payment is split into 2 to 20 parts.")
-            guard due >= UInt128(parts) else { throw ChainFault(.unusable, "The amount is too small to split.") }
+            guard due >= UInt128(parts) else {
+                throw ChainFault(.unusable, "The amount is too small to split.")
+            }
             let part = due / UInt128(parts)
             for _ in 1..<parts { pay(part) }
             pay(due - part * UInt128(parts - 1))
         case .late:
-            append(.clock(advanceSeconds: max(0, subject.secondsLeft).addingReportingOverflow(1).partialValue))
+            let left = max(0, min(subject.secondsLeft, SandboxLimits.clockSeconds.upperBound))
+            append(.clock(advanceSeconds: left + 1))
             pay(due)
         case .duplicate:
             pay(due)
@@ -119,7 +127,8 @@ private struct Plan {
             try pay(inOneOf: network.assets, "Every asset of this network is offered.")
         case .replace(let replacement):
             guard let pooled = subject.pooled else {
-                throw ChainFault(.unusable, "Only a transaction that waits in the pool can be replaced: pay first.")
+                throw ChainFault(
+                    .unusable, "Only a transaction that waits in the pool can be replaced: pay first.")
             }
             append(.replace(network, txid: pooled, by: replacement))
         case .reorg(let depth, let fate):

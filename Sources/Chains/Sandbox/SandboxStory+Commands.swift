@@ -35,7 +35,9 @@ extension SandboxStory {
             guard (0...99).contains(percent) else {
                 throw ChainFault(.unusable, "A replacement pays 0 to 99 percent of the amount.")
             }
-            outputs = outputs.map { $0.with(amount: max(1, $0.amount.scaled(by: UInt128(percent), over: 100))) }
+            outputs = outputs.map { output in
+                output.with(amount: max(1, output.amount.scaled(by: UInt128(percent), over: 100)))
+            }
         }
         outcome.gone = leavePool([txid])
         if replacement == .elsewhere { outputs = sentElsewhere(outputs) }
@@ -64,7 +66,8 @@ extension SandboxStory {
 
     mutating func mine(_ blocks: Int64, _ outcome: inout SandboxOutcome) throws(ChainFault) {
         guard SandboxLimits.minedBlocks.contains(blocks) else {
-            throw ChainFault(.unusable, "One command mines 1 to \(SandboxLimits.minedBlocks.upperBound) blocks.")
+            throw ChainFault(
+                .unusable, "One command mines 1 to \(SandboxLimits.minedBlocks.upperBound) blocks.")
         }
         try requireRoom(forBlocks: Int(blocks))
         for _ in 0..<blocks {

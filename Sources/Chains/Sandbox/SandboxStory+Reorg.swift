@@ -3,17 +3,17 @@ import Domain
 extension SandboxStory {
     /// Replaces the top of the chain by a branch that is one block longer, and settles what was in it.
     mutating func reorg(_ reorg: SandboxCommand.Reorg, _ outcome: inout SandboxOutcome) throws(ChainFault) {
-        let deepest = Int64(active.count - 1)
-        guard reorg.depth >= 1, reorg.depth <= deepest, reorg.depth <= SandboxLimits.minedBlocks.upperBound else {
-            throw ChainFault(
-                .unusable,
-                "A reorg takes at least 1 block and at most \(min(deepest, SandboxLimits.minedBlocks.upperBound)).")
+        let highest = Int64(active.count - 1)
+        let deepest = min(highest, SandboxLimits.minedBlocks.upperBound)
+        guard reorg.depth >= 1, reorg.depth <= deepest else {
+            throw ChainFault(.unusable, "A reorg takes at least 1 block and at most \(deepest) here.")
         }
         guard SandboxLimits.reorgExceptions.contains(reorg.except.count) else {
             throw ChainFault(
-                .unusable, "A reorg treats at most \(SandboxLimits.reorgExceptions.upperBound) transactions apart.")
+                .unusable,
+                "A reorg treats at most \(SandboxLimits.reorgExceptions.upperBound) transactions apart.")
         }
-        let lowest = UInt64(deepest - reorg.depth + 1)
+        let lowest = UInt64(highest - reorg.depth + 1)
         for txid in reorg.except.keys.sorted() {
             _ = try known(txid)
             guard let height = heights[txid], height >= lowest else {

@@ -9,7 +9,8 @@ struct SandboxTransaction: Hashable, Sendable {
     let fee: UInt64
 
     init(
-        on network: SandboxNetwork, serial: UInt64, inputs: [String], outputs: [SandboxCommand.Output], fee: UInt64
+        on network: SandboxNetwork, serial: UInt64, inputs: [String], outputs: [SandboxCommand.Output],
+        fee: UInt64
     ) {
         var fields = [network.rawValue, String(serial), String(fee), String(inputs.count)] + inputs
         for output in outputs { fields += [output.script, output.asset.text, String(output.amount)] }
@@ -23,6 +24,7 @@ struct SandboxTransaction: Hashable, Sendable {
     var parents: [String] { inputs.map { String($0.prefix { $0 != ":" }) } }
 }
 
+/// A block of the sandbox. Its identity covers its parent, its time and its transactions.
 struct SandboxBlock: Hashable, Sendable {
     let id: BlockID
     let height: UInt64
@@ -83,9 +85,16 @@ struct SandboxStory: Hashable, Sendable {
         height < UInt64(active.count) ? active[Int(height)] : nil
     }
 
+    func latest(to script: String) -> SandboxSight? {
+        guard let txid = latest[script] else { return nil }
+        if let height = heights[txid] { return SandboxSight(txid: txid, standing: .mined(height: height)) }
+        return SandboxSight(txid: txid, standing: pooled.contains(txid) ? .pooled : .gone)
+    }
+
     func isAlive(_ txid: String) -> Bool { pooled.contains(txid) || heights[txid] != nil }
 
-    /// Whether an input can be spent: it comes from outside, or its transaction is alive, and nothing spends it yet.
+    /// Whether an input can be spent: it comes from outside, or its transaction is alive, and nothing spends
+    /// it yet.
     func isFree(_ input: String) -> Bool {
         let parent = String(input.prefix { $0 != ":" })
         return spenders[input] == nil && (transactions[parent] == nil || isAlive(parent))
@@ -127,7 +136,8 @@ struct SandboxStory: Hashable, Sendable {
         for input in transaction.inputs where spenders[input] == txid { spenders[input] = nil }
     }
 
-    /// Takes transactions out of the pool with all that spend their outputs. Returns what left, parents first.
+    /// Takes transactions out of the pool with all that spend their outputs. Returns what left, parents
+    /// first.
     mutating func leavePool(_ roots: Set<String>) -> [String] {
         var leaving = roots
         for txid in pool where !leaving.contains(txid) {
@@ -145,8 +155,8 @@ struct SandboxStory: Hashable, Sendable {
     mutating func connect(_ txids: [String], at time: Instant) -> BlockID {
         let top = tip
         let block = SandboxBlock(
-            on: network, serial: nextSerial(), height: top.height + 1, parent: top.id, time: max(time, top.time),
-            transactions: txids)
+            on: network, serial: nextSerial(), height: top.height + 1, parent: top.id,
+            time: max(time, top.time), transactions: txids)
         active.append(block)
         for txid in txids {
             heights[txid] = block.height

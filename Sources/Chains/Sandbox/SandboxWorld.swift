@@ -3,8 +3,10 @@ internal import Platform
 
 /// The sandbox's world: both networks, in memory, driven by commands and by nothing else.
 ///
-/// Whoever drives it keeps the commands: `rehearse` one, store it, `apply` it, one at a time; at start, replay them.
+/// Whoever drives it keeps the commands: `rehearse` one, store it, `apply` it, one at a time; at start,
+/// replay them.
 package final class SandboxWorld: Sendable {
+    /// What the lock guards.
     private struct State: Sendable {
         var ledger = SandboxLedger()
         var listeners: [SandboxNetwork: [UInt64: AsyncStream<Void>.Continuation]] = [:]
@@ -25,7 +27,8 @@ package final class SandboxWorld: Sendable {
         state.withLock { $0.ledger = replayed }
     }
 
-    /// Applies a command and wakes who listens. Throws `unusable` when it makes no sense, and changes nothing then.
+    /// Applies a command and wakes who listens. Throws `unusable` when it makes no sense, and changes nothing
+    /// then.
     package func apply(_ command: SandboxCommand) throws(ChainFault) -> SandboxOutcome {
         let (outcome, listeners) = try state.withLock { state throws(ChainFault) in
             let outcome = try state.ledger.apply(command)
@@ -45,18 +48,17 @@ package final class SandboxWorld: Sendable {
     package func chain(on network: SandboxNetwork) -> SandboxChain { SandboxChain(network, in: self) }
 
     /// The sandbox's time at a real time in milliseconds: it never steps back.
-    package func now(at real: Int64) -> Instant { snapshot.now(at: real) }
+    package func now(at real: Int64) -> Instant { state.withLock { $0.ledger.now(at: real) } }
 
     /// The newest transaction to a script, whatever has become of it; nil when none ever paid it.
     package func latest(to script: String, on network: SandboxNetwork) -> SandboxSight? {
-        let story = snapshot.story(network)
-        guard let txid = story.latest[script] else { return nil }
-        if let height = story.heights[txid] { return SandboxSight(txid: txid, standing: .mined(height: height)) }
-        return SandboxSight(txid: txid, standing: story.pooled.contains(txid) ? .pooled : .gone)
+        state.withLock { $0.ledger.story(network).latest(to: script) }
     }
 
     /// The height of the network's last block.
-    package func tip(of network: SandboxNetwork) -> UInt64 { snapshot.story(network).tip.height }
+    package func tip(of network: SandboxNetwork) -> UInt64 {
+        state.withLock { $0.ledger.story(network).tip.height }
+    }
 
     /// The whole state as it stands; a value, so it can be looked at outside the lock.
     var snapshot: SandboxLedger { state.withLock { $0.ledger } }
@@ -79,6 +81,7 @@ package final class SandboxWorld: Sendable {
 
 /// A transaction as the sandbox's owner may see it.
 package struct SandboxSight: Hashable, Sendable {
+    /// Where it stands now.
     package enum Standing: Hashable, Sendable {
         case pooled
         case mined(height: UInt64)
