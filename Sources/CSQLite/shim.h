@@ -7,19 +7,22 @@ static inline int csqlite_config(sqlite3 *db, int option, int on) {
     return sqlite3_db_config(db, option, on, (int *)0);
 }
 
-/// SQLITE_TRANSIENT is a cast of -1 to a function pointer, which Swift cannot import. It makes SQLite copy the bytes.
-static inline int csqlite_bind_text(sqlite3_stmt *statement, int index, const char *bytes, sqlite3_uint64 count) {
-    return sqlite3_bind_text64(statement, index, bytes, count, SQLITE_TRANSIENT, SQLITE_UTF8);
+/// SQLITE_TRANSIENT is a cast of -1 to a function pointer, which Swift cannot import. It makes SQLite copy
+/// the bytes.
+static inline int csqlite_bind_text(sqlite3_stmt *statement, int index, const char *bytes, sqlite3_uint64 n) {
+    return sqlite3_bind_text64(statement, index, bytes, n, SQLITE_TRANSIENT, SQLITE_UTF8);
 }
 
 /// As above; no bytes are an empty blob, where a null pointer would have bound NULL.
-static inline int csqlite_bind_blob(sqlite3_stmt *statement, int index, const void *bytes, sqlite3_uint64 count) {
-    return count == 0 ? sqlite3_bind_zeroblob(statement, index, 0)
-                      : sqlite3_bind_blob64(statement, index, bytes, count, SQLITE_TRANSIENT);
+static inline int csqlite_bind_blob(sqlite3_stmt *statement, int index, const void *bytes, sqlite3_uint64 n) {
+    return n == 0 ? sqlite3_bind_zeroblob(statement, index, 0)
+                  : sqlite3_bind_blob64(statement, index, bytes, n, SQLITE_TRANSIENT);
 }
 
 /// open is variadic. The lock file beside a database: made when missing, closed by exec.
-static inline int csqlite_open_lock(const char *path) { return open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0600); }
+static inline int csqlite_open_lock(const char *path) {
+    return open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0600);
+}
 
 /// Extended result codes are macros with arithmetic, which Swift cannot import.
 static const int csqlite_constraint_foreign_key = SQLITE_CONSTRAINT_FOREIGNKEY;

@@ -1,7 +1,7 @@
 /// One open transaction, seen from inside `Database.write` or `Database.read`.
 ///
-/// A statement that fails dooms the transaction on both engines: later statements throw the same error, and the
-/// transaction is rolled back even if the body swallows it. What may fail belongs into `attempt`, or into
+/// A statement that fails dooms the transaction on both engines: later statements throw the same error, and
+/// the transaction is rolled back even if the body swallows it. What may fail belongs into `attempt`, or into
 /// `ON CONFLICT`.
 package protocol Connection {
     var dialect: Dialect { get }
@@ -46,7 +46,8 @@ protocol Session: AnyObject {
 
     /// Starts the one kind of transaction its role has.
     func begin() throws(DatabaseError)
-    /// Durable when it returns. Throws `outcomeUnknown` when nobody can say; any other error means rolled back.
+    /// Durable when it returns. Throws `outcomeUnknown` when nobody can say; any other error means rolled
+    /// back.
     func commit() throws(DatabaseError)
     func rollback()
     func savepoint(_ depth: Int) throws(DatabaseError)

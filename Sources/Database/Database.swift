@@ -2,9 +2,11 @@ import Platform
 
 /// Where a database is.
 package enum DatabaseLocation: Sendable, Hashable {
-    /// A file; the write-ahead log, its index and a lock file lie beside it. `vfs` names a registered SQLite VFS.
+    /// A file; the write-ahead log, its index and a lock file lie beside it. `vfs` names a registered SQLite
+    /// VFS.
     case sqlite(String, vfs: String? = nil)
-    /// A libpq connection URI, and the schema that holds the tables (created if missing; the server's default if nil).
+    /// A libpq connection URI, and the schema that holds the tables (created if missing; the server's default
+    /// if nil).
     case postgres(String, schema: String? = nil)
 }
 
@@ -27,8 +29,8 @@ package final class Database: Sendable {
 
     /// Opens the database and all its connections; creates a missing SQLite file.
     ///
-    /// Throws `DatabaseError`: `locked` when another process has the file open, `connectionLost` when PostgreSQL
-    /// does not answer. `log` gets a line when a connection is given up or replaced.
+    /// Throws `DatabaseError`: `locked` when another process has the file open, `connectionLost` when
+    /// PostgreSQL does not answer. `log` gets a line when a connection is given up or replaced.
     package static func open(
         _ location: DatabaseLocation, readers: Int = 3, log: @escaping @Sendable (String) -> Void = { _ in }
     ) async throws -> Database {
@@ -56,15 +58,20 @@ package final class Database: Sendable {
 
     /// Runs `body` in a transaction and commits it: durable when this returns.
     ///
-    /// Atomicity: all of `body` or nothing. Commits have one order, and each sees all before it, over all processes.
-    /// On failure: an error of `body`, or of its commit, is thrown, and nothing was done, except that
-    /// `DatabaseError.outcomeUnknown` says that nobody knows. Cancelling the task does not stop the transaction.
-    package func write<T: Sendable>(_ body: @escaping @Sendable (any Connection) throws -> T) async throws -> T {
+    /// Atomicity: all of `body` or nothing. Commits have one order, and each sees all before it, over all
+    /// processes. On failure: an error of `body`, or of its commit, is thrown, and nothing was done, except
+    /// that `DatabaseError.outcomeUnknown` says that nobody knows. Cancelling the task does not stop the
+    /// transaction.
+    package func write<T: Sendable>(
+        _ body: @escaping @Sendable (any Connection) throws -> T
+    ) async throws -> T {
         try await submit(body, to: writes)
     }
 
     /// Runs `body` on one consistent snapshot that holds every write which had returned before.
-    package func read<T: Sendable>(_ body: @escaping @Sendable (any Connection) throws -> T) async throws -> T {
+    package func read<T: Sendable>(
+        _ body: @escaping @Sendable (any Connection) throws -> T
+    ) async throws -> T {
         try await submit(body, to: reads)
     }
 

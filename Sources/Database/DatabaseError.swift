@@ -1,6 +1,7 @@
 /// What can go wrong between us and an engine: closed, so that a caller can decide for each.
 package enum DatabaseError: Error, Hashable, Sendable {
-    /// A rule of the schema refused the row. `detail` names the constraint or the columns; it never holds values.
+    /// A rule of the schema refused the row. `detail` names the constraint or the columns; it never holds
+    /// values.
     case constraint(ConstraintKind, detail: String)
     /// The engine was occupied (lock, deadlock, timeout). Nothing was done.
     case busy(String)
@@ -34,8 +35,8 @@ package enum DatabaseError: Error, Hashable, Sendable {
     package var isTransient: Bool {
         switch self {
         case .busy, .overloaded, .connectionLost, .full: true
-        case .constraint, .outcomeUnknown, .ioFailed, .corrupt, .mismatch, .unrepresentable, .locked, .migration,
-            .closed, .misuse: false
+        case .constraint, .outcomeUnknown, .ioFailed, .corrupt, .mismatch, .unrepresentable, .locked,
+            .migration, .closed, .misuse: false
         }
     }
 

@@ -16,21 +16,20 @@ package struct Migration: Sendable {
 extension Database {
     /// Brings the schema up to the last of `migrations`, each in a transaction of its own. Safe to repeat.
     ///
-    /// Throws `DatabaseError.migration` when the database has one that is not in the list (a newer program wrote it),
-    /// or whose text or place has changed since.
+    /// Throws `DatabaseError.migration` when the database has one that is not in the list (a newer program
+    /// wrote it), or whose text or place has changed since.
     package func migrate(_ migrations: [Migration]) async throws {
         try await write { connection in
-            _ = try connection.execute("""
+            try connection.execute("""
                 CREATE TABLE IF NOT EXISTS schema_migration (
                     position BIGINT PRIMARY KEY, name TEXT NOT NULL UNIQUE, checksum BIGINT NOT NULL)
                 """)
+            _ = try Self.applied(connection, among: migrations)
         }
         for position in migrations.indices {
             try await write { connection in
-                let applied = try connection.query("SELECT name, checksum FROM schema_migration ORDER BY position")
-                try Self.compare(applied, with: migrations)
-                // Another process may have come first: it holds the writers' order, so this sees its work.
-                guard position >= applied.count else { return }
+                // Another process may have come first: writers have one order, so this sees its work.
+                guard try position >= Self.applied(connection, among: migrations) else { return }
                 let migration = migrations[position]
                 for statement in migration.statements {
                     try connection.execute(SQL(raw: connection.dialect.schema(statement)))
@@ -43,18 +42,22 @@ extension Database {
         }
     }
 
-    private static func compare(_ applied: [Row], with migrations: [Migration]) throws {
+    /// How many of `migrations` the database has. Throws when what it has is not the beginning of them.
+    private static func applied(_ connection: any Connection, among migrations: [Migration]) throws -> Int {
+        let applied = try connection.query("SELECT name, checksum FROM schema_migration ORDER BY position")
         for (position, row) in applied.enumerated() {
             let name = try row.text(0)
             guard migrations.indices.contains(position) else {
-                throw DatabaseError.migration("the database has “\(name)”, which this program does not know: it is older")
+                throw DatabaseError.migration("“\(name)” was applied by a newer program than this one")
             }
-            guard migrations[position].name == name else {
-                throw DatabaseError.migration("step \(position) is “\(name)” there, “\(migrations[position].name)” here")
+            let known = migrations[position]
+            guard known.name == name else {
+                throw DatabaseError.migration("step \(position) is “\(name)”, not “\(known.name)”")
             }
-            guard try row.integer(1) == migrations[position].checksum else {
+            guard try row.integer(1) == known.checksum else {
                 throw DatabaseError.migration("“\(name)” was edited after it was applied")
             }
         }
+        return applied.count
     }
 }

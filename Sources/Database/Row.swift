@@ -4,7 +4,8 @@ package struct Row: Sendable, Hashable {
 
     package init(_ values: [Value]) { self.values = values }
 
-    /// Column `column` as `T`. Throws `DatabaseError.mismatch` for any other shape or a column that is not there.
+    /// Column `column` as `T`. Throws `DatabaseError.mismatch` for any other shape or a column that is not
+    /// there.
     package func read<T: Storable>(_ column: Int, as type: T.Type = T.self) throws(DatabaseError) -> T {
         guard values.indices.contains(column), let value = T(stored: values[column]) else {
             throw .mismatch(column: column, expected: "\(T.self)")

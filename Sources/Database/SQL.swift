@@ -1,7 +1,7 @@
 /// A statement: text from the source, and values that never become text.
 ///
-/// Interpolation binds: `"SELECT name FROM shop WHERE id = \(id)"` carries `id` as a parameter. One text serves both
-/// engines; the statement is prepared once per connection and text.
+/// Interpolation binds: `"SELECT name FROM shop WHERE id = \(id)"` carries `id` as a parameter. One text
+/// serves both engines; the statement is prepared once per connection and text.
 package struct SQL: Sendable, ExpressibleByStringInterpolation {
     /// The text around the parameters: always one piece more than there are parameters.
     private(set) var pieces: [String]
@@ -23,7 +23,8 @@ package struct SQL: Sendable, ExpressibleByStringInterpolation {
         self = stringInterpolation.sql
     }
 
-    /// Text that is not a literal. It becomes part of the statement as it is: never pass anything from outside.
+    /// Text that is not a literal. It becomes part of the statement as it is: never pass anything from
+    /// outside.
     package init(raw text: String) {
         pieces = [text]
         parameters = []
@@ -93,7 +94,8 @@ package struct SQL: Sendable, ExpressibleByStringInterpolation {
         /// Binds a value.
         package mutating func appendInterpolation(_ value: some Storable) { sql.append(value) }
 
-        /// Binds a value or NULL. (Of its own, since the compiler warns of optionals that meet a generic parameter.)
+        /// Binds a value or NULL. (Of its own, since the compiler warns of optionals that meet a generic
+        /// parameter.)
         package mutating func appendInterpolation<T: Storable>(_ value: T?) { sql.append(value) }
 
         /// Joins another statement's text and parameters.
@@ -102,10 +104,12 @@ package struct SQL: Sendable, ExpressibleByStringInterpolation {
         /// Text that becomes part of the statement as it is: never anything from outside.
         package mutating func appendInterpolation(raw text: String) { sql.append(raw: text) }
 
-        /// A list in brackets, each value bound, for `IN` and `NOT IN`; an empty list is one that nothing is in.
+        /// A list in brackets, each value bound, for `IN` and `NOT IN`; an empty list is one that nothing is
+        /// in.
         package mutating func appendInterpolation<Element: Storable>(list values: [Element]) {
             guard !values.isEmpty else {
-                return sql.append(raw: "(SELECT CAST(NULL AS \(Element.columnKind.castName)) WHERE 1 = 0)")
+                let type = Element.columnKind.castName
+                return sql.append(raw: "(SELECT CAST(NULL AS \(type)) WHERE 1 = 0)")
             }
             for (index, value) in values.enumerated() {
                 sql.append(raw: index == 0 ? "(" : ", ")

@@ -24,6 +24,19 @@ final class Place: Sendable {
         }
     }
 
+    /// The location in words, for a child process.
+    var words: [String] {
+        switch location {
+        case .sqlite(let path, _): [path]
+        case .postgres(let uri, let schema): [uri, schema ?? ""]
+        }
+    }
+
+    /// The location that has these words.
+    static func location(_ words: [String]) -> DatabaseLocation {
+        words.count == 1 ? .sqlite(words[0]) : .postgres(words[0], schema: words[1])
+    }
+
     /// Opens the database there, hands it to `body`, closes it.
     func open<T>(readers: Int = 2, _ body: (Database) async throws -> T) async throws -> T {
         let database = try await Database.open(location, readers: readers)
@@ -64,7 +77,9 @@ let items = [
 ]
 
 /// Checks the number of items that a reader sees.
-func expect(items expected: Int64, _ database: Database, _ location: SourceLocation = #_sourceLocation) async throws {
+func expect(
+    items expected: Int64, _ database: Database, _ location: SourceLocation = #_sourceLocation
+) async throws {
     let row = try await database.read { db in try db.first("SELECT count(*) FROM item") }
     let count = try row?.integer(0)
     #expect(count == expected, sourceLocation: location)

@@ -27,9 +27,10 @@ struct Transactions {
                     group.addTask {
                         do {
                             try await database.write { db in
-                                try db.execute("INSERT INTO item (id, name) VALUES (\(id), \("n\(id)"))")
+                                let insert: SQL = "INSERT INTO item (id, name) VALUES (\(id), \("n\(id)"))"
+                                try db.execute(insert)
                                 if id % 3 == 0 { throw Refused() }
-                                if id % 5 == 0 { try db.execute("INSERT INTO item (id, name) VALUES (\(id), 'again')") }
+                                if id % 5 == 0 { try db.execute(insert) }
                             }
                             return (id, true)
                         } catch {
@@ -124,7 +125,9 @@ struct Transactions {
                     try db.execute("UPDATE item SET price = 5 WHERE id > 3"),
                     try db.execute("SELECT * FROM item"),
                     try db.execute("INSERT INTO item (id, name) VALUES (1, 'z') ON CONFLICT DO NOTHING"),
-                    try db.execute("INSERT INTO item (id, name) VALUES (1, 'z') ON CONFLICT (id) DO UPDATE SET price = 6"),
+                    try db.execute("""
+                        INSERT INTO item (id, name) VALUES (1, 'z') ON CONFLICT (id) DO UPDATE SET price = 6
+                        """),
                     try db.execute("DELETE FROM item"),
                 ]
             }
@@ -147,7 +150,7 @@ struct Transactions {
         }
     }
 
-    @Test("rows are handed over one by one, and the first error of the body stops them", arguments: Engine.allCases)
+    @Test("rows are handed over one by one, and an error of the body stops them", arguments: Engine.allCases)
     func forEach(_ engine: Engine) async throws {
         try await withDatabase(engine) { database in
             try await database.write { db in
@@ -158,7 +161,9 @@ struct Transactions {
                 // The same text within itself: the outer rows must go on.
                 try db.forEach("SELECT id FROM item WHERE id > \(0) ORDER BY id") { row in
                     let id = try row.integer(0)
-                    try db.forEach("SELECT id FROM item WHERE id > \(48) ORDER BY id") { sum += try $0.integer(0) * id }
+                    try db.forEach("SELECT id FROM item WHERE id > \(48) ORDER BY id") { inner in
+                        sum += try inner.integer(0) * id
+                    }
                 }
                 return sum
             }
@@ -177,7 +182,9 @@ struct Transactions {
     func readOnly(_ engine: Engine) async throws {
         try await withDatabase(engine) { database in
             let error = await #expect(throws: DatabaseError.self) {
-                try await database.read { db in try db.execute("INSERT INTO item (id, name) VALUES (1, 'a')") }
+                try await database.read { db in
+                    try db.execute("INSERT INTO item (id, name) VALUES (1, 'a')")
+                }
             }
             guard case .misuse = error else {
                 Issue.record("\(String(describing: error))")

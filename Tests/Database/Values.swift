@@ -72,10 +72,13 @@ struct Values {
     @Test("an integer over 64 bits signed is refused, not wrapped", arguments: Engine.allCases)
     func tooLarge(_ engine: Engine) async throws {
         try await withDatabase(engine, readers: 1) { database in
-            await #expect(throws: DatabaseError.unrepresentable("18446744073709551615 is over 64 bits signed")) {
+            let refusal = DatabaseError.unrepresentable("18446744073709551615 is over 64 bits signed")
+            await #expect(throws: refusal) {
                 try await database.read { db in try db.first("SELECT \(UInt64.max)") }
             }
-            let kept = try await database.read { db in try db.first("SELECT \(UInt64(Int64.max))")?.integer(0) }
+            let kept = try await database.read { db in
+                try db.first("SELECT \(UInt64(Int64.max))")?.integer(0)
+            }
             #expect(kept == .max)
         }
     }
@@ -85,7 +88,9 @@ struct Values {
         try await withDatabase(engine, readers: 1) { database in
             let nothing: String? = nil
             let row = try await database.read { db in
-                try db.first("SELECT \(7), \("seven"), \([7 as UInt8]), \(true), \(nothing) IS NULL, \(nothing)")
+                try db.first("""
+                    SELECT \(7), \("seven"), \([7 as UInt8]), \(true), \(nothing) IS NULL, \(nothing)
+                    """)
             }
             var reader = try #require(row).reader
             #expect(try reader.next(as: Int.self) == 7)
@@ -126,7 +131,8 @@ struct Values {
             ]
             for (condition, expected) in cases {
                 let found = try await database.read { db in
-                    try db.query("SELECT id FROM item WHERE " + condition + " ORDER BY id").map { try $0.read(0, as: Int.self) }
+                    let rows = try db.query("SELECT id FROM item WHERE " + condition + " ORDER BY id")
+                    return try rows.map { try $0.read(0, as: Int.self) }
                 }
                 #expect(found == expected)
             }
@@ -140,7 +146,8 @@ struct Values {
         values.map { value in
             switch value {
             case .null: []
-            case .integer(let number): [0, UInt32(truncatingIfNeeded: number >> 32), UInt32(truncatingIfNeeded: number)]
+            case .integer(let number):
+                [0, UInt32(truncatingIfNeeded: number >> 32), UInt32(truncatingIfNeeded: number)]
             case .text(let text): [1] + text.unicodeScalars.map(\.value)
             case .blob(let bytes): [2] + bytes.map(UInt32.init)
             }

@@ -2,14 +2,15 @@ import Foundation
 
 /// A private PostgreSQL cluster, one for each test process, reached by a Unix socket in a folder of its own.
 ///
-/// A shell owns the server and waits for the end of its standard input: when the test process ends, however it
-/// ends, the kernel closes the pipe, and the shell stops the server and removes the folder.
+/// A shell owns the server and waits for the end of its standard input: when the test process ends, however
+/// it ends, the kernel closes the pipe, and the shell stops the server and removes the folder.
 package final class TestPostgres: Sendable {
     private let folder: String
     private let owner: Process
     private let lifeline: Pipe
 
-    /// The cluster of this process, started when first asked for. Throws `TestKitError` when it does not start.
+    /// The cluster of this process, started when first asked for. Throws `TestKitError` when it does not
+    /// start.
     package static var shared: TestPostgres {
         get async throws { try await starting.value }
     }
@@ -41,7 +42,7 @@ package final class TestPostgres: Sendable {
     }
 
     private static func start() async throws -> TestPostgres {
-        guard let programs else { throw TestKitError("PostgreSQL is not installed: apt-get install postgresql") }
+        guard let programs else { throw TestKitError("not installed: apt-get install postgresql") }
         let folder = TemporaryFolder.base() + "/quittance-pg-" + UUID().uuidString.prefix(8).lowercased()
         let owner = Process()
         owner.executableURL = URL(fileURLWithPath: "/bin/sh")
@@ -66,7 +67,12 @@ package final class TestPostgres: Sendable {
     private static let script = """
         set -eu
         folder=$1 programs=$2 as= server=
-        trap 'trap "" INT TERM HUP; [ -z "$server" ] || { kill -QUIT $server; wait $server || :; }; rm -rf "$folder"' EXIT
+        finish() {
+            trap '' INT TERM HUP
+            [ -z "$server" ] || { kill -QUIT $server; wait $server || :; }
+            rm -rf "$folder"
+        }
+        trap finish EXIT
         trap 'exit 1' INT TERM HUP
         umask 077
         mkdir "$folder"
@@ -75,8 +81,8 @@ package final class TestPostgres: Sendable {
             as='setpriv --reuid=postgres --regid=postgres --clear-groups'
         fi
         cd "$folder"
-        $as "$programs/initdb" -D data -U tester -A trust -E UTF8 --locale=C.UTF-8 --no-sync >initdb.log 2>&1 || {
-            cat initdb.log; exit 1; }
+        $as "$programs/initdb" -D data -U tester -A trust -E UTF8 --locale=C.UTF-8 --no-sync \\
+            >initdb.log 2>&1 || { cat initdb.log; exit 1; }
         $as "$programs/postgres" -D data -k "$folder" -c listen_addresses= -c max_connections=200 \
             -c shared_buffers=64MB </dev/null >server.log 2>&1 &
         server=$!

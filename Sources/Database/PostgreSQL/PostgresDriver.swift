@@ -1,15 +1,17 @@
-/// PostgreSQL through libpq. Writers of all processes take one lock in turn, so that commits have one order there too.
+/// PostgreSQL through libpq. Writers of all processes take one lock in turn, so that commits have one order
+/// there too.
 struct PostgresDriver: Driver {
     let uri: String
     /// The schema that holds the tables; nil for the server's default.
     let schema: String?
 
-    /// Throws `DatabaseError.misuse` for a URI libpq cannot read, or a schema that is not a plain lower-case name.
+    /// Throws `DatabaseError.misuse` for a URI libpq cannot read, or a schema that is not a plain lower-case
+    /// name.
     init(uri: String, schema: String?) throws(DatabaseError) {
         // libpq's own words would repeat the URI, and with it the password.
         guard PostgresHandle.canParse(uri) else { throw .misuse("the PostgreSQL URI cannot be read") }
         if let schema {
-            let isPlain = schema.utf8.allSatisfy { (0x61...0x7a).contains($0) || (0x30...0x39).contains($0) || $0 == 0x5f }
+            let isPlain = schema.utf8.allSatisfy { Self.plain.contains($0) }
             guard isPlain, (1...63).contains(schema.utf8.count) else {
                 throw .misuse("a schema is named with a-z, 0-9 and _, 63 letters at the most")
             }
@@ -40,6 +42,9 @@ struct PostgresDriver: Driver {
         }
         return PostgresSession(handle, role, lockKey: Self.lockKey(place))
     }
+
+    /// What a schema name may be made of: it stands in SQL text.
+    private static let plain = Set("abcdefghijklmnopqrstuvwxyz0123456789_".utf8)
 
     private var settings: [String] {
         [

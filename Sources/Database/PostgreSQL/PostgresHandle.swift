@@ -63,18 +63,21 @@ import CPostgres
         try check(unsafe PostgresResult(PQprepare(connection, name, text, 0, nil)))
     }
 
-    /// Runs the statement `name`, or when `prepared` is nil the text `name` itself; the number of rows changed.
+    /// Runs the statement `name`, or when `prepared` is nil the text `name` itself; the number of rows
+    /// changed.
     ///
-    /// All rows are fetched before the first is visited: the body may then run further statements, as on SQLite.
+    /// All rows are fetched before the first is visited: the body may then run further statements, as on
+    /// SQLite.
     func run(
         _ name: String, _ parameters: [SQL.Parameter], _ prepared: String?, _ visit: (Row) -> Bool
     ) throws(DatabaseError) -> Int {
         let packed = try PostgresParameters(parameters)
         let result = unsafe packed.withPointers { count, values, lengths, formats in
             // Parameters go in binary, so that no byte of them is ever parsed; results come as text.
-            prepared == nil
-                ? unsafe PostgresResult(PQexecParams(connection, name, count, nil, values, lengths, formats, 0))
-                : unsafe PostgresResult(PQexecPrepared(connection, name, count, values, lengths, formats, 0))
+            unsafe PostgresResult(
+                prepared == nil
+                    ? PQexecParams(connection, name, count, nil, values, lengths, formats, 0)
+                    : PQexecPrepared(connection, name, count, values, lengths, formats, 0))
         }
         try check(result)
         for index in 0..<result.rowCount {
@@ -93,6 +96,22 @@ import CPostgres
     private var message: String {
         guard let words = unsafe PQerrorMessage(connection) else { return "no connection" }
         return unsafe String(cString: words).split(separator: "\n").joined(separator: " ")
+    }
+}
+
+extension PostgresParameters {
+    /// Calls `body` with what libpq's functions take: count, values, lengths, formats.
+    func withPointers<T>(
+        _ body: (Int32, UnsafePointer<UnsafePointer<CChar>?>, UnsafePointer<Int32>, UnsafePointer<Int32>) -> T
+    ) -> T {
+        unsafe bytes.withUnsafeBytes { bytes in
+            let values = unsafe offsets.map { offset -> UnsafePointer<CChar>? in
+                guard let offset, let base = bytes.baseAddress else { return nil }
+                return unsafe (base + offset).assumingMemoryBound(to: CChar.self)
+            }
+            let binary = [Int32](repeating: 1, count: offsets.count)
+            return unsafe body(Int32(offsets.count), values, lengths, binary)
+        }
     }
 }
 

@@ -1,19 +1,21 @@
 /// Parameters in PostgreSQL's binary format: one flat buffer, with a place and a length for each.
 struct PostgresParameters {
-    private var bytes: [UInt8] = []
+    private(set) var bytes: [UInt8] = []
     /// Where each begins; nil for NULL.
-    private var offsets: [Int?] = []
-    private var lengths: [Int32] = []
+    private(set) var offsets: [Int?] = []
+    private(set) var lengths: [Int32] = []
 
-    /// Throws `DatabaseError.unrepresentable` for text with U+0000, which PostgreSQL cannot hold, and for more than
-    /// 2 GiB.
+    /// Throws `DatabaseError.unrepresentable` for text with U+0000, which PostgreSQL cannot hold, and for
+    /// more than 2 GiB.
     init(_ parameters: [SQL.Parameter]) throws(DatabaseError) {
         for parameter in parameters {
             let start = bytes.count
             switch parameter.value {
             case .null: break
             case .integer(let number):
-                for shift in stride(from: 56, through: 0, by: -8) { bytes.append(UInt8(truncatingIfNeeded: number >> shift)) }
+                for shift in stride(from: 56, through: 0, by: -8) {
+                    bytes.append(UInt8(truncatingIfNeeded: number >> shift))
+                }
             case .text(let text):
                 guard !text.utf8.contains(0) else { throw .unrepresentable("U+0000 in text") }
                 bytes += text.utf8
@@ -27,19 +29,5 @@ struct PostgresParameters {
         }
         // So that even an empty value has an address: a null pointer means NULL.
         bytes.append(0)
-    }
-
-    /// Calls `body` with what libpq's functions take: count, values, lengths, formats.
-    func withPointers<T>(
-        _ body: (Int32, UnsafePointer<UnsafePointer<CChar>?>, UnsafePointer<Int32>, UnsafePointer<Int32>) -> T
-    ) -> T {
-        unsafe bytes.withUnsafeBytes { bytes in
-            let values = unsafe offsets.map { offset -> UnsafePointer<CChar>? in
-                guard let offset, let base = bytes.baseAddress else { return nil }
-                return unsafe (base + offset).assumingMemoryBound(to: CChar.self)
-            }
-            let binary = [Int32](repeating: 1, count: offsets.count)
-            return unsafe body(Int32(offsets.count), values, lengths, binary)
-        }
     }
 }

@@ -34,9 +34,9 @@ import Platform
     }
 
     private func value(_ row: Int32, _ column: Int32) throws(DatabaseError) -> Value {
-        guard unsafe PQgetisnull(result, row, column) == 0, let start = unsafe PQgetvalue(result, row, column) else {
-            return .null
-        }
+        guard unsafe PQgetisnull(result, row, column) == 0,
+            let start = unsafe PQgetvalue(result, row, column)
+        else { return .null }
         let bytes = unsafe UnsafeRawBufferPointer(start: start, count: Int(PQgetlength(result, row, column)))
         switch unsafe TypeID(rawValue: PQftype(result, column)) {
         case .bool: return unsafe .integer(bytes.first == UInt8(ascii: "t") ? 1 : 0)
@@ -48,7 +48,7 @@ import Platform
             }
             return .integer(number)
         case .float4, .float8:
-            throw .mismatch(column: Int(column), expected: "an integer, text or blob, not a floating-point number")
+            throw .mismatch(column: Int(column), expected: "no floating-point number")
         case nil:
             guard let text = unsafe String(validating: bytes, as: UTF8.self) else {
                 throw .corrupt("column \(column) holds text that is not UTF-8")
@@ -71,8 +71,8 @@ import Platform
         guard let state = field(cpostgres_field_state) else { return nil }
         let words = "\(field(cpostgres_field_message) ?? "") (SQLSTATE \(state))"
         // Names only: the detail field would hold values.
-        let names = [cpostgres_field_table, cpostgres_field_column, cpostgres_field_constraint].compactMap(field)
-        let place = names.joined(separator: ".")
+        let names = [cpostgres_field_table, cpostgres_field_column, cpostgres_field_constraint]
+        let place = names.compactMap(field).joined(separator: ".")
         switch state {
         case "23505", "23P01": return .constraint(.unique, detail: place)
         case "23503", "23001": return .constraint(.foreignKey, detail: place)

@@ -10,7 +10,8 @@ final class PostgresSession: Session {
     private let lockKey: Int64
     private var statements: [String: Prepared] = [:]
     private var uses = 0
-    /// The last job's savepoint still stands; it goes in the round trip that sets the next one, or with the commit.
+    /// The last job's savepoint still stands; it goes in the round trip that sets the next one, or with the
+    /// commit.
     private var releaseIsDue = false
 
     init(_ handle: PostgresHandle, _ role: Role, lockKey: Int64) {
@@ -27,7 +28,8 @@ final class PostgresSession: Session {
         releaseIsDue = false
         switch role {
         case .writer:
-            // READ COMMITTED: every statement after the lock sees all that was committed before it was granted.
+            // READ COMMITTED: every statement after the lock sees all that was committed before it was
+            // granted.
             try handle.control("""
                 BEGIN ISOLATION LEVEL READ COMMITTED READ WRITE; SELECT pg_advisory_xact_lock(\(lockKey))
                 """)

@@ -13,7 +13,8 @@ final class FolderLock {
             let code = linux_errno()
             release()
             throw code == EWOULDBLOCK
-                ? .locked("\(path) is held: the database is open elsewhere") : .ioFailed("\(path): errno \(code)")
+                ? .locked("\(path) is held: the database is open elsewhere")
+                : .ioFailed("\(path): errno \(code)")
         }
     }
 

@@ -1,7 +1,8 @@
 /// SQLite in write-ahead mode with `synchronous=FULL`.
 ///
-/// SQLite up to 3.51.2 can damage a database when two connections write or checkpoint at once. So one connection
-/// writes and checkpoints, readers do neither, and a lock file keeps every other process of ours out.
+/// SQLite up to 3.51.2 can damage a database when two connections write or checkpoint at once. So one
+/// connection writes and checkpoints, readers do neither, and a lock file keeps every other process of ours
+/// out.
 struct SQLiteDriver: Driver {
     let path: String
     /// The name of a registered VFS; nil for the system's. Fault injection enters here.

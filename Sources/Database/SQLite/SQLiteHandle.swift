@@ -35,7 +35,8 @@ import CSQLite
     }
 
     func close() {
-        // Statements are finalised before: a handle that still had some would linger (`close_v2` never fails).
+        // Statements are finalised before: a handle that still had some would linger (`close_v2` never
+        // fails).
         unsafe sqlite3_close_v2(database)
         unsafe database = nil
     }

@@ -29,12 +29,13 @@ final class SQLiteSession: Session {
         } catch {
             switch error {
             case .ioFailed(let words), .full(let words), .corrupt(let words):
-                // The commit frame may have reached the disk: a later opening may find it. And after a failed fsync
-                // the kernel may have thrown the pages away, so trying again would report a success that is none.
+                // The commit frame may have reached the disk: a later opening may find it. And after a failed
+                // fsync the kernel may have thrown the pages away, so trying again would report a success
+                // that is none.
                 isBroken = true
                 throw .outcomeUnknown(words)
-            case .constraint, .busy, .overloaded, .connectionLost, .outcomeUnknown, .mismatch, .unrepresentable,
-                .locked, .migration, .closed, .misuse:
+            case .constraint, .busy, .overloaded, .connectionLost, .outcomeUnknown, .mismatch,
+                .unrepresentable, .locked, .migration, .closed, .misuse:
                 throw error
             }
         }
@@ -101,8 +102,8 @@ final class SQLiteSession: Session {
     }
 
     private func forgetOldest() {
-        guard let oldest = statements.filter({ !$0.value.isRunning }).min(by: { $0.value.lastUse < $1.value.lastUse })
-        else { return }
+        let idle = statements.filter { !$0.value.isRunning }
+        guard let oldest = idle.min(by: { $0.value.lastUse < $1.value.lastUse }) else { return }
         statements[oldest.key] = nil
     }
 }

@@ -74,7 +74,8 @@ import CSQLite
         case SQLITE_TEXT:
             // The text first, then its length: the other order may convert in between.
             let start = unsafe sqlite3_column_text(statement, column)
-            let bytes = unsafe UnsafeBufferPointer(start: start, count: Int(sqlite3_column_bytes(statement, column)))
+            let bytes = unsafe UnsafeBufferPointer(
+                start: start, count: Int(sqlite3_column_bytes(statement, column)))
             guard let text = unsafe String(validating: bytes, as: UTF8.self) else {
                 throw .corrupt("column \(column) holds text that is not UTF-8")
             }
@@ -84,7 +85,7 @@ import CSQLite
             let bytes = unsafe UnsafeRawBufferPointer(
                 start: start, count: Int(sqlite3_column_bytes(statement, column)))
             return unsafe .blob(Array(bytes))
-        default: throw .mismatch(column: Int(column), expected: "an integer, text or blob, not a floating-point number")
+        default: throw .mismatch(column: Int(column), expected: "no floating-point number")
         }
     }
 }

@@ -17,9 +17,9 @@ enum JobFate {
     case undo(cause: DatabaseError?)
 }
 
-/// A body and the task that waits for it. The task is not asked whether it was cancelled: a job that has begun
-/// runs to its end, and its outcome is told.
-final class PendingJob<Output: Sendable>: Job, @unchecked Sendable {  // the queue hands it to exactly one thread
+/// A body and the task that waits for it. The task is not asked whether it was cancelled: a job that has
+/// begun runs to its end, and its outcome is told.
+final class PendingJob<Output: Sendable>: Job, @unchecked Sendable {  // the queue gives it to one thread
     private let body: @Sendable (any Connection) throws -> Output
     private let continuation: CheckedContinuation<Output, any Error>
     private var result: Result<Output, any Error>

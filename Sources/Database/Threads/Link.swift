@@ -11,7 +11,9 @@ struct Link {
     private var pause = Limits.reconnectMilliseconds.lowerBound
     private var nextAttempt = Int64.min
 
-    init(_ driver: any Driver, _ role: Role, log: @escaping @Sendable (String) -> Void) throws(DatabaseError) {
+    init(
+        _ driver: any Driver, _ role: Role, log: @escaping @Sendable (String) -> Void
+    ) throws(DatabaseError) {
         self.driver = driver
         self.role = role
         self.log = log

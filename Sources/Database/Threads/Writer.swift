@@ -1,4 +1,5 @@
-/// The one thread that writes. While a commit waits for the disk the next jobs gather, and share the commit after it.
+/// The one thread that writes. While a commit waits for the disk the next jobs gather, and share the commit
+/// after it.
 struct Writer {
     private let queue: JobQueue<any Job>
     private var link: Link
@@ -17,8 +18,8 @@ struct Writer {
         link.close()
     }
 
-    /// Runs a batch in one transaction. Nobody is answered before the outcome is certain: not even a job that was
-    /// refused, because what refused it may be a row of this batch.
+    /// Runs a batch in one transaction. Nobody is answered before the outcome is certain: not even a job that
+    /// was refused, because what refused it may be a row of this batch.
     private mutating func write(_ batch: [any Job]) {
         do throws(DatabaseError) {
             let session = try link.begin()

@@ -1,0 +1,194 @@
+import CLinux
+import Database
+import Foundation
+import TestKit
+import Testing
+
+@Suite("Lifetimes")
+struct Lifetimes {
+    @Test("what was written is there after closing and opening again", arguments: Engine.allCases)
+    func reopen(_ engine: Engine) async throws {
+        let place = try await Place(engine)
+        for round in 1...3 {
+            try await place.open { database in
+                try await database.migrate(items)
+                try await database.write { db in
+                    _ = try db.execute("INSERT INTO item (id, name) VALUES (\(round), \("n\(round)"))")
+                }
+                try await expect(items: Int64(round), database)
+            }
+        }
+    }
+
+    @Test("a closed database refuses, and finishes what was queued before", arguments: Engine.allCases)
+    func closed(_ engine: Engine) async throws {
+        try await withDatabase(engine) { database in
+            async let written = database.write { db in
+                try db.execute("INSERT INTO item (id, name) VALUES (1, 'a')")
+            }
+            _ = try await written
+            await database.close()
+            await database.close()
+            await #expect(throws: DatabaseError.closed) { try await database.write { _ in } }
+            await #expect(throws: DatabaseError.closed) { try await database.read { _ in } }
+        }
+    }
+
+    @Test("a SQLite file is open in one place only")
+    func locked() async throws {
+        let place = try await Place(.sqlite)
+        try await place.open { _ in
+            let error = await #expect(throws: DatabaseError.self) { try await place.open { _ in } }
+            guard case .locked = error else {
+                Issue.record("\(String(describing: error))")
+                return
+            }
+        }
+        try await place.open { try await $0.migrate(items) }
+    }
+
+    @Test("a file that is no database, a folder that is not there, a URI that is none: clear errors")
+    func unopenable() async throws {
+        let folder = try TemporaryFolder()
+        try Data("not a database, but longer than a header of one hundred bytes".utf8 + Array(0...255))
+            .write(to: URL(filePath: folder.file("text.db")))
+        let error = await #expect(throws: DatabaseError.self) {
+            try await Database.open(.sqlite(folder.file("text.db")))
+        }
+        guard case .corrupt = error else { throw try #require(error) }
+        let missing = await #expect(throws: DatabaseError.self) {
+            try await Database.open(.sqlite(folder.file("no/such/place.db")))
+        }
+        guard case .ioFailed = missing else { throw try #require(missing) }
+        let nowhere = "postgresql://tester:secret@/postgres?host=" + folder.path
+        let unreachable = await #expect(throws: DatabaseError.self) {
+            try await Database.open(.postgres(nowhere))
+        }
+        guard case .connectionLost(let words) = unreachable else { throw try #require(unreachable) }
+        #expect(!words.contains("secret"))
+        let uri = await #expect(throws: DatabaseError.self) {
+            try await Database.open(.postgres("postgresql://tester:secret@[broken"))
+        }
+        #expect(uri == .misuse("the PostgreSQL URI cannot be read"))
+    }
+
+    @Test("SIGKILL in the middle of writing loses nothing that was answered", arguments: Engine.allCases)
+    func killed(_ engine: Engine) async throws {
+        let place = try await Place(engine)
+        let folder = try TemporaryFolder()
+        let journal = folder.file("answered")
+        try await place.open { try await $0.migrate(items) }
+        let words: [String] = place.words
+        await #expect(processExitsWith: .signal(SIGKILL)) {
+            [words = words as [String], journal = journal as String] in
+            let database = try await Database.open(Place.location(words))
+            let answered = unsafe open(journal, O_WRONLY | O_CREAT | O_APPEND, 0o600)
+            try await withThrowingTaskGroup(of: Void.self) { group in
+                for id in 1...1_000 {
+                    group.addTask {
+                        try await database.write { db in
+                            try db.execute("INSERT INTO item (id, name) VALUES (\(id), \("n\(id)"))")
+                            try db.execute("UPDATE item SET price = \(id) WHERE id = \(id)")
+                        }
+                        let line = Array("\(id)\n".utf8)
+                        _ = unsafe write(answered, line, line.count)
+                        if id == 500 { kill(getpid(), SIGKILL) }
+                    }
+                }
+                try await group.waitForAll()
+            }
+        }
+        let text = try String(contentsOfFile: journal, encoding: .utf8)
+        let acknowledged = Set(text.split(separator: "\n").compactMap { Int64($0) })
+        #expect(!acknowledged.isEmpty)
+        try await place.open { database in
+            let rows = try await database.read { db in try db.query("SELECT id, price FROM item") }
+            let kept = try Set(rows.map { try $0.integer(0) })
+            #expect(acknowledged.subtracting(kept).isEmpty)
+            #expect(try rows.allSatisfy { try $0.integer(0) == $0.integer(1) }, "a job is there whole or not at all")
+        }
+    }
+
+    @Test("a commit the disk refused is of unknown outcome, later writes are refused, and reads go on")
+    func failedCommit() async throws {
+        let place = try await Place(.sqlite)
+        let words = place.words
+        await #expect(processExitsWith: .success) { [words = words as [String]] in
+            let database = try await Database.open(Place.location(words))
+            try await database.migrate(items)
+            try await database.write { db in
+                _ = try db.execute("INSERT INTO item (id, name) VALUES (1, 'before')")
+            }
+            // From here on the kernel refuses to make any file larger than 1 MiB.
+            signal(SIGXFSZ, SIG_IGN)
+            var limit = rlimit(rlim_cur: 1 << 20, rlim_max: 1 << 20)
+            unsafe setrlimit(__rlimit_resource_t(RLIMIT_FSIZE.rawValue), &limit)
+            let failed = await #expect(throws: DatabaseError.self) {
+                try await database.write { db in
+                    let block = [UInt8](repeating: 7, count: 4 << 20)
+                    try db.execute("INSERT INTO item (id, name, data) VALUES (2, 'large', \(block))")
+                }
+            }
+            guard case .outcomeUnknown = failed else { throw try #require(failed) }
+            let refused = await #expect(throws: DatabaseError.self) {
+                try await database.write { db in
+                    _ = try db.execute("INSERT INTO item (id, name) VALUES (3, 'after')")
+                }
+            }
+            guard case .ioFailed = refused else { throw try #require(refused) }
+            try await expect(items: 1, database)
+            await database.close()
+        }
+        try await place.open { database in
+            let names = try await database.read { db in
+                try db.query("SELECT name FROM item ORDER BY id").map { try $0.text(0) }
+            }
+            #expect(names.first == "before" && !names.contains("after"))
+            try await database.write { db in
+                _ = try db.execute("INSERT INTO item (id, name) VALUES (4, 'reopened')")
+            }
+        }
+    }
+
+    @Test("a PostgreSQL connection that the server ends is replaced, and only its own jobs fail")
+    func lostConnection() async throws {
+        try await withDatabase(.postgres, readers: 1) { database in
+            // Ends the connection under the writer in the middle of its transaction: nothing was committed.
+            let error = await #expect(throws: DatabaseError.self) {
+                try await database.write { db in
+                    try db.execute("INSERT INTO item (id, name) VALUES (1, 'a')")
+                    _ = try db.first("SELECT pg_terminate_backend(pg_backend_pid())")
+                }
+            }
+            #expect(error?.isTransient == true)
+            try await expect(items: 0, database)
+            // And under the idle reader: the next read connects again by itself.
+            let pid = try await database.read { db in try db.first("SELECT pg_backend_pid()")?.integer(0) ?? 0 }
+            _ = try await database.write { db in try db.first("SELECT pg_terminate_backend(\(pid)::int, 5000)") }
+            try await expect(items: 0, database)
+            try await database.write { db in
+                _ = try db.execute("INSERT INTO item (id, name) VALUES (1, 'a')")
+            }
+            try await expect(items: 1, database)
+        }
+    }
+
+    @Test("the write-ahead log does not grow for ever")
+    func logStaysSmall() async throws {
+        let folder = try TemporaryFolder()
+        let path = folder.file("test.db")
+        let database = try await Database.open(.sqlite(path), readers: 1)
+        try await database.migrate(items)
+        let block = [UInt8](repeating: 7, count: 256 << 10)
+        for id in 0..<200 {
+            try await database.write { db in
+                _ = try db.execute("INSERT INTO item (id, name, data) VALUES (\(id % 20), \("n\(id)"), \(block)) "
+                    + "ON CONFLICT (id) DO UPDATE SET data = excluded.data")
+            }
+        }
+        let log = try FileManager.default.attributesOfItem(atPath: path + "-wal")[.size] as? NSNumber
+        #expect((log?.intValue ?? 0) < 30 << 20, "52 MB were written")
+        await database.close()
+        #expect(!FileManager.default.fileExists(atPath: path + "-wal"))
+    }
+}
