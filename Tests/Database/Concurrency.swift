@@ -2,6 +2,15 @@ import Database
 import Dispatch
 import Testing
 
+/// Reads item 1's price, then writes one more: a lost update would give two tasks the same number.
+private func countUp(_ database: Database) async throws -> Int64 {
+    try await database.write { db in
+        let price = try db.first("SELECT price FROM item WHERE id = 1")?.integer(0) ?? -1
+        try db.execute("UPDATE item SET price = \(price + 1) WHERE id = 1")
+        return price + 1
+    }
+}
+
 @Suite("Concurrency")
 struct Concurrency {
     @Test("writes of many tasks each see all before them, and none is lost", arguments: Engine.allCases)
@@ -13,12 +22,7 @@ struct Concurrency {
             let seen = try await withThrowingTaskGroup(of: Int64.self) { group in
                 for _ in 0..<300 {
                     group.addTask {
-                        try await database.write { db in
-                            // Read, then write: a lost update would give two tasks the same number.
-                            let price = try db.first("SELECT price FROM item WHERE id = 1")?.integer(0) ?? -1
-                            try db.execute("UPDATE item SET price = \(price + 1) WHERE id = 1")
-                            return price + 1
-                        }
+                        try await countUp(database)
                     }
                 }
                 return try await group.reduce(into: []) { $0.append($1) }
@@ -41,11 +45,7 @@ struct Concurrency {
                     for number in 0..<200 {
                         let database = number.isMultiple(of: 2) ? first : second
                         group.addTask {
-                            try await database.write { db in
-                                let price = try db.first("SELECT price FROM item WHERE id = 1")?.integer(0) ?? -1
-                                try db.execute("UPDATE item SET price = \(price + 1) WHERE id = 1")
-                                return price + 1
-                            }
+                            try await countUp(database)
                         }
                     }
                     return try await group.reduce(into: []) { $0.append($1) }
@@ -61,26 +61,29 @@ struct Concurrency {
             try await withThrowingTaskGroup(of: Void.self) { group in
                 for lane in 0..<8 {
                     group.addTask {
-                        for step in 0..<20 {
-                            try await database.write { db in
-                                let last = try db.first("SELECT max(price) FROM item WHERE data = \([UInt8(lane)])")
-                                let seen = try last?.integerOrNil(0)
-                                #expect(seen == (step == 0 ? nil : Int64(step - 1)))
-                                try db.execute("""
-                                    INSERT INTO item (id, name, price, data)
-                                    VALUES (\(lane * 100 + step), \("\(lane)-\(step)"), \(step), \([UInt8(lane)]))
-                                    """)
-                            }
-                            let count = try await database.read { db in
-                                try db.first("SELECT count(*) FROM item WHERE data = \([UInt8(lane)])")?.integer(0)
-                            }
-                            #expect(count == Int64(step + 1), "a write that returned is seen by the next read")
-                        }
+                        for step in 0..<20 { try await self.step(step, lane: lane, database) }
                     }
                 }
                 try await group.waitForAll()
             }
         }
+    }
+
+    private func step(_ step: Int, lane: Int, _ database: Database) async throws {
+        let mark = [UInt8(lane)]
+        try await database.write { db in
+            let last = try db.first("SELECT max(price) FROM item WHERE data = \(mark)")
+            let seen = try last?.integerOrNil(0)
+            #expect(seen == (step == 0 ? nil : Int64(step - 1)))
+            try db.execute("""
+                INSERT INTO item (id, name, price, data)
+                VALUES (\(lane * 100 + step), \("\(lane)-\(step)"), \(step), \(mark))
+                """)
+        }
+        let count = try await database.read { db in
+            try db.first("SELECT count(*) FROM item WHERE data = \(mark)")?.integer(0)
+        }
+        #expect(count == Int64(step + 1), "a write that returned is seen by the next read")
     }
 
     @Test("a read sees one moment, whatever is written meanwhile", arguments: Engine.allCases)

@@ -105,7 +105,8 @@ struct Lifetimes {
             let rows = try await database.read { db in try db.query("SELECT id, price FROM item") }
             let kept = try Set(rows.map { try $0.integer(0) })
             #expect(acknowledged.subtracting(kept).isEmpty)
-            #expect(try rows.allSatisfy { try $0.integer(0) == $0.integer(1) }, "a job is there whole or not at all")
+            let areWhole = try rows.allSatisfy { try $0.integer(0) == $0.integer(1) }
+            #expect(areWhole, "a job is there whole or not at all")
         }
     }
 
@@ -163,8 +164,12 @@ struct Lifetimes {
             #expect(error?.isTransient == true)
             try await expect(items: 0, database)
             // And under the idle reader: the next read connects again by itself.
-            let pid = try await database.read { db in try db.first("SELECT pg_backend_pid()")?.integer(0) ?? 0 }
-            _ = try await database.write { db in try db.first("SELECT pg_terminate_backend(\(pid)::int, 5000)") }
+            let pid = try await database.read { db in
+                try db.first("SELECT pg_backend_pid()")?.integer(0) ?? 0
+            }
+            _ = try await database.write { db in
+                try db.first("SELECT pg_terminate_backend(\(pid)::int, 5000)")
+            }
             try await expect(items: 0, database)
             try await database.write { db in
                 _ = try db.execute("INSERT INTO item (id, name) VALUES (1, 'a')")
@@ -182,8 +187,10 @@ struct Lifetimes {
         let block = [UInt8](repeating: 7, count: 256 << 10)
         for id in 0..<200 {
             try await database.write { db in
-                _ = try db.execute("INSERT INTO item (id, name, data) VALUES (\(id % 20), \("n\(id)"), \(block)) "
-                    + "ON CONFLICT (id) DO UPDATE SET data = excluded.data")
+                _ = try db.execute("""
+                    INSERT INTO item (id, name, data) VALUES (\(id % 20), \("n\(id)"), \(block))
+                    ON CONFLICT (id) DO UPDATE SET data = excluded.data
+                    """)
             }
         }
         let log = try FileManager.default.attributesOfItem(atPath: path + "-wal")[.size] as? NSNumber

@@ -5,7 +5,7 @@ import Testing
 struct Migrations {
     @Test("each is applied once, in order, and later ones find the earlier", arguments: Engine.allCases)
     func applied(_ engine: Engine) async throws {
-        let later = Migration("item colours", ["ALTER TABLE item ADD COLUMN colour TEXT NOT NULL DEFAULT 'grey'"])
+        let later = Migration("item colours", ["ALTER TABLE item ADD COLUMN colour TEXT NOT NULL DEFAULT ''"])
         try await Place(engine).open { database in
             try await database.migrate(items)
             try await database.migrate(items)
@@ -26,7 +26,7 @@ struct Migrations {
             ("an edited step", [items[0], Migration("items", ["CREATE TABLE item (id BIGINT)"])]),
             ("a renamed step", [items[0], Migration("things", items[1].statements)]),
             ("another order", [items[1], items[0]]),
-            ("one put in between", [items[0], Migration("colours", ["CREATE TABLE colour (id BIGINT)"]), items[1]]),
+            ("one put in between", [items[0], Migration("new", ["CREATE TABLE new (id BIGINT)"]), items[1]]),
         ]
         try await Place(engine).open { database in
             try await database.migrate(items)
@@ -36,7 +36,8 @@ struct Migrations {
                     Issue.record("accepted: \(name)")
                 } catch DatabaseError.migration {
                     let applied = try await database.read { db in
-                        try db.query("SELECT name FROM schema_migration ORDER BY position").map { try $0.text(0) }
+                        let rows = try db.query("SELECT name FROM schema_migration ORDER BY position")
+                        return try rows.map { try $0.text(0) }
                     }
                     #expect(applied == ["shops", "items"], "\(name)")
                 }
