@@ -81,6 +81,7 @@ package struct SQL: Sendable, ExpressibleByStringInterpolation {
         }
     }
 
+    /// What the compiler builds a statement with; each way to interpolate is one of its functions.
     package struct StringInterpolation: StringInterpolationProtocol {
         fileprivate var sql = SQL(raw: "")
 
