@@ -1,5 +1,4 @@
 #pragma once
-#include <fcntl.h>
 #include <sqlite3.h>
 
 /// sqlite3_db_config is variadic, which Swift cannot call; these options take an int and tell the new value.
@@ -17,11 +16,6 @@ static inline int csqlite_bind_text(sqlite3_stmt *statement, int index, const ch
 static inline int csqlite_bind_blob(sqlite3_stmt *statement, int index, const void *bytes, sqlite3_uint64 n) {
     return n == 0 ? sqlite3_bind_zeroblob(statement, index, 0)
                   : sqlite3_bind_blob64(statement, index, bytes, n, SQLITE_TRANSIENT);
-}
-
-/// open is variadic. The lock file beside a database: made when missing, closed by exec.
-static inline int csqlite_open_lock(const char *path) {
-    return open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0600);
 }
 
 /// Extended result codes are macros with arithmetic, which Swift cannot import.

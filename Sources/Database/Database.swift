@@ -97,7 +97,7 @@ package final class Database: Sendable {
     }
 
     private func startWriter(_ driver: any Driver, _ log: @escaping @Sendable (String) -> Void) async throws {
-        try await start("db-writer", driver, .writer, writerEnd, log) { [writes] link in
+        try await start(driver, .writer, writerEnd, log) { [writes] link in
             var writer = Writer(writes, link)
             writer.run()
         }
@@ -106,7 +106,7 @@ package final class Database: Sendable {
     private func startReader(_ driver: any Driver, _ log: @escaping @Sendable (String) -> Void) async throws {
         let end = Latch()
         readerEnds.withLock { $0.append(end) }
-        try await start("db-reader", driver, .reader, end, log) { [reads] link in
+        try await start(driver, .reader, end, log) { [reads] link in
             var reader = Reader(reads, link)
             reader.run()
         }
@@ -114,24 +114,19 @@ package final class Database: Sendable {
 
     /// Starts a thread that connects and then works; returns when it has connected.
     private func start(
-        _ name: String, _ driver: any Driver, _ role: Role, _ end: Latch,
+        _ driver: any Driver, _ role: Role, _ end: Latch,
         _ log: @escaping @Sendable (String) -> Void, _ work: @escaping @Sendable (Link) -> Void
     ) async throws {
         let connected = Latch()
-        do {
-            try WorkerThread.start(name) {
-                do throws(DatabaseError) {
-                    let link = try Link(driver, role, log: log)
-                    connected.open()
-                    work(link)
-                } catch {
-                    connected.open(error)
-                }
-                end.open()
+        Thread.start {
+            do throws(DatabaseError) {
+                let link = try Link(driver, role, log: log)
+                connected.open()
+                work(link)
+            } catch {
+                connected.open(error)
             }
-        } catch {
             end.open()
-            throw error
         }
         if let failure = await connected.opened() { throw failure }
     }

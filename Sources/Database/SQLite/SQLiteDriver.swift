@@ -1,3 +1,5 @@
+import Platform
+
 /// SQLite in write-ahead mode with `synchronous=FULL`.
 ///
 /// SQLite up to 3.51.2 can damage a database when two connections write or checkpoint at once. So one
@@ -13,11 +15,23 @@ struct SQLiteDriver: Driver {
     func connect(_ role: Role) throws(DatabaseError) -> any Session {
         switch role {
         case .writer:
-            let lock = try FolderLock(path + ".lock")
+            let lock = try claim()
             let handle = try SQLiteHandle(path, vfs: vfs, role: role)
             return SQLiteSession(handle, role, lock)
         case .reader:
             return SQLiteSession(try SQLiteHandle(path, vfs: vfs, role: role), role, nil)
+        }
+    }
+
+    /// The claim on the file beside the database, held until the writer closes or the process ends.
+    private func claim() throws(DatabaseError) -> FileLock {
+        let slash = path.utf8.lastIndex(of: UInt8(ascii: "/"))
+        let folder = slash.map { String(path[..<$0]) } ?? "."
+        let name = slash.map { String(path[path.utf8.index(after: $0)...]) } ?? path
+        do {
+            return try FileLock(folder: folder, name: name + ".lock")
+        } catch {
+            throw error.isHeld ? .locked("\(path) is open elsewhere") : .ioFailed("\(error)")
         }
     }
 }

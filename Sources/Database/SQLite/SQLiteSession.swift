@@ -1,13 +1,15 @@
+import Platform
+
 /// A connection to a SQLite file with its prepared statements.
 final class SQLiteSession: Session {
     private let handle: SQLiteHandle
     private let role: Role
-    private let lock: FolderLock?
+    private var lock: FileLock?
     private var statements: [String: SQLiteStatement] = [:]
     private var uses = 0
     private(set) var isBroken = false
 
-    init(_ handle: SQLiteHandle, _ role: Role, _ lock: FolderLock?) {
+    init(_ handle: SQLiteHandle, _ role: Role, _ lock: FileLock?) {
         self.handle = handle
         self.role = role
         self.lock = lock
@@ -79,7 +81,7 @@ final class SQLiteSession: Session {
     func close() {
         statements = [:]
         handle.close()
-        lock?.release()
+        lock = nil
     }
 
     private func control(_ text: String) throws(DatabaseError) {
