@@ -10,6 +10,14 @@ package protocol Chain: Sendable {
     /// The assets that this network carries, the coin first.
     var assets: [Asset] { get }
 
+    /// Reads what a merchant gives as the place where it receives, and brings it to its canonical form.
+    ///
+    /// Throws `KeyRefusal`, which says what is wrong in words that can be shown; nothing of a private key is kept.
+    func receivingKey(parsing text: String) throws -> ReceivingKey
+
+    /// What the scanner matches for an address that people name in a search; nil for another network's.
+    func script(ofAddress text: String) -> String?
+
     /// Derives the destination of `index` from a wallet's key. Pure and repeatable.
     ///
     /// Throws `ChainFault.unusable` when the key is none of this network.
@@ -41,6 +49,40 @@ package struct WalletKey: Hashable, Sendable {
     /// The account key or descriptor in its canonical text. Cannot spend.
     package let text: String
     package init(_ text: String) { self.text = text }
+}
+
+/// A wallet key that was read and checked.
+package struct ReceivingKey: Hashable, Sendable {
+    package let key: WalletKey
+    /// The same for the same key in whatever spelling: derivation indices grow per fingerprint.
+    package let fingerprint: String
+    /// What the owner should look at once more.
+    package let warnings: [String]
+
+    package init(key: WalletKey, fingerprint: String, warnings: [String]) {
+        self.key = key
+        self.fingerprint = fingerprint
+        self.warnings = warnings
+    }
+}
+
+/// Why a text is no wallet key of a network.
+package struct KeyRefusal: Error, Hashable, Sendable {
+    package enum Code: String, Sendable, CaseIterable {
+        case invalidKey = "invalid_key"
+        /// It could spend: nothing of it was kept, and its owner should consider it exposed.
+        case privateKey = "private_key"
+        case wrongNetwork = "wrong_network"
+        case unsupportedKey = "unsupported_key"
+    }
+
+    package let code: Code
+    package let detail: String
+
+    package init(_ code: Code, _ detail: String) {
+        self.code = code
+        self.detail = detail
+    }
 }
 
 /// A destination as its key gives it.

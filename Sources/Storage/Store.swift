@@ -64,3 +64,8 @@ extension Row {
         return value
     }
 }
+
+extension Transaction {
+    /// Runs `body` so that its failure undoes only what it did, and throws that failure on.
+    package func attempt<T>(_ body: () throws -> T) throws -> T { try connection.attempt(body) }
+}

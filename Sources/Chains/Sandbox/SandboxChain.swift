@@ -28,6 +28,18 @@ package final class SandboxChain: Chain {
     package var network: NetworkName { place.name }
     package var assets: [Asset] { place.assets }
 
+    package func receivingKey(parsing text: String) throws -> ReceivingKey {
+        let key = WalletKey(text)
+        do throws(ChainFault) {
+            _ = try SandboxAddress(of: key, at: 0)
+        } catch {
+            throw KeyRefusal(.invalidKey, error.detail)
+        }
+        return ReceivingKey(key: key, fingerprint: text, warnings: [])
+    }
+
+    package func script(ofAddress text: String) -> String? { try? SandboxAddress(parsing: text).script }
+
     /// Throws `unusable` when the key is not the sandbox's: see `SandboxAddress.walletKey`.
     package func destination(of key: WalletKey, at index: UInt32) throws -> DerivedDestination {
         let address = try SandboxAddress(of: key, at: index)

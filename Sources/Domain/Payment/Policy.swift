@@ -123,7 +123,8 @@ package struct Policy: Hashable, Sendable {
             self.maximumMinor = maximumMinor
         }
 
-        func admits(_ price: Price) -> Bool {
+        /// Whether an order of that price can be paid so; another currency is not limited.
+        package func admits(_ price: Price) -> Bool {
             guard price.currency.code == currency else { return true }
             return price.minor >= minimumMinor ?? 0 && price.minor <= maximumMinor ?? .max
         }

@@ -1,0 +1,252 @@
+import Chains
+import Crypto
+package import Domain
+import HTTP
+import JSON
+import Platform
+package import Storage
+
+/// What a key may do. `admin` may do all of it, and manage keys.
+package enum Scope: String, Hashable, Sendable, CaseIterable {
+    case paymentsRead = "payments:read"
+    case paymentsWrite = "payments:write"
+    case exceptionsRule = "exceptions:rule"
+    case webhooksManage = "webhooks:manage"
+    case walletsManage = "wallets:manage"
+    case ratesWrite = "rates:write"
+    case policiesManage = "policies:manage"
+    case admin
+}
+
+extension Gateway {
+    /// The caller behind the text of a key; nil for an unknown or revoked one.
+    package func caller(presenting key: String) async throws -> Caller? {
+        guard key.utf8.count <= 128 else { return nil }
+        let hash = Hex.encode(SHA256.hash(Array(key.utf8)))
+        guard let stored = try await store.read({ try $0.key(hash: hash) }), stored.revokedAt == nil else { return nil }
+        return Caller(
+            merchant: stored.merchant, key: stored.id, isTest: stored.isTest, scopes: Set(stored.scopes))
+    }
+
+    /// Sets up a merchant. With the sandbox on, it gets a sandbox wallet on each of its networks.
+    package func createMerchant(name: String, cause: String) async throws -> StoredMerchant {
+        let now = world.now
+        let merchant = StoredMerchant(
+            id: world.id(at: now), name: name, policy: .standard, createdAt: now)
+        let sandboxKey = SandboxAddress.walletKey(world.entropy.bytes(32))
+        try await write { work in
+            try work.tx.save(merchant)
+            try self.record(merchant.id, "merchant_created", subject: "", cause: cause, .operatorAtMachine, work) {
+                $0.member("name", name)
+                $0.object("policy") { merchant.policy.write(&$0) }
+            }
+            guard self.sandbox != nil else { return }
+            let wallet = StoredWallet(
+                id: self.world.id(at: now), merchant: merchant.id, network: SandboxNetwork.sandbox.name,
+                name: "Sandbox", key: sandboxKey.text, fingerprint: sandboxKey.text, createdAt: now)
+            try self.add(wallet, cause: cause, .operatorAtMachine, work)
+        }
+        return merchant
+    }
+
+    package func merchants() async throws -> [StoredMerchant] { try await store.read { try $0.merchants() } }
+
+    package func merchant(_ id: ID<Merchant>) async throws -> StoredMerchant? {
+        try await store.read { try $0.merchant(id) }
+    }
+
+    /// Makes a key. Its text is given once, and never stored.
+    package func createKey(
+        merchant: ID<Merchant>, name: String, scopes: [Scope], isTest: Bool, by actor: Actor, cause: String
+    ) async throws -> (key: StoredKey, text: String) {
+        let made = newKey(merchant: merchant, name: name, scopes: scopes, isTest: isTest)
+        try await write { try self.add(made.key, cause: cause, actor, $0) }
+        return made
+    }
+
+    /// As above, for a caller; a key never has a scope that its maker lacks.
+    package func createKey(
+        name: String, scopes: [Scope], by caller: Caller, cause: String,
+        _ answering: Answering<(key: StoredKey, text: String)>
+    ) async throws -> Reply {
+        try await perform(caller, answering) { work in
+            let made = self.newKey(
+                merchant: caller.merchant, name: name, scopes: scopes, isTest: caller.isTest)
+            guard try work.tx.keys(of: caller.merchant).count < EngineLimits.keys else {
+                throw CommandError.tooMany("API keys")
+            }
+            try self.add(made.key, cause: cause, caller.actor, work)
+            return made
+        }
+    }
+
+    private func newKey(
+        merchant: ID<Merchant>, name: String, scopes: [Scope], isTest: Bool
+    ) -> (key: StoredKey, text: String) {
+        let now = world.now
+        let text = "qk_\(isTest ? "test" : "live")_\(Base64.url.encode(world.entropy.bytes(32)))"
+        let key = StoredKey(
+            id: world.id(at: now), merchant: merchant, name: name, hash: Hex.encode(SHA256.hash(Array(text.utf8))),
+            hint: String(text.suffix(4)), scopes: scopes.map(\.rawValue), isTest: isTest, createdAt: now)
+        return (key, text)
+    }
+
+    private func add(_ key: StoredKey, cause: String, _ actor: Actor, _ work: Work) throws {
+        try work.tx.save(key)
+        try record(key.merchant, "key_created", subject: key.id.text, cause: cause, actor, work) { writer in
+            writer.member("name", key.name)
+            writer.member("hash", key.hash)
+            writer.member("hint", key.hint)
+            writer.array("scopes", key.scopes)
+            writer.member("test", key.isTest)
+        }
+    }
+
+    package func keys(of caller: Caller) async throws -> [StoredKey] {
+        try await store.read { try $0.keys(of: caller.merchant).filter { $0.isTest == caller.isTest } }
+    }
+
+    /// Ends a key for good.
+    package func revokeKey(_ id: ID<APIKey>, by caller: Caller, cause: String) async throws {
+        let now = world.now
+        try await write { work in
+            let keys = try work.tx.keys(of: caller.merchant)
+            guard var key = keys.first(where: { $0.id == id && $0.isTest == caller.isTest }) else {
+                throw CommandError.notFound("API key")
+            }
+            guard key.revokedAt == nil else { return }
+            key.revokedAt = now
+            try work.tx.save(key)
+            try self.record(caller, "key_revoked", subject: id.text, cause: cause, work) { _ in }
+        }
+    }
+
+    /// Registers a wallet that receives on a network. Watch-only: a key that can spend is refused and forgotten.
+    package func createWallet(
+        network: NetworkName, key text: String, name: String, by caller: Caller, cause: String,
+        _ answering: Answering<(wallet: StoredWallet, warnings: [String])>
+    ) async throws -> Reply {
+        guard let entry = networks[network], entry.isTest == caller.isTest else {
+            throw Refusal(.unsupportedNetwork, "This key cannot use the network “\(network)”.")
+        }
+        let parsed: ReceivingKey
+        do {
+            parsed = try entry.chain.receivingKey(parsing: text)
+        } catch let refusal as KeyRefusal {
+            throw CommandError.key(code: refusal.code.rawValue, detail: refusal.detail)
+        }
+        let now = world.now
+        let wallet = StoredWallet(
+            id: world.id(at: now), merchant: caller.merchant, network: network, name: name, key: parsed.key.text,
+            fingerprint: parsed.fingerprint, createdAt: now)
+        return try await perform(caller, answering) { work in
+            guard try work.tx.wallets(of: caller.merchant).count < EngineLimits.wallets else {
+                throw CommandError.tooMany("wallets")
+            }
+            try self.add(wallet, cause: cause, caller.actor, work)
+            return (wallet, parsed.warnings)
+        }
+    }
+
+    private func add(_ wallet: StoredWallet, cause: String, _ actor: Actor, _ work: Work) throws {
+        try work.tx.save(wallet)
+        try record(wallet.merchant, "wallet_created", subject: wallet.id.text, cause: cause, actor, work) { writer in
+            writer.member("network", wallet.network.text)
+            writer.member("name", wallet.name)
+            writer.member("key", wallet.key)
+            writer.member("fingerprint", wallet.fingerprint)
+        }
+    }
+
+    /// A merchant's wallets, with how many destinations of each were issued.
+    package func wallets(of caller: Caller) async throws -> [(wallet: StoredWallet, issued: Int64)] {
+        try await store.read { tx in
+            try tx.wallets(of: caller.merchant).filter { self.networks[$0.network]?.isTest == caller.isTest }
+                .map { (wallet: $0, issued: try tx.issuedIndices(of: $0.fingerprint)) }
+        }
+    }
+
+    /// Takes a wallet out of use for new payments. What it issued stays watched.
+    package func disableWallet(_ id: ID<Wallet>, by caller: Caller, cause: String) async throws -> StoredWallet {
+        let now = world.now
+        return try await write { work in
+            guard var wallet = try work.tx.wallet(id), wallet.merchant == caller.merchant,
+                self.networks[wallet.network]?.isTest == caller.isTest
+            else { throw CommandError.notFound("wallet") }
+            if wallet.disabledAt == nil {
+                wallet.disabledAt = now
+                try work.tx.save(wallet)
+                try self.record(caller, "wallet_disabled", subject: id.text, cause: cause, work) { _ in }
+            }
+            return wallet
+        }
+    }
+
+    /// Changes a merchant's default policy. Payments that are open keep their frozen copy.
+    package func setPolicy(
+        _ policy: Policy, by caller: Caller, cause: String, _ answering: Answering<Policy>
+    ) async throws -> Reply {
+        try await perform(caller, answering) { work in
+            guard var merchant = try work.tx.merchant(caller.merchant) else { throw CommandError.notFound("merchant") }
+            merchant.policy = policy
+            try work.tx.save(merchant)
+            try self.record(caller, "policy_changed", subject: "", cause: cause, work) { writer in
+                writer.object("policy") { policy.write(&$0) }
+            }
+            return policy
+        }
+    }
+
+    /// Writes a line into a merchant's own chain.
+    func record(
+        _ merchant: ID<Merchant>, _ kind: String, subject: String, cause: String, _ actor: Actor, _ work: Work,
+        _ body: (inout JSONWriter) -> Void
+    ) throws {
+        var writer = JSONWriter()
+        writer.object(body)
+        try work.tx.record(
+            chain: merchant.text, at: world.now, kind: kind, subject: subject, cause: cause, actor: actor,
+            body: writer.bytes)
+    }
+}
+
+extension Policy {
+    /// What a merchant starts with: one per cent under, 1 % over, and confirmations by value.
+    package static let standard: Policy = {
+        var policy = Policy()
+        policy.underTolerance = Tolerance(basisPoints: 50, capMinor: 100)
+        policy.overTolerance = Tolerance(basisPoints: 50, capMinor: 100)
+        func rule(_ network: String, _ tiers: [(UInt128?, UInt32)]) -> ConfirmationRule {
+            ConfirmationRule(
+                network: NetworkName(parsing: network),
+                tiers: tiers.map { Tier(upToMinor: $0.0, requirement: .count($0.1)) })
+        }
+        policy.confirmations = [
+            rule("bitcoin", [(100_000, 1), (1_000_000, 3), (nil, 6)]),
+            rule("litecoin", [(100_000, 3), (1_000_000, 6), (nil, 12)]),
+            rule("sandbox", [(100_000, 1), (1_000_000, 3), (nil, 6)]),
+            ConfirmationRule(tiers: [Tier(upToMinor: 100_000, requirement: .count(1)), Tier(upToMinor: nil, requirement: .count(6))]),
+        ]
+        return policy
+    }()
+}
+
+/// The bounds of this module.
+package enum EngineLimits {
+    package static let keys = 200
+    package static let wallets = 100
+    package static let endpoints = 20
+    /// Looks that one transaction takes.
+    static let looks = 200
+    /// Deliveries under way to one endpoint, and in all.
+    static let deliveriesPerEndpoint = 8
+    static let deliveries = 256
+    /// Bytes of a receiver's answer that are kept.
+    static let excerptBytes = 512
+    static let deliveryTimeoutMilliseconds: Int64 = 15_000
+    /// A lease outlives the time-out of its try.
+    static let leaseSeconds: Int64 = 60
+    /// Events that one replay makes due again.
+    static let replayed = 10_000
+    static let rotationOverlapSeconds: Int64 = 24 * 3600
+}

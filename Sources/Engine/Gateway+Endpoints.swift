@@ -1,0 +1,221 @@
+import Crypto
+package import Domain
+import HTTP
+import JSON
+import Platform
+package import Storage
+
+/// What a merchant sets of an endpoint.
+package struct NewEndpoint: Hashable, Sendable {
+    package var url: String
+    package var events: [String]
+    package var description: String
+
+    package init(url: String, events: [String] = ["*"], description: String = "") {
+        self.url = url
+        self.events = events
+        self.description = description
+    }
+}
+
+extension Gateway {
+    /// Registers an endpoint. Its secret is given with this answer, and with a rotation, and never else.
+    package func createEndpoint(
+        _ new: NewEndpoint, by caller: Caller, cause: String,
+        _ answering: Answering<(endpoint: StoredEndpoint, secret: String)>
+    ) async throws -> Reply {
+        try check(webhookURL: new.url)
+        let now = world.now
+        return try await perform(caller, answering) { work in
+            guard try work.tx.endpoints(of: caller.merchant).count < EngineLimits.endpoints else {
+                throw CommandError.tooMany("webhook endpoints")
+            }
+            let id: ID<Endpoint> = self.world.id(at: now)
+            let (text, sealed) = self.newSecret(for: id)
+            let endpoint = StoredEndpoint(
+                id: id, merchant: caller.merchant, url: new.url, events: new.events, description: new.description,
+                isTest: caller.isTest, secret: sealed, state: .active, createdAt: now)
+            try work.tx.save(endpoint)
+            try self.record(endpoint, "endpoint_created", caller, cause, work)
+            return (endpoint, text)
+        }
+    }
+
+    /// Refuses an address that webhooks must not go to, as far as the text tells; the rest is judged at each connection.
+    package func check(webhookURL text: String) throws {
+        let url: URL
+        do throws(URL.Flaw) {
+            url = try URL(parsing: text)
+        } catch {
+            throw CommandError.webhookURL("This is not an address that webhooks can be sent to: \(error.rawValue).")
+        }
+        guard url.scheme == .https || settings.allowsLoopbackWebhooks else {
+            throw CommandError.webhookURL("Webhooks are sent over https only.")
+        }
+        if let range = AddressGuard(allowsLoopback: settings.allowsLoopbackWebhooks).refusal(of: url) {
+            throw CommandError.webhookURL("Webhooks are not sent to \(range.purpose) addresses.")
+        }
+    }
+
+    private func newSecret(for id: ID<Endpoint>) -> (text: String, sealed: [UInt8]) {
+        let bytes = world.entropy.bytes(32)
+        return ("whsec_" + Base64.standard.encode(bytes), seal(bytes, for: id))
+    }
+
+    private func seal(_ bytes: [UInt8], for id: ID<Endpoint>) -> [UInt8] {
+        keys.box.seal(
+            Secret(bytes), authenticating: Array("endpoint \(id)".utf8), nonce: world.entropy.bytes(SecretBox.nonceSize))
+    }
+
+    func unseal(_ sealed: [UInt8], of id: ID<Endpoint>) throws -> Secret {
+        try keys.box.open(sealed, authenticating: Array("endpoint \(id)".utf8))
+    }
+
+    package func endpoints(of caller: Caller) async throws -> [StoredEndpoint] {
+        try await store.read { try $0.endpoints(of: caller.merchant).filter { $0.isTest == caller.isTest } }
+    }
+
+    package func endpoint(_ id: ID<Endpoint>, of caller: Caller) async throws -> StoredEndpoint {
+        try await store.read { try self.endpoint(id, caller, $0) }
+    }
+
+    private func endpoint(_ id: ID<Endpoint>, _ caller: Caller, _ tx: Storage.Transaction) throws -> StoredEndpoint {
+        guard let endpoint = try tx.endpoint(id, of: caller.merchant), endpoint.isTest == caller.isTest else {
+            throw CommandError.notFound("webhook endpoint")
+        }
+        return endpoint
+    }
+
+    /// Changes an endpoint; what is nil stays. Switching it on again makes what was held due.
+    package func updateEndpoint(
+        _ id: ID<Endpoint>, url: String?, events: [String]?, description: String?, isActive: Bool?,
+        by caller: Caller, cause: String
+    ) async throws -> StoredEndpoint {
+        if let url { try check(webhookURL: url) }
+        let changed = try await write { work in
+            var endpoint = try self.endpoint(id, caller, work.tx)
+            endpoint.url = url ?? endpoint.url
+            endpoint.events = events ?? endpoint.events
+            endpoint.description = description ?? endpoint.description
+            if let isActive { endpoint.state = isActive ? .active : .disabled }
+            try work.tx.save(endpoint)
+            try self.record(endpoint, "endpoint_changed", caller, cause, work)
+            return endpoint
+        }
+        changes.publish([])
+        return changed
+    }
+
+    package func deleteEndpoint(_ id: ID<Endpoint>, by caller: Caller, cause: String) async throws {
+        try await write { work in
+            let endpoint = try self.endpoint(id, caller, work.tx)
+            try work.tx.deleteEndpoint(id)
+            try self.record(endpoint, "endpoint_deleted", caller, cause, work)
+        }
+    }
+
+    /// Gives an endpoint a new secret. Both sign for a day, so that no delivery is missed meanwhile.
+    package func rotateSecret(
+        of id: ID<Endpoint>, by caller: Caller, cause: String,
+        _ answering: Answering<(endpoint: StoredEndpoint, secret: String)>
+    ) async throws -> Reply {
+        let now = world.now
+        return try await perform(caller, answering) { work in
+            var endpoint = try self.endpoint(id, caller, work.tx)
+            endpoint.previousSecret = endpoint.secret
+            endpoint.previousUntil = now.adding(seconds: EngineLimits.rotationOverlapSeconds)
+            let (text, sealed) = self.newSecret(for: id)
+            endpoint.secret = sealed
+            try work.tx.save(endpoint)
+            try self.record(endpoint, "endpoint_secret_rotated", caller, cause, work)
+            return (endpoint, text)
+        }
+    }
+
+    /// Sends a `webhook.test` event to one endpoint.
+    package func testEndpoint(
+        _ id: ID<Endpoint>, by caller: Caller, cause: String, _ answering: Answering<ID<Domain.Event>>
+    ) async throws -> Reply {
+        let now = world.now
+        let reply = try await perform(caller, answering) { work in
+            let endpoint = try self.endpoint(id, caller, work.tx)
+            let event: ID<Domain.Event> = self.world.id(at: now)
+            var writer = JSONWriter()
+            writer.object { writer in
+                writer.member("id", event.text)
+                writer.member("type", "webhook.test")
+                writer.member("timestamp", Timestamp.text(now.milliseconds))
+                writer.member("merchant_id", caller.merchant.text)
+                writer.member("sequence", 1)
+                writer.object("data") { $0.member("endpoint_id", endpoint.id.text) }
+            }
+            try work.tx.insertEvent(
+                event, type: "webhook.test", subject: event.text, sequence: 1, merchant: caller.merchant,
+                isTest: caller.isTest, at: now, body: writer.bytes, only: id)
+            try self.record(endpoint, "endpoint_tested", caller, cause, work)
+            return event
+        }
+        changes.publish([])
+        return reply
+    }
+
+    /// Makes deliveries due again: one event, the events from one to another, or all that failed.
+    package func replay(
+        to id: ID<Endpoint>, from: ID<Domain.Event>?, through: ID<Domain.Event>?, onlyFailed: Bool, by caller: Caller, cause: String,
+        _ answering: Answering<Int>
+    ) async throws -> Reply {
+        let now = world.now
+        let reply = try await perform(caller, answering) { work in
+            let endpoint = try self.endpoint(id, caller, work.tx)
+            func position(_ event: ID<Domain.Event>?) throws -> Int64? {
+                try event.map { event in
+                    guard let found = try work.tx.event(event, of: caller.merchant) else {
+                        throw CommandError.notFound("event")
+                    }
+                    return found.position
+                }
+            }
+            let count = try work.tx.replay(
+                to: endpoint, from: try position(from) ?? 1, through: try position(through) ?? .max,
+                onlyFailed: onlyFailed, at: now, limit: EngineLimits.replayed)
+            try self.record(endpoint, "endpoint_replayed", caller, cause, work)
+            return count
+        }
+        changes.publish([])
+        return reply
+    }
+
+    package func deliveries(
+        of id: ID<Endpoint>, state: String?, _ page: PageRequest, by caller: Caller
+    ) async throws -> Page<StoredDelivery> {
+        try await store.read { tx in
+            _ = try self.endpoint(id, caller, tx)
+            return try tx.deliveries(of: id, state: state, page)
+        }
+    }
+
+    package func attempts(of delivery: String, endpoint id: ID<Endpoint>, by caller: Caller) async throws -> [Attempt] {
+        try await store.read { tx in
+            _ = try self.endpoint(id, caller, tx)
+            guard try tx.delivery(delivery, of: id) != nil else { throw CommandError.notFound("delivery") }
+            return try tx.attempts(of: delivery)
+        }
+    }
+
+    /// The public key that signs `v1a` entries, as receivers pin it.
+    package func webhookPublicKey() throws -> String {
+        WebhookSigningKey.asymmetric(keys.signing).verificationKey.exposedText
+    }
+
+    private func record(
+        _ endpoint: StoredEndpoint, _ kind: String, _ caller: Caller, _ cause: String, _ work: Work
+    ) throws {
+        try record(caller, kind, subject: endpoint.id.text, cause: cause, work) { writer in
+            writer.member("url", endpoint.url)
+            writer.array("events", endpoint.events)
+            writer.member("description", endpoint.description)
+            writer.member("state", endpoint.state.rawValue)
+            writer.member("secret", Hex.encode(SHA256.hash(endpoint.secret)))
+        }
+    }
+}

@@ -1,0 +1,129 @@
+import Chains
+package import Domain
+import JSON
+import Platform
+import Storage
+
+extension Gateway {
+    /// Opens a payment, and quotes the chosen method at once if there is one.
+    ///
+    /// *Atomicity*: payment, destination, records, events and kept answer are one. *On failure*: nothing; throws
+    /// `Refusal` or `CommandError`. *Replay*: the same idempotency key gets the first answer.
+    package func open(
+        _ new: NewPayment, by caller: Caller, cause: String, _ answering: Answering<PaymentView>
+    ) async throws -> Reply {
+        let now = now(isTest: caller.isTest)
+        return try await perform(caller, answering) { work in
+            try self.open(new, caller, at: now, cause: cause, work)
+        }
+    }
+
+    private func open(
+        _ new: NewPayment, _ caller: Caller, at now: Instant, cause: String, _ work: Work
+    ) throws -> PaymentView {
+        guard let merchant = try work.tx.merchant(caller.merchant) else {
+            throw Corruption("a key belongs to no merchant")
+        }
+        let personal = personal(of: new)
+        let terms = try terms(of: new, merchant, caller, at: now, personal, work)
+        let id: ID<Payment> = world.id(at: now)
+        var decisions = [Payment.open(id, terms, actor: caller.actor)]
+        if let method = new.chosen ?? (terms.methods.count == 1 ? terms.methods[0] : nil) {
+            let end = new.expiresInSeconds.map { now.adding(seconds: $0) }
+            let quote = try quote(terms, method, at: now, until: end, work)
+            decisions.append(try quoted(decisions[0].payment, quote, caller.actor, at: now, work))
+        }
+        try commit(decisions, personal: personal, cause: cause, work)
+        return view(decisions[decisions.count - 1].payment, personal: personal)
+    }
+
+    private func quoted(
+        _ payment: Payment, _ quote: Quote, _ actor: Actor, at now: Instant, _ work: Work
+    ) throws -> Decision {
+        var sources = payment.evidence.sources
+        sources[quote.method.network] = try work.tx.source(of: quote.method.network)?.source
+        do throws(Objection) {
+            return try payment.reduce(Fact(at: now, actor: actor, sources: sources, news: .quoted(quote)))
+        } catch {
+            switch error {
+            case .refusal(let refusal): throw refusal
+            case .corruption(let reason): throw Corruption(reason)
+            }
+        }
+    }
+
+    /// Chooses a method of an open payment, or quotes it again: a new quote with a destination of its own; the old
+    /// ones stay watched.
+    package func choose(
+        _ method: Domain.Method, for id: ID<Payment>, by actor: Actor, of caller: Caller?, cause: String,
+        _ answering: Answering<PaymentView>
+    ) async throws -> Reply {
+        let scope = caller
+        let run: @Sendable (Work) throws -> PaymentView = { work in
+            let payment = try self.payment(id, for: scope, work.tx)
+            let now = self.now(isTest: payment.terms.isTest)
+            guard payment.terms.methods.contains(method) else {
+                throw Refusal(.methodNotOffered, "This payment cannot be made in \(method).")
+            }
+            let personal = try work.tx.personal(of: id)
+            if let quote = payment.evidence.currentQuote, quote.method == method, payment.assessment.isPayable {
+                return self.view(payment, personal: personal)
+            }
+            let quote = try self.quote(payment.terms, method, at: now, until: nil, work)
+            let decision = try self.quoted(payment, quote, actor, at: now, work)
+            try self.commit([decision], cause: cause, work)
+            return self.view(decision.payment, personal: personal)
+        }
+        guard let caller else { return try await write { try answering.render(try run($0)) } }
+        return try await perform(caller, answering, run)
+    }
+
+    /// A payment that this caller may see; a customer, who has the link, is nobody's caller.
+    func payment(_ id: ID<Payment>, for caller: Caller?, _ tx: Storage.Transaction) throws -> Payment {
+        guard let payment = try tx.payment(id, of: caller?.merchant),
+            caller == nil || payment.terms.isTest == caller?.isTest
+        else { throw CommandError.notFound("payment") }
+        if try tx.isQuarantined(id) { throw CommandError.quarantined }
+        return payment
+    }
+
+    /// The price in `method`, locked now, with a destination that nobody had before.
+    func quote(
+        _ terms: Terms, _ method: Domain.Method, at now: Instant, until: Instant?, covers: Price? = nil,
+        isTopUp: Bool = false, _ work: Work
+    ) throws -> Quote {
+        guard let entry = networks[method.network], let asset = networks.asset(method) else {
+            throw Refusal(.unsupportedNetwork, "\(method) is not available here.")
+        }
+        guard let wallet = try work.tx.receivingWallet(of: terms.merchant, on: method.network) else {
+            throw Refusal(.noWallet, "There is no wallet that receives on \(method.network).")
+        }
+        let price = covers ?? terms.price
+        let rate = try rate(of: method.asset, in: price.currency, merchant: terms.merchant, at: now, work.tx)
+        let due = try rate.rate.amountDue(for: price, in: asset)
+        guard due > 0 else { throw Refusal(.invalidAmount, "The amount is too small for \(method.asset).") }
+        let index = try work.tx.takeIndex(of: wallet.fingerprint)
+        let derived = try entry.chain.destination(of: WalletKey(wallet.key), at: index)
+        let destination = Destination(
+            id: world.id(at: now), wallet: wallet.id, address: derived.address, script: derived.script,
+            path: derived.path)
+        return Quote(
+            id: world.id(at: now), asset: asset, amountDue: due, covers: price, rate: rate.rate, sources: rate.sources,
+            lockedAt: now, endsAt: until ?? now.adding(seconds: terms.policy.quoteSeconds), destination: destination,
+            isTopUp: isTopUp)
+    }
+
+    /// What the merchant told of its customer, with a salt that makes its commitment unguessable.
+    private func personal(of new: NewPayment) -> Personal {
+        var writer = JSONWriter()
+        writer.object { writer in
+            writer.member("description", new.description)
+            writer.member("success_url", new.successURL)
+            writer.member("cancel_url", new.cancelURL)
+            writer.object("metadata") { writer in
+                for (key, value) in new.metadata { writer.member(key, value) }
+            }
+        }
+        return Personal(salt: world.entropy.bytes(32), customer: new.customer, body: writer.bytes)
+    }
+}

@@ -1,0 +1,94 @@
+import Chains
+package import Domain
+import JSON
+import Platform
+package import Storage
+
+extension Gateway {
+    /// A currency by its code: ISO 4217, or an asset of a network here.
+    package func currency(_ code: String) throws(Refusal) -> Currency {
+        if let exponent = FiatCurrency.exponents[code] { return Currency(code: code, exponent: exponent) }
+        let decimals = Set(networks.entries.flatMap(\.chain.assets).filter { $0.method.asset.text == code }.map(\.decimals))
+        guard let most = decimals.max() else {
+            throw Refusal(.unknownCurrency, "“\(code)” is no currency or asset that this gateway knows.")
+        }
+        return Currency(code: code, exponent: most)
+    }
+
+    /// The rate of an asset for a merchant: its own push while that is fresh, else the instance's table.
+    ///
+    /// Throws `rate_unavailable` when there is none: a payment is never priced by a guess.
+    func rate(
+        of asset: AssetCode, in currency: Currency, merchant: ID<Merchant>, at now: Instant, _ tx: Storage.Transaction
+    ) throws -> (rate: Rate, sources: [RateSource]) {
+        if asset.text == currency.code { return (.one, []) }
+        let all = try tx.rates(of: merchant).filter { $0.asset == asset && $0.currency == currency.code }
+        let oldest = world.now.adding(seconds: -settings.rateMaxAgeSeconds)
+        let pushed = all.filter { !$0.merchant.isEmpty && $0.source.at >= oldest }.max { $0.source.at < $1.source.at }
+        guard let chosen = pushed ?? all.first(where: { $0.merchant.isEmpty }) else {
+            throw Refusal(.rateUnavailable, "There is no current rate for \(asset) in \(currency.code).")
+        }
+        return (chosen.source.rate, [chosen.source])
+    }
+
+    /// The rates that a merchant's payments would get now.
+    package func rates(for caller: Caller) async throws -> [StoredRate] {
+        try await store.read { try $0.rates(of: caller.merchant) }
+    }
+
+    /// Takes a merchant's own rate.
+    package func push(
+        asset: AssetCode, currency code: String, rate text: String, by caller: Caller, cause: String,
+        _ answering: Answering<StoredRate>
+    ) async throws -> Reply {
+        let currency = try currency(code)
+        guard networks.entries.contains(where: { $0.chain.assets.contains { $0.method.asset == asset } }) else {
+            throw Refusal(.unknownAsset, "There is no asset “\(asset)” here.")
+        }
+        let rate = StoredRate(
+            merchant: caller.merchant.text, asset: asset, currency: currency.code,
+            source: RateSource(name: "merchant", rate: try Rate(parsing: text), at: world.now))
+        return try await perform(caller, answering) { work in
+            try work.tx.save(rate)
+            try self.record(caller, "rate_pushed", subject: "\(asset)/\(code)", cause: cause, work) { writer in
+                writer.member("asset", asset.text)
+                writer.member("currency", currency.code)
+                writer.member("rate", rate.source.rate.text)
+                writer.member("at", rate.source.at.milliseconds)
+            }
+            return rate
+        }
+    }
+
+    /// Sets the instance's fixed table.
+    package func setFixedRates(_ rates: [(asset: AssetCode, currency: String, rate: Rate)]) async throws {
+        let now = world.now
+        try await store.write { tx in
+            for (asset, currency, rate) in rates {
+                let source = RateSource(name: "fixed", rate: rate, at: now)
+                try tx.save(StoredRate(merchant: "", asset: asset, currency: currency, source: source))
+            }
+        }
+    }
+}
+
+/// ISO 4217 codes with the decimals of their minor unit.
+package enum FiatCurrency {
+    package static let exponents: [String: UInt8] = {
+        var exponents: [String: UInt8] = [:]
+        let two = """
+            AED AFN ALL AMD ANG AOA ARS AUD AWG AZN BAM BBD BDT BGN BMD BND BOB BRL BSD BTN BWP BYN BZD CAD CDF CHF
+            CNY COP CRC CUP CVE CZK DKK DOP DZD EGP ERN ETB EUR FJD FKP GBP GEL GHS GIP GMD GTQ GYD HKD HNL HTG HUF
+            IDR ILS INR IRR JMD KES KGS KHR KPW KYD KZT LAK LBP LKR LRD LSL MAD MDL MGA MKD MMK MNT MOP MRU MUR MVR
+            MWK MXN MYR MZN NAD NGN NIO NOK NPR NZD PAB PEN PGK PHP PKR PLN QAR RON RSD RUB SAR SBD SCR SDG SEK SGD
+            SHP SLE SOS SRD SSP STN SVC SYP SZL THB TJS TMT TOP TRY TTD TWD TZS UAH USD UYU UZS VES WST XCD YER ZAR
+            ZMW
+            """
+        for code in two.split(whereSeparator: \.isWhitespace) { exponents[String(code)] = 2 }
+        for code in "BIF CLP DJF GNF ISK JPY KMF KRW PYG RWF UGX VND VUV XAF XOF XPF".split(separator: " ") {
+            exponents[String(code)] = 0
+        }
+        for code in "BHD IQD JOD KWD LYD OMR TND".split(separator: " ") { exponents[String(code)] = 3 }
+        return exponents
+    }()
+}

@@ -1,0 +1,131 @@
+import Chains
+package import Domain
+package import Storage
+
+extension Gateway {
+    /// A payment as its merchant sees it, with the tips as they stand now.
+    package func payment(_ id: ID<Payment>, of caller: Caller) async throws -> PaymentView {
+        try await store.read { tx in
+            guard let payment = try tx.payment(id, of: caller.merchant), payment.terms.isTest == caller.isTest else {
+                throw CommandError.notFound("payment")
+            }
+            return try self.view(payment, in: tx)
+        }
+    }
+
+    func view(_ payment: Payment, in tx: Storage.Transaction) throws -> PaymentView {
+        view(payment, personal: try tx.personal(of: payment.id), sources: try sources(of: payment, in: tx))
+    }
+
+    /// What the customer's page shows; nil for a token that is none.
+    package func checkout(_ token: CheckoutToken) async throws -> PaymentView? {
+        try await store.read { tx in
+            guard let payment = try tx.payment(token.payment), let personal = try tx.personal(of: token.payment),
+                token.isValid(salt: personal.salt)
+            else { return nil }
+            return self.view(payment, personal: personal, sources: try self.sources(of: payment, in: tx))
+        }
+    }
+
+    /// A merchant's payments, newest first. An address is looked up on every network here.
+    package func payments(
+        of caller: Caller, _ filter: PaymentFilter, address: String?, _ page: PageRequest
+    ) async throws -> Page<PaymentView> {
+        var narrowed = filter
+        narrowed.isTest = caller.isTest
+        if let address { narrowed.script = networks.scripts(ofAddress: address).first ?? address }
+        let wanted = narrowed
+        return try await store.read { tx in
+            try tx.payments(of: caller.merchant, wanted, page).map { try self.view($0, in: tx) }
+        }
+    }
+
+    /// All that happened to a payment, oldest first: its records.
+    package func timeline(
+        of id: ID<Payment>, after sequence: Int64, limit: Int, by caller: Caller
+    ) async throws -> [StoredRecord] {
+        try await store.read { tx in
+            guard let payment = try tx.payment(id, of: caller.merchant), payment.terms.isTest == caller.isTest else {
+                throw CommandError.notFound("payment")
+            }
+            return try tx.records(chain: id.text, from: sequence + 1, limit: limit)
+        }
+    }
+
+    package func exceptions(
+        of caller: Caller, isOpen: Bool?, kind: Exception.Kind?, _ page: PageRequest
+    ) async throws -> Page<ExceptionView> {
+        try await store.read { tx in
+            try tx.exceptions(of: caller.merchant, isOpen: isOpen, kind: kind, isTest: caller.isTest, page)
+                .map { ExceptionView(payment: $0.0, exception: $0.1) }
+        }
+    }
+
+    package func exception(_ id: ID<Exception>, of caller: Caller) async throws -> ExceptionView {
+        try await store.read { tx in
+            guard let payment = try tx.payment(of: id, merchant: caller.merchant),
+                payment.terms.isTest == caller.isTest, let exception = payment.exception(id)
+            else { throw CommandError.notFound("exception") }
+            return ExceptionView(payment: payment, exception: exception)
+        }
+    }
+
+    package func transfers(
+        of caller: Caller, transaction: String?, _ page: PageRequest
+    ) async throws -> Page<(view: PaymentView, transfer: Transfer)> {
+        try await store.read { tx in
+            try tx.transfers(of: caller.merchant, transaction: transaction, isTest: caller.isTest, page)
+                .map { (view: try self.view($0.0, in: tx), transfer: $0.1) }
+        }
+    }
+
+    /// Events in commit order, after one of them or from the beginning.
+    package func events(
+        of caller: Caller, after id: ID<Domain.Event>?, type: String?, subject: String?, limit: Int
+    ) async throws -> Page<StoredEvent> {
+        try await store.read { tx in
+            var position: Int64 = 0
+            if let id {
+                guard let event = try tx.event(id, of: caller.merchant) else { throw CommandError.notFound("event") }
+                position = event.position
+            }
+            return try tx.events(
+                of: caller.merchant, after: position, isTest: caller.isTest, type: type, subject: subject, limit: limit)
+        }
+    }
+
+    package func event(_ id: ID<Domain.Event>, of caller: Caller) async throws -> StoredEvent {
+        try await store.read { tx in
+            guard let event = try tx.event(id, of: caller.merchant) else { throw CommandError.notFound("event") }
+            return event
+        }
+    }
+
+    package func entries(of id: ID<Payment>, by caller: Caller) async throws -> [Entry] {
+        try await store.read { tx in
+            guard let payment = try tx.payment(id, of: caller.merchant), payment.terms.isTest == caller.isTest else {
+                throw CommandError.notFound("payment")
+            }
+            return try tx.entries(of: id)
+        }
+    }
+
+    /// The balances of a merchant's accounts, debits positive; test and live methods apart.
+    package func balances(
+        of caller: Caller
+    ) async throws -> [(method: Domain.Method, account: Account, amount: Int128)] {
+        let isTest = caller.isTest
+        return try await store.read { tx in
+            try tx.balances(of: caller.merchant).filter { self.networks[$0.method.network]?.isTest == isTest }
+        }
+    }
+
+    /// How the networks here are doing.
+    package func sources() async throws -> [(network: NetworkName, isTest: Bool, row: SourceRow?)] {
+        try await store.read { tx in
+            try self.networks.entries.map { entry in
+                (network: entry.chain.network, isTest: entry.isTest, row: try tx.source(of: entry.chain.network))
+            }
+        }
+    }
+}

@@ -1,0 +1,127 @@
+import Crypto
+package import Domain
+import Platform
+import Storage
+
+/// What a person decides on an exception.
+package struct NewRuling: Hashable, Sendable {
+    package var action: Exception.Action
+    /// Why; required.
+    package var reason: String
+    /// For a granted top-up: how long the customer may pay, and in which method; the current one by default.
+    package var seconds: Int64?
+    package var method: Domain.Method?
+
+    package init(action: Exception.Action, reason: String) {
+        self.action = action
+        self.reason = reason
+    }
+}
+
+extension Gateway {
+    /// Calls a payment off while nothing is live.
+    package func cancel(
+        _ id: ID<Payment>, by caller: Caller, cause: String, _ answering: Answering<PaymentView>
+    ) async throws -> Reply {
+        try await change(id, caller, cause, answering) { payment, _ in
+            payment.state == .failed ? nil : .ruled(.cancel, reason: nil)
+        }
+    }
+
+    /// Claims the fulfilment of a payment under the merchant's own name for the action.
+    package func claimFulfilment(
+        of id: ID<Payment>, action: String, by caller: Caller, cause: String, _ answering: Answering<PaymentView>
+    ) async throws -> Reply {
+        try await change(id, caller, cause, answering) { _, _ in .fulfilmentClaimed(action: action) }
+    }
+
+    /// Takes the merchant's report that it has delivered.
+    package func reportFulfilment(
+        of id: ID<Payment>, action: String, by caller: Caller, cause: String, _ answering: Answering<PaymentView>
+    ) async throws -> Reply {
+        try await change(id, caller, cause, answering) { _, _ in .fulfilmentReported(action: action) }
+    }
+
+    /// Accepts a payment by hand: short, late, or paid in a way that the gateway cannot see.
+    package func accept(
+        _ id: ID<Payment>, reason: String, by caller: Caller, cause: String, _ answering: Answering<PaymentView>
+    ) async throws -> Reply {
+        try await change(id, caller, cause, answering) { payment, work in
+            .ruled(.accept(nil), reason: try self.note(reason, for: payment, work))
+        }
+    }
+
+    /// Settles an exception.
+    package func rule(
+        _ exception: ID<Exception>, _ ruling: NewRuling, by caller: Caller, cause: String,
+        _ answering: Answering<PaymentView>
+    ) async throws -> Reply {
+        let id = try await store.read { tx in
+            guard let payment = try tx.payment(of: exception, merchant: caller.merchant),
+                payment.terms.isTest == caller.isTest
+            else { throw CommandError.notFound("exception") }
+            return payment.id
+        }
+        return try await change(id, caller, cause, answering) { payment, work in
+            guard let open = payment.exception(exception), open.isOpen else {
+                throw Refusal(.exceptionNotOpen, "This exception is not open.")
+            }
+            guard open.kind.actions.contains(ruling.action) else {
+                throw Refusal(
+                    .actionNotSuggested, "\(ruling.action.rawValue) does not settle \(open.kind.rawValue).")
+            }
+            let verdict = try self.verdict(ruling, on: open, of: payment, work)
+            return .ruled(verdict, reason: try self.note(ruling.reason, for: payment, work))
+        }
+    }
+
+    private func verdict(
+        _ ruling: NewRuling, on exception: Exception, of payment: Payment, _ work: Work
+    ) throws -> Ruling.Verdict {
+        switch ruling.action {
+        case .accept: return .accept(exception.id)
+        case .reject: return .reject(exception.id)
+        case .keep: return .keep(exception.id)
+        case .release: return .release(exception.id)
+        case .dismiss: return .dismiss(exception.id)
+        case .grantTopUp:
+            let now = now(isTest: payment.terms.isTest)
+            guard payment.state == .underpaid, let current = payment.evidence.currentQuote else {
+                throw Refusal(.notAllowedInState, "Only an underpaid payment can be topped up.")
+            }
+            let missing = payment.assessment.missing
+            let minor = missing.minor + (Worth(minor: missing.minor) < missing ? 1 : 0)
+            let price = try Price(minor: minor, currency: payment.terms.price.currency)
+            let seconds = ruling.seconds ?? payment.terms.policy.quoteSeconds
+            let quote = try quote(
+                payment.terms, ruling.method ?? current.method, at: now, until: now.adding(seconds: seconds),
+                covers: price, isTopUp: true, work)
+            return .grantTopUp(exception.id, quote)
+        }
+    }
+
+    /// Keeps what a person wrote beside the log, and gives what binds it.
+    private func note(_ text: String, for payment: Payment, _ work: Work) throws -> Commitment? {
+        let salt = world.entropy.bytes(32)
+        try work.tx.insertNote(
+            of: payment.id, ruling: payment.evidence.rulings.count + 1, salt: salt, text: text)
+        return Commitment(HMAC<SHA256>.code(Array(text.utf8), key: salt))
+    }
+
+    /// Folds one fact of a merchant into its payment. A nil fact means that it is already so.
+    private func change(
+        _ id: ID<Payment>, _ caller: Caller, _ cause: String, _ answering: Answering<PaymentView>,
+        _ news: @escaping @Sendable (Payment, Work) throws -> Fact.News?
+    ) async throws -> Reply {
+        try await perform(caller, answering) { work in
+            let payment = try self.payment(id, for: caller, work.tx)
+            let now = self.now(isTest: payment.terms.isTest)
+            let personal = try work.tx.personal(of: id)
+            guard let news = try news(payment, work) else { return self.view(payment, personal: personal) }
+            let fact = Fact(
+                at: now, actor: caller.actor, sources: try self.sources(of: payment, in: work.tx), news: news)
+            guard let decision = try self.apply(fact, to: id, cause: cause, work) else { throw CommandError.quarantined }
+            return self.view(decision.payment, personal: personal)
+        }
+    }
+}

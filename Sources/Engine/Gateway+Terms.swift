@@ -1,0 +1,93 @@
+import Chains
+import Domain
+import Platform
+import Storage
+
+extension Gateway {
+    /// The frozen terms of a new payment. Throws `Refusal` for what cannot be asked.
+    func terms(
+        of new: NewPayment, _ merchant: StoredMerchant, _ caller: Caller, at now: Instant, _ personal: Personal,
+        _ work: Work
+    ) throws -> Terms {
+        let price = try Price(parsing: new.amount, currency: try currency(new.currency))
+        let policy = try Self.policy(merchant.policy, new.policy)
+        let methods = try offered(new, merchant, caller, price, policy, work)
+        let seconds = new.expiresInSeconds ?? max(policy.quoteSeconds, Self.choosingSeconds)
+        return Terms(
+            merchant: merchant.id, orderID: new.orderID, price: price, methods: methods, policy: policy,
+            risk: new.risk, openedAt: now, expiresAt: now.adding(seconds: seconds), isTest: caller.isTest,
+            personal: personal.commitment)
+    }
+
+    /// How long a customer may take to choose a method, where the merchant does not say.
+    private static let choosingSeconds: Int64 = 24 * 3600
+
+    /// What can be paid for this price, in the merchant's order.
+    private func offered(
+        _ new: NewPayment, _ merchant: StoredMerchant, _ caller: Caller, _ price: Price, _ policy: Policy, _ work: Work
+    ) throws -> [Domain.Method] {
+        let asked = new.methods.isEmpty ? try receivable(merchant.id, caller, work) : new.methods
+        guard !asked.isEmpty else {
+            throw Refusal(.noWallet, "There is no wallet that receives on a network this key may use.")
+        }
+        for method in asked {
+            guard let entry = networks[method.network], entry.isTest == caller.isTest else {
+                throw Refusal(.unsupportedNetwork, "This key cannot use the network “\(method.network)”.")
+            }
+            guard networks.asset(method) != nil else {
+                throw Refusal(.unknownAsset, "There is no \(method.asset) on \(method.network).")
+            }
+        }
+        let admitted = asked.filter { method in
+            policy.limits.filter { $0.method == method }.allSatisfy { $0.admits(price) }
+        }
+        guard !admitted.isEmpty else {
+            throw Refusal(.outsideLimits, "The amount is outside what the merchant takes in these methods.")
+        }
+        if let chosen = new.chosen, !admitted.contains(chosen) {
+            throw Refusal(.outsideLimits, "The amount is outside what the merchant takes in \(chosen).")
+        }
+        return admitted
+    }
+
+    /// Every method that a merchant has a wallet for.
+    private func receivable(_ merchant: ID<Merchant>, _ caller: Caller, _ work: Work) throws -> [Domain.Method] {
+        let wallets = try work.tx.wallets(of: merchant).filter { $0.disabledAt == nil }
+        return networks.entries.filter { $0.isTest == caller.isTest }.flatMap { entry in
+            wallets.contains { $0.network == entry.chain.network } ? entry.chain.assets.map(\.method) : []
+        }
+    }
+
+    /// What a payment's policy becomes. Throws `policy_not_allowed` for what would weaken the merchant's own.
+    private static func policy(_ base: Policy, _ change: PolicyChange?) throws(Refusal) -> Policy {
+        guard let change else { return base }
+        var policy = base
+        if let tolerance = change.underTolerance {
+            guard tolerance.basisPoints <= base.underTolerance.basisPoints else {
+                throw Refusal(.policyNotAllowed, "The tolerance for less can only be made smaller.")
+            }
+            policy.underTolerance = tolerance
+            policy.underTolerance.capMinor = tolerance.capMinor ?? base.underTolerance.capMinor
+        }
+        if let tolerance = change.overTolerance { policy.overTolerance = tolerance }
+        if let seconds = change.quoteSeconds { policy.quoteSeconds = seconds }
+        if let holds = change.holdsOverpaid { policy.holdsOverpaid = holds || base.holdsOverpaid }
+        if let count = change.atLeastConfirmations { policy.raise(to: count) }
+        return policy
+    }
+}
+
+extension Policy {
+    /// Asks for at least so many confirmations everywhere.
+    fileprivate mutating func raise(to count: UInt32) {
+        for rule in confirmations.indices {
+            for tier in confirmations[rule].tiers.indices {
+                if case .count(let old) = confirmations[rule].tiers[tier].requirement {
+                    confirmations[rule].tiers[tier].requirement = .count(max(old, count))
+                }
+            }
+        }
+        confirmations.append(
+            ConfirmationRule(tiers: [Tier(upToMinor: nil, requirement: .count(max(count, 1)))]))
+    }
+}

@@ -1,0 +1,147 @@
+package import Chains
+package import Domain
+import Platform
+package import Storage
+
+/// The use cases of the gateway: every command and question that Web, loops and programs have.
+///
+/// A command asks the world before its transaction, decides by the rules inside it, and commits all that follows, or
+/// nothing. What is to be done after (deliveries, looks) lies in tables, and the loops find it there.
+package final class Gateway: Sendable {
+    package let store: Store
+    package let world: World
+    package let networks: Networks
+    package let settings: Settings
+    package let keys: InstanceKeys
+    package let sandbox: SandboxWorld?
+    package let changes = Changes()
+
+    package init(
+        store: Store, world: World, networks: Networks, settings: Settings, keys: InstanceKeys, sandbox: SandboxWorld?
+    ) {
+        self.store = store
+        self.world = world
+        self.networks = networks
+        self.settings = settings
+        self.keys = keys
+        self.sandbox = sandbox
+    }
+
+    /// The time that counts for a payment: the sandbox's clock can be put forward.
+    package func now(isTest: Bool) -> Instant {
+        guard isTest, let sandbox else { return world.now }
+        return sandbox.now(at: world.clock.now)
+    }
+
+    /// Runs `body` in one transaction, and tells who waits for the payments that it touched once it is durable.
+    func write<T: Sendable>(_ body: @escaping @Sendable (Work) throws -> T) async throws -> T {
+        let touched = Lock<[ID<Payment>]>([])
+        let result = try await store.write { try body(Work(tx: $0, touched: touched)) }
+        let ids = touched.withLock { $0 }
+        if !ids.isEmpty { changes.publish(ids) }
+        return result
+    }
+
+    /// Runs a command in one transaction and answers it once: the same key gets the first answer again.
+    ///
+    /// *Atomicity*: the command, its records and the kept answer are one. *On failure*: nothing happened and nothing is
+    /// kept, so a corrected request under the same key is a new one. *Replay*: the first answer, byte for byte.
+    func perform<Result>(
+        _ caller: Caller, _ answering: Answering<Result>, _ command: @escaping @Sendable (Work) throws -> Result
+    ) async throws -> Reply {
+        let now = world.now
+        let until = now.adding(seconds: settings.idempotencySeconds)
+        return try await write { work in
+            guard let key = answering.key else { return try answering.render(try command(work)) }
+            let kept = try work.tx.answer(
+                merchant: caller.merchant, operation: key.operation, key: key.key, now: now)
+            if let kept {
+                guard kept.fingerprint == key.fingerprint else { throw CommandError.keyReused }
+                return Reply(kept: kept)
+            }
+            let reply = try answering.render(try command(work))
+            try work.tx.keep(
+                reply.kept(fingerprint: key.fingerprint), merchant: caller.merchant, operation: key.operation,
+                key: key.key, until: until)
+            return reply
+        }
+    }
+
+    /// Commits decisions about one payment.
+    func commit(_ decisions: [Decision], personal: Personal? = nil, cause: String, _ work: Work) throws {
+        guard let last = decisions.last else { return }
+        let isTold = decisions.contains { !$0.events.isEmpty }
+        let known = try personal ?? (isTold ? work.tx.personal(of: last.payment.id) : nil)
+        let context = CommitContext(cause: cause) { decision, event in
+            self.eventBody(event, decision, known)
+        }
+        try work.tx.commit(decisions, personal: personal, context)
+        if decisions.contains(where: { !$0.isSilent }) { work.touched.withLock { $0.append(last.payment.id) } }
+    }
+
+    /// Folds a fact into a stored payment and commits what follows. Sets the payment aside when it contradicts itself:
+    /// one bad payment never halts a network.
+    ///
+    /// Throws the rules' `Refusal`, and what the database throws. Nil when the payment is set aside.
+    @discardableResult
+    func apply(_ fact: Fact, to id: ID<Payment>, cause: String, _ work: Work) throws -> Decision? {
+        if try work.tx.isQuarantined(id) { return nil }
+        do {
+            return try work.tx.attempt {
+                guard let payment = try work.tx.payment(id) else { throw Corruption("\(id) is not stored") }
+                let decision = try payment.reduce(fact)
+                try commit([decision], cause: cause, work)
+                return decision
+            }
+        } catch Objection.refusal(let refusal) {
+            throw refusal
+        } catch Objection.corruption(let reason) {
+            try setAside(id, reason, fact, work)
+        } catch let corruption as Corruption {
+            try setAside(id, corruption.description, fact, work)
+        }
+        return nil
+    }
+
+    private func setAside(_ id: ID<Payment>, _ reason: String, _ fact: Fact, _ work: Work) throws {
+        try work.tx.quarantine(id, at: world.now, reason: reason, fact: fact.storedBytes)
+        world.log.error("payment set aside \("payment", id.text) \("reason", reason)")
+        world.metrics.quarantined.add()
+    }
+
+    /// The sources that a fact about this payment carries.
+    func sources(of payment: Payment, in tx: Transaction) throws -> [NetworkName: Source] {
+        var sources: [NetworkName: Source] = [:]
+        for network in Set(payment.evidence.quotes.map(\.method.network) + payment.evidence.transfers.map(\.key.network)) {
+            if let row = try tx.source(of: network) { sources[network] = row.source }
+        }
+        return sources
+    }
+}
+
+/// One transaction of the gateway, and the payments that it touches.
+struct Work {
+    let tx: Transaction
+    let touched: Lock<[ID<Payment>]>
+}
+
+extension Reply {
+    init(kept: StoredAnswer) {
+        let headers = kept.headers.split(separator: "\n").compactMap { line -> Header? in
+            guard let colon = line.firstIndex(of: ":") else { return nil }
+            return Header(String(line[..<colon]), String(line[colon...].dropFirst(2)))
+        }
+        self.init(status: kept.status, headers: headers, body: kept.body)
+        isReplayed = true
+    }
+
+    func kept(fingerprint: String) -> StoredAnswer {
+        StoredAnswer(
+            fingerprint: fingerprint, status: status,
+            headers: headers.map { "\($0.name): \($0.value)" }.joined(separator: "\n"), body: body)
+    }
+}
+
+extension Metrics {
+    var quarantined: Counter { counter("quittance_quarantined_total", help: "Payments set aside for a person.") }
+}

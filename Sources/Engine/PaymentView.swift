@@ -1,0 +1,295 @@
+import Chains
+package import Domain
+package import JSON
+import Platform
+package import Storage
+
+/// A payment as merchants see it: the body of answers and of events.
+package struct PaymentView: Sendable {
+    package let payment: Payment
+    package let assessment: Assessment
+    package let personal: Personal?
+    /// The payment link for the current quote, where the payment may still be paid.
+    package let paymentURI: String?
+    package let checkoutURL: String?
+    /// The tips as they stand now, for the count of confirmations.
+    package let sources: [NetworkName: Source]
+
+    package var quote: Quote? { payment.evidence.currentQuote }
+
+    /// Base units of the current quote's asset for a worth.
+    package func units(_ worth: Worth) -> UInt128? {
+        quote.map { worth.units(where: $0.amountDue, pays: $0.covers) }
+    }
+
+    /// What is still asked for, in the current quote's asset.
+    package var remaining: UInt128? {
+        quote.map { assessment.missing.unitsCovering(where: $0.amountDue, pays: $0.covers) }
+    }
+
+    /// The fewest confirmations of a counted transfer, and how many it needs; nil where nothing is counted.
+    package var confirmations: (have: UInt64, need: UInt64?)? {
+        let value = max(Worth(payment.terms.price), assessment.received)
+        let counts = payment.evidence.transfers.compactMap { transfer -> (UInt64, UInt64?)? in
+            guard let share = assessment.shares[transfer.key], !share.role.isMismatch, let method = transfer.method else {
+                return nil
+            }
+            let need: UInt64? =
+                switch payment.terms.policy.requirement(for: method, risk: payment.terms.risk, value: value) {
+                case .count(let count): UInt64(max(count, transfer.maturity))
+                case .safe, .finalized, .settled: nil
+                }
+            guard let place = transfer.block, let source = sources[transfer.key.network], place.height <= source.tip else {
+                return (0, need)
+            }
+            return (source.tip - place.height + 1, need)
+        }
+        return counts.min { $0.0 < $1.0 }.map { (have: $0.0, need: $0.1) }
+    }
+
+    /// How many confirmations a transfer for this payment needs; nil where the network says it by another measure.
+    package var confirmationsRequired: UInt64? {
+        if let confirmations { return confirmations.need }
+        guard let quote else { return nil }
+        let value = Worth(payment.terms.price)
+        switch payment.terms.policy.requirement(for: quote.method, risk: payment.terms.risk, value: value) {
+        case .count(let count): return UInt64(count)
+        case .safe, .finalized, .settled: return nil
+        }
+    }
+
+    /// What the merchant should do now, in one word.
+    package var nextAction: String {
+        switch payment.state {
+        case .created: "choose_method"
+        case .awaitingPayment: "wait_for_customer"
+        case .detected, .confirming: "wait_for_confirmations"
+        case .paid, .overpaid:
+            if payment.fulfilment?.reportedAt != nil {
+                payment.openExceptions.isEmpty ? "none" : "settle_exceptions"
+            } else if assessment.isFulfillable {
+                "fulfil"
+            } else {
+                "settle_exceptions"
+            }
+        case .underpaid: assessment.isPayable ? "wait_for_customer" : "settle_exceptions"
+        case .latePaid: "settle_exceptions"
+        case .expired, .failed: payment.openExceptions.isEmpty ? "none" : "settle_exceptions"
+        case .refunded: payment.openExceptions.isEmpty ? "none" : "settle_exceptions"
+        }
+    }
+
+    /// When the customer may no longer pay.
+    package var expiresAt: Instant { quote?.endsAt ?? payment.terms.expiresAt }
+}
+
+extension PaymentView {
+    /// Writes the members of the payment object.
+    package func write(_ writer: inout JSONWriter) {
+        let terms = payment.terms
+        writer.member("id", payment.id.text)
+        writer.member("object", "payment")
+        writer.member("merchant_id", terms.merchant.text)
+        writer.member("merchant_order_id", terms.orderID)
+        writer.member("state", payment.state.rawValue)
+        writer.member("fulfillable", assessment.isFulfillable && payment.state.isSettled)
+        writer.member("payable", assessment.isPayable)
+        writer.member("by_ruling", assessment.isByRuling)
+        writer.member("version", payment.version)
+        writer.member("epoch", payment.epoch)
+        writer.member("test", terms.isTest)
+        writer.member("amount", DecimalText.text(
+            terms.price.minor, decimals: terms.price.currency.exponent, atLeast: terms.price.currency.exponent))
+        writer.member("currency", terms.price.currency.code)
+        writeMoney(&writer)
+        writer.member("confirmations", confirmations?.have ?? 0)
+        writer.member("confirmations_required", confirmationsRequired)
+        writer.member("created_at", Timestamp.text(terms.openedAt.milliseconds))
+        writer.member("expires_at", Timestamp.text(expiresAt.milliseconds))
+        writer.member("checkout_url", checkoutURL)
+        writer.array("methods") { writer in
+            for method in terms.methods { writer.object { Self.write(method, &$0) } }
+        }
+        writer.array("exceptions", payment.openExceptions.map(\.kind.rawValue))
+        writer.member("next_action", nextAction)
+        writeQuote(&writer)
+        writer.object("policy") { terms.policy.write(&$0) }
+        writer.member("risk", terms.risk.rawValue)
+        writeFulfilment(&writer)
+        writePersonal(&writer)
+        writer.array("transfers") { writer in
+            for transfer in payment.evidence.transfers { writer.object { write(transfer, &$0) } }
+        }
+    }
+
+    private static func write(_ method: Domain.Method, _ writer: inout JSONWriter) {
+        writer.member("asset", method.asset.text)
+        writer.member("network", method.network.text)
+    }
+
+    private func writeMoney(_ writer: inout JSONWriter) {
+        func text(_ units: UInt128?) -> String? {
+            quote.flatMap { quote in units.map { DecimalText.text($0, decimals: quote.asset.decimals) } }
+        }
+        writer.member("asset", quote?.method.asset.text)
+        writer.member("network", quote?.method.network.text)
+        writer.member("address", quote?.destination.address)
+        writer.member("payment_uri", paymentURI)
+        writer.member("amount_due", text(quote?.amountDue))
+        writer.member("amount_received", text(units(assessment.received)))
+        writer.member("amount_confirmed", text(units(assessment.confirmed)))
+        writer.member("amount_remaining", text(remaining))
+    }
+
+    private func writeQuote(_ writer: inout JSONWriter) {
+        guard let quote else { return writer.null("quote") }
+        writer.object("quote") { writer in
+            writer.member("id", quote.id.text)
+            writer.member("rate", quote.rate.text)
+            writer.array("sources") { writer in
+                for source in quote.sources {
+                    writer.object { writer in
+                        writer.member("name", source.name)
+                        writer.member("rate", source.rate.text)
+                        writer.member("at", Timestamp.text(source.at.milliseconds))
+                    }
+                }
+            }
+            writer.member("locked_at", Timestamp.text(quote.lockedAt.milliseconds))
+            writer.member("expires_at", Timestamp.text(quote.endsAt.milliseconds))
+            writer.member("derivation_path", quote.destination.path)
+            writer.member("wallet_id", quote.destination.wallet.text)
+            writer.member("top_up", quote.isTopUp)
+        }
+    }
+
+    private func writeFulfilment(_ writer: inout JSONWriter) {
+        guard let fulfilment = payment.fulfilment else { return writer.null("fulfilment") }
+        writer.object("fulfilment") { writer in
+            writer.member("action_id", fulfilment.action)
+            writer.member("claimed_at", fulfilment.claimedAt.map { Timestamp.text($0.milliseconds) })
+            writer.member("completed_at", fulfilment.reportedAt.map { Timestamp.text($0.milliseconds) })
+        }
+    }
+
+    /// The personal fields as they were sent; null once they are erased.
+    private func writePersonal(_ writer: inout JSONWriter) {
+        writer.member("customer_id", personal?.customer)
+        let body = personal.flatMap { try? JSON.parse($0.body) }
+        for name in ["description", "success_url", "cancel_url"] { writer.member(name, body?[name] ?? .null) }
+        writer.member("metadata", body?["metadata"] ?? .object(JSONObject()))
+    }
+
+    /// Writes one transfer.
+    package func write(_ transfer: Transfer, _ writer: inout JSONWriter) {
+        let share = assessment.shares[transfer.key]
+        writer.member("id", transfer.id.text)
+        writer.member("network", transfer.key.network.text)
+        writer.member("asset", transfer.method?.asset.text)
+        writer.member("transaction", transfer.transactionID)
+        writer.member("place", transfer.key.place)
+        writer.member("amount", amountText(of: transfer))
+        writer.member("standing", transfer.standingText)
+        writer.member("role", share?.role.rawValue)
+        writer.member("confirmed", share?.isConfirmed ?? false)
+        writer.member("block_height", transfer.block?.height)
+        writer.member("block_hash", transfer.block?.block.text)
+        writer.member("first_seen_at", Timestamp.text(transfer.firstSeen.milliseconds))
+        writer.member("spent_by", payment.evidence.spends[transfer.key]?.transaction)
+    }
+
+    /// Whole units where the asset's decimals are known, base units as the network says them otherwise.
+    private func amountText(of transfer: Transfer) -> String {
+        guard let amount = transfer.amount,
+            let asset = payment.evidence.quotes.first(where: { $0.method == transfer.method })?.asset
+        else { return transfer.amountText }
+        return DecimalText.text(amount, decimals: asset.decimals)
+    }
+}
+
+extension Transfer {
+    /// The transaction's own name in its network.
+    package var transactionID: String { key.place.split(separator: ":").first.map(String.init) ?? key.place }
+}
+
+extension Gateway {
+    /// The view of a payment as it stands now.
+    package func view(_ payment: Payment, personal: Personal?, sources: [NetworkName: Source]? = nil) -> PaymentView {
+        let assessment = payment.assessment
+        var uri: String?
+        if let quote = payment.evidence.currentQuote, assessment.isPayable {
+            let remaining = assessment.missing.unitsCovering(where: quote.amountDue, pays: quote.covers)
+            uri = networks[quote.method.network]?.chain.paymentURI(
+                address: quote.destination.address, asset: quote.asset, amount: remaining,
+                label: payment.terms.orderID)
+        }
+        let checkout = personal.map { "\(settings.baseURL)/checkout/\(CheckoutToken(payment.id, salt: $0.salt).text)" }
+        return PaymentView(
+            payment: payment, assessment: assessment, personal: personal, paymentURI: uri, checkoutURL: checkout,
+            sources: sources ?? payment.evidence.sources)
+    }
+
+    /// The bytes of an event: made once, stored, signed and sent as they are.
+    func eventBody(_ event: Announcement, _ decision: Decision, _ personal: Personal?) -> [UInt8] {
+        let payment = decision.payment
+        let at = decision.fact?.at ?? payment.terms.openedAt
+        let view = view(payment, personal: personal)
+        var writer = JSONWriter(reservingBytes: 2048)
+        writer.object { writer in
+            writer.member("id", event.id.text)
+            writer.member("type", event.type)
+            writer.member("timestamp", Timestamp.text(at.milliseconds))
+            writer.member("merchant_id", payment.terms.merchant.text)
+            writer.member("sequence", event.sequence)
+            writer.object("data") { writer in
+                writer.object("payment") { view.write(&$0) }
+                if let id = event.exception, let exception = payment.exception(id) {
+                    writer.object("exception") { ExceptionView(payment: payment, exception: exception).write(&$0) }
+                }
+            }
+        }
+        return writer.bytes
+    }
+}
+
+/// An exception as merchants and support see it.
+package struct ExceptionView: Sendable {
+    package let payment: Payment
+    package let exception: Exception
+
+    package init(payment: Payment, exception: Exception) {
+        self.payment = payment
+        self.exception = exception
+    }
+
+    package func write(_ writer: inout JSONWriter) {
+        writer.member("id", exception.id.text)
+        writer.member("object", "exception")
+        writer.member("kind", exception.kind.rawValue)
+        writer.member("open", exception.isOpen)
+        writer.member("severe", exception.isSevere)
+        writer.member("payment_id", payment.id.text)
+        writer.member("merchant_order_id", payment.terms.orderID)
+        let transfer = exception.subject.transfer.flatMap(payment.evidence.transfer)
+        writer.member("transfer_id", transfer?.id.text)
+        writer.member("asset", exception.method?.asset.text)
+        writer.member("network", exception.method?.network.text)
+        let asset = payment.evidence.quotes.first { $0.method == exception.method }?.asset
+        writer.member("amount", exception.amount.map { amount in
+            asset.map { DecimalText.text(amount, decimals: $0.decimals) } ?? String(amount)
+        })
+        writer.member("opened_at", Timestamp.text(exception.openedAt.milliseconds))
+        switch exception.resolution {
+        case .evidence(let at):
+            writer.member("resolved_at", Timestamp.text(at.milliseconds))
+            writer.member("resolved_by", "evidence")
+        case .ruling(let number):
+            let ruling = payment.evidence.rulings.first { $0.number == number }
+            writer.member("resolved_at", ruling.map { Timestamp.text($0.at.milliseconds) })
+            writer.member("resolved_by", ruling?.actor.text)
+            writer.member("action", ruling?.verdict.action.rawValue)
+        case nil: writer.null("resolved_at")
+        }
+        writer.array("actions", exception.isOpen ? exception.kind.actions.map(\.rawValue) : [])
+    }
+}

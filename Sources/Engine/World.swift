@@ -1,0 +1,88 @@
+package import Chains
+package import Crypto
+package import Domain
+package import Platform
+
+/// What the engine needs of the machine, passed in, so that a simulator can pass another one.
+package struct World: Sendable {
+    package let clock: any Clock
+    package let entropy: any Entropy
+    package let log: Log
+    package let metrics: Metrics
+
+    package init(clock: any Clock, entropy: any Entropy, log: Log, metrics: Metrics) {
+        self.clock = clock
+        self.entropy = entropy
+        self.log = log
+        self.metrics = metrics
+    }
+
+    /// The real time.
+    package var now: Instant { Instant(milliseconds: clock.now) }
+
+    /// A new identity.
+    package func id<Kind: Identified>(at time: Instant) -> ID<Kind> { ID(at: time, chance: entropy.bytes(10)) }
+}
+
+/// The two keys of an instance: one file that only the service can read.
+package struct InstanceKeys: Sendable {
+    /// Seals webhook secrets and node credentials.
+    package let box: SecretBox
+    /// The seed of the public signing key, whose fingerprint is the trust root.
+    package let signing: Ed25519.KeyPair
+
+    package init(box: SecretBox, signing: Ed25519.KeyPair) {
+        self.box = box
+        self.signing = signing
+    }
+}
+
+/// How this instance is set up, as far as the engine is concerned.
+package struct Settings: Sendable {
+    /// Where customers find the checkout pages, without a slash at the end.
+    package var baseURL: String
+    /// Rates that a merchant pushes are used for so long.
+    package var rateMaxAgeSeconds: Int64 = 15 * 60
+    /// Keyed answers are replayed for so long.
+    package var idempotencySeconds: Int64 = 7 * 24 * 3600
+    /// Watching without news for longer makes first sights in it doubtful: the block's time counts then.
+    package var gapSeconds: Int64 = 120
+    /// How often a network is asked when nothing hints.
+    package var pollMilliseconds: Int64 = 5_000
+    /// Headers kept behind the tip, to find forks with.
+    package var keptHeaders: UInt64 = 100_000
+    /// Webhooks may go to this machine: for development only.
+    package var allowsLoopbackWebhooks = false
+
+    package init(baseURL: String) { self.baseURL = baseURL }
+}
+
+/// The networks of this instance.
+package struct Networks: Sendable {
+    package struct Entry: Sendable {
+        package let chain: any Chain
+        /// Sandbox and test networks: test keys only, and the sandbox's clock.
+        package let isTest: Bool
+
+        package init(chain: any Chain, isTest: Bool) {
+            self.chain = chain
+            self.isTest = isTest
+        }
+    }
+
+    package let entries: [Entry]
+
+    package init(_ entries: [Entry]) { self.entries = entries }
+
+    package subscript(_ name: NetworkName) -> Entry? { entries.first { $0.chain.network == name } }
+
+    /// The asset behind a method; nil when the network or the asset is not here.
+    package func asset(_ method: Domain.Method) -> Asset? {
+        self[method.network]?.chain.assets.first { $0.method == method }
+    }
+
+    /// What the scanner matches for an address of any network here.
+    package func scripts(ofAddress text: String) -> [String] {
+        Set(entries.compactMap { $0.chain.script(ofAddress: text) }).sorted()
+    }
+}
