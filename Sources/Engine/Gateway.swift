@@ -110,7 +110,7 @@ package final class Gateway: Sendable {
     }
 
     /// The sources that a fact about this payment carries.
-    func sources(of payment: Payment, in tx: Transaction) throws -> [NetworkName: Source] {
+    func sources(of payment: Payment, in tx: Storage.Transaction) throws -> [NetworkName: Source] {
         var sources: [NetworkName: Source] = [:]
         for network in Set(payment.evidence.quotes.map(\.method.network) + payment.evidence.transfers.map(\.key.network)) {
             if let row = try tx.source(of: network) { sources[network] = row.source }
@@ -121,7 +121,7 @@ package final class Gateway: Sendable {
 
 /// One transaction of the gateway, and the payments that it touches.
 struct Work {
-    let tx: Transaction
+    let tx: Storage.Transaction
     let touched: Lock<[ID<Payment>]>
 }
 
