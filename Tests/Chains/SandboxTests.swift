@@ -83,6 +83,36 @@ struct SandboxChainTests {
         #expect(cursor.height == 120)
     }
 
+    @Test("What a block took on the way enters again when a reorg sends it back before the tip is reached")
+    func backOnTheWay() async throws {
+        var scene = SandboxScene()
+        let chain = scene.world.chain(on: .sandbox)
+        var follower = SandboxFollower(keeps: 100)
+        let txid = try scene.pay(1)
+        try await follower.follow(chain)
+        try scene.act(.mine(.sandbox, blocks: 60))
+        let batch = try await chain.advance(from: follower.cursor, kept: follower.headers)
+        #expect(!batch.isAtTip && batch.connected.first?.transactions.map(\.id) == [txid])
+        follower.absorb(batch)
+        try scene.act(.reorg(.sandbox, .init(depth: 60, fate: .pooled)))
+        try await follower.follow(chain)
+        follower.expectToMatch(scene.world.snapshot.story(.sandbox), "back in the pool")
+        #expect(follower.pool == [txid])
+    }
+
+    @Test("A batch that was not absorbed is told again, from the same cursor, with the whole pool")
+    func notAbsorbed() async throws {
+        var scene = SandboxScene()
+        let chain = scene.world.chain(on: .sandbox)
+        let start = try await chain.advance(from: nil, kept: FollowedHeaders())
+        try scene.act(.mine(.sandbox, blocks: 1))
+        let txid = try scene.pay(1)
+        for _ in 0..<3 {
+            let batch = try await chain.advance(from: start.cursor, kept: FollowedHeaders())
+            #expect(batch.connected.count == 1 && batch.entered.map(\.id) == [txid])
+        }
+    }
+
     @Test("Safe and final heights follow the tip by two and six blocks")
     func depths() async throws {
         var scene = SandboxScene()
