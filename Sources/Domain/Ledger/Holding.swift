@@ -16,29 +16,42 @@ package struct Holding: Hashable, Sendable {
     /// Where a claim on the money stands.
     package enum Place: String, Hashable, Sendable, CaseIterable { case payments, excess, unapplied }
 
-    var isEmpty: Bool { self == Holding() }
+    /// The balances by account, debits positive, debit side first.
+    private func balances(_ id: ID<Wallet>) -> [(account: Account, amount: Int128)] {
+        [
+            (.wallet(id), wallet), (.withdrawn, withdrawn), (.reorgLoss, reorgLoss), (.payments, -payments),
+            (.excess, -excess), (.unapplied, -unapplied), (.refundsPending, -refundsPending),
+        ]
+    }
 
     /// The legs that lead from `old` to here, with their reference value.
+    ///
+    /// References are differences of rounded running sums, so that they too sum to zero over each entry, and a balance's
+    /// reference does not depend on the steps that led to it.
     func postings(from old: Holding, wallet id: ID<Wallet>, reference: (Int128) -> Int128?) -> [Posting] {
-        let legs: [(Account, Int128)] = [
-            (.wallet(id), wallet - old.wallet),
-            (.withdrawn, withdrawn - old.withdrawn),
-            (.reorgLoss, reorgLoss - old.reorgLoss),
-            (.payments, old.payments - payments),
-            (.excess, old.excess - excess),
-            (.unapplied, old.unapplied - unapplied),
-            (.refundsPending, old.refundsPending - refundsPending),
-        ]
-        return legs.filter { $0.1 != 0 }.map { Posting(account: $0.0, amount: $0.1, reference: reference($0.1)) }
+        var run: Int128 = 0
+        var oldRun: Int128 = 0
+        var postings: [Posting] = []
+        for (leg, oldLeg) in zip(balances(id), old.balances(id)) {
+            let value = reference(run + leg.amount).flatMap { end in reference(run).map { end - $0 } }
+            let oldValue = reference(oldRun + oldLeg.amount).flatMap { end in reference(oldRun).map { end - $0 } }
+            run += leg.amount
+            oldRun += oldLeg.amount
+            guard leg.amount != oldLeg.amount else { continue }
+            let change = value.flatMap { value in oldValue.map { value - $0 } }
+            postings.append(Posting(account: leg.account, amount: leg.amount - oldLeg.amount, reference: change))
+        }
+        return postings
     }
 
     /// What the change from `old` to here means.
     func kind(from old: Holding) -> Entry.Kind {
-        if wallet > old.wallet, withdrawn >= old.withdrawn { return .received }
+        let change = (wallet + withdrawn) - (old.wallet + old.withdrawn)
+        if change > 0 { return refundsPending > old.refundsPending ? .reversed : .received }
+        if change < 0 { return refundsPending < old.refundsPending ? .refundConfirmed : .reversed }
         if withdrawn > old.withdrawn { return .withdrawn }
         if refundsPending > old.refundsPending { return .refundApproved }
-        if refundsPending < old.refundsPending, wallet < old.wallet { return .refundConfirmed }
-        if wallet != old.wallet || withdrawn < old.withdrawn { return .reversed }
+        if withdrawn < old.withdrawn || refundsPending < old.refundsPending { return .reversed }
         return .applied
     }
 }

@@ -3,10 +3,8 @@ extension Payment {
     mutating func book(_ assessment: Assessment, at time: Instant) throws(Objection) -> [Entry] {
         var entries: [Entry] = []
         for transfer in evidence.transfers {
-            guard let method = transfer.method, let amount = transfer.amount,
-                let quote = evidence.quote(transfer.quote)
-            else { continue }
-            let target = holding(of: transfer, amount: amount, assessment)
+            guard let method = transfer.method, let quote = evidence.quote(transfer.quote) else { continue }
+            let target = holding(of: transfer, amount: transfer.amount ?? 0, assessment)
             let posted = self.posted[transfer.key]
             let old = posted?.holding ?? Holding()
             guard target != old else { continue }
@@ -33,54 +31,56 @@ extension Payment {
     private func holding(of transfer: Transfer, amount: UInt128, _ assessment: Assessment) -> Holding {
         let isConfirmed = assessment.shares[transfer.key]?.isConfirmed ?? false
         let gross = isConfirmed ? amount : 0
-        var places = isConfirmed ? split(transfer, gross, assessment) : [:]
-        var holding = Holding()
-        var returned: UInt128 = 0
-        var lost: UInt128 = 0
-        var pending: UInt128 = 0
-        for refund in evidence.refunds where refund.stage != .dropped {
-            for part in refund.parts where part.transfer == transfer.key {
-                let held = places[part.from] ?? 0
-                places[part.from] = held.minus(part.units)
-                lost = lost.addingSaturating(part.units.minus(held))
-                if refund.stage == .confirmed { returned = returned.addingSaturating(part.units) }
-                if refund.stage == .approved { pending = pending.addingSaturating(part.units) }
-            }
+        let removed = evidence.removed(of: transfer.key)
+        var places = isConfirmed ? split(transfer, gross.minus(removed), assessment) : [:]
+        var short = removed.minus(gross)
+        for place in Holding.Place.allCases {
+            let units = evidence.returned(of: transfer.key) { $1.from == place && !$1.hasLeftSums(of: $0) }
+            short = short.addingSaturating(places.take(units, from: place))
         }
+        for place in [Holding.Place.unapplied, .excess, .payments] { short = places.take(short, from: place) }
+        let returned = evidence.returned(of: transfer.key) { refund, _ in refund.stage == .confirmed }
+        let pending = evidence.returned(of: transfer.key) { refund, _ in refund.stage == .approved }
+        var holding = Holding()
         holding.payments = Int128(clamping: places[.payments] ?? 0)
         holding.excess = Int128(clamping: places[.excess] ?? 0)
         holding.unapplied = Int128(clamping: places[.unapplied] ?? 0)
         holding.refundsPending = Int128(clamping: pending)
-        holding.reorgLoss = Int128(clamping: lost)
+        holding.reorgLoss = Int128(clamping: short)
         let kept = Int128(clamping: gross) - Int128(clamping: returned)
         holding.withdrawn = isConfirmed && isSpent(transfer) ? max(kept, 0) : 0
         holding.wallet = kept - holding.withdrawn
         return holding
     }
 
-    private func split(_ transfer: Transfer, _ gross: UInt128, _ assessment: Assessment) -> [Holding.Place: UInt128] {
+    /// Where `units` of a confirmed transfer belong.
+    private func split(_ transfer: Transfer, _ units: UInt128, _ assessment: Assessment) -> [Holding.Place: UInt128] {
         guard let share = assessment.shares[transfer.key] else { return [:] }
         let judge = Judge(terms: terms, evidence: evidence)
-        if kept(transfer) { return [.excess: gross] }
+        let isEnded = judge.isRefused || assessment.state == .refunded
+        let isMet = judge.acceptsLate || assessment.confirmed >= judge.enough
+        if !isEnded, share.role == .counted || judge.acceptsLate && share.role == .late {
+            guard isMet else { return [.unapplied: units] }
+            let excess = min(share.excess, units)
+            return [.payments: units - excess, .excess: excess]
+        }
+        if kept(transfer, as: share.role) { return [.excess: units] }
+        if isEnded { return [.unapplied: units] }
         switch share.role {
-        case .counted, .late:
-            let isMet = judge.acceptsLate || assessment.confirmed >= judge.enough
-            guard isMet, !judge.isRefused, share.role == .counted || judge.acceptsLate else { return [.unapplied: gross] }
-            let excess = min(share.excess, gross)
-            return [.payments: gross - excess, .excess: excess]
-        case .duplicate: return terms.policy.duplicate == .keep ? [.excess: gross] : [.unapplied: gross]
+        case .counted, .late, .dust: return [.unapplied: units]
+        case .duplicate: return terms.policy.duplicate == .keep ? [.excess: units] : [.unapplied: units]
         case .wrongNetwork, .wrongAsset:
-            if accepted(transfer) { return [.payments: gross] }
-            return terms.policy.wrongAsset == .keep ? [.excess: gross] : [.unapplied: gross]
-        case .dust: return [.unapplied: gross]
+            if accepted(transfer) { return [.payments: units] }
+            return terms.policy.wrongAsset == .keep ? [.excess: units] : [.unapplied: units]
         }
     }
 
     /// A ruling keeps this transfer as excess.
-    private func kept(_ transfer: Transfer) -> Bool {
+    private func kept(_ transfer: Transfer, as role: Assessment.Role) -> Bool {
         evidence.rulings.contains { ruling in
-            guard case .keep(let id) = ruling.verdict else { return false }
-            return exception(id)?.subject.transfer == transfer.key && exception(id)?.kind != .overpaid
+            guard case .keep(let id) = ruling.verdict, let exception = exception(id) else { return false }
+            if exception.kind == .dust { return role == .dust }
+            return exception.subject.transfer == transfer.key && exception.kind != .overpaid
         }
     }
 
@@ -96,6 +96,15 @@ extension Payment {
     private func isSpent(_ transfer: Transfer) -> Bool {
         guard let spend = evidence.spends[transfer.key], case .mined = spend.claim.standing else { return false }
         return true
+    }
+}
+
+extension [Holding.Place: UInt128] {
+    /// Takes up to `units` out of `place`; gives what was not there.
+    fileprivate mutating func take(_ units: UInt128, from place: Holding.Place) -> UInt128 {
+        let held = self[place] ?? 0
+        self[place] = held.minus(units)
+        return units.minus(held)
     }
 }
 

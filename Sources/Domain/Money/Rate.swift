@@ -31,7 +31,7 @@ package struct Rate: Hashable, Sendable {
 
     /// Base units of `asset` that pay `price` at this rate, rounded **up** to the asset's payable decimals.
     ///
-    /// Throws `amount_too_large` when the result does not fit 127 bits.
+    /// Throws `amount_too_large` when the result is 2¹²⁶ or more, which no transfer can be.
     package func amountDue(for price: Price, in asset: Asset) throws(Refusal) -> UInt128 {
         let tooLarge = Refusal(.amountTooLarge, "The amount is too large for \(asset.method.asset).")
         let numerator = price.minor.multipliedFullWidth(by: .power10(asset.decimals + scale))
@@ -43,7 +43,7 @@ package struct Rate: Hashable, Sendable {
         let up = remainder > 0 ? quotient + 1 : quotient
         let steps = up / step + (up % step > 0 ? 1 : 0)
         let (due, over) = steps.multipliedReportingOverflow(by: step)
-        guard !over, due <= UInt128(1) << 127 else { throw tooLarge }
+        guard !over, due < UInt128(1) << 126 else { throw tooLarge }
         return due
     }
 }

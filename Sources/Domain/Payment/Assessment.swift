@@ -61,7 +61,14 @@ package struct Assessment: Hashable, Sendable {
 }
 
 /// Judges the evidence by the terms. No clock, no input or output, no chance: see docs/DOMAIN.md, section 3.
-package func assess(_ terms: Terms, _ evidence: Evidence) -> Assessment {
+///
+/// `ruled` holds what rulings on exceptions were about. `isDoubted` says that money under a ruling fell away and nobody
+/// has looked at it yet. Both concern only whether the payment may be fulfilled.
+package func assess(
+    _ terms: Terms, _ evidence: Evidence, ruled: Set<Exception.Kind> = [], isDoubted: Bool = false
+) -> Assessment {
     var judge = Judge(terms: terms, evidence: evidence)
+    judge.ruled = ruled
+    judge.isDoubted = isDoubted
     return judge.judge()
 }

@@ -9,6 +9,8 @@ package struct Evidence: Hashable, Sendable {
     package var spends: [Transfer.Key: Transfer.Spend] = [:]
     package var sources: [NetworkName: Source] = [:]
     package var rulings: [Ruling] = []
+    /// The latest word on each. A full refund that was confirmed stays before a later word that it is not: it ended the
+    /// payment for good, while the books follow the later word.
     package var refunds: [RefundClaim] = []
 
     package init(now: Instant) { self.now = now }
@@ -20,7 +22,7 @@ package struct Evidence: Hashable, Sendable {
     package var currentQuote: Quote? { quotes.last }
 
     mutating func hear(_ sources: [NetworkName: Source]) {
-        self.sources.merge(sources) { $0.sequence >= $1.sequence ? $0 : $1 }
+        for (network, word) in sources { self.sources[network] = word.merged(with: self.sources[network]) }
     }
 
     /// Folds in what a network says of one transfer. Its later word wins; first sights and replacements add up.
@@ -34,24 +36,60 @@ package struct Evidence: Hashable, Sendable {
                     maturity: sighting.maturity, confirmedIn: nil))
             return
         }
-        if sighting.claim.sequence > transfers[index].claim.sequence { transfers[index].claim = sighting.claim }
+        if sighting.claim.supersedes(transfers[index].claim) {
+            transfers[index].claim = sighting.claim
+            transfers[index].amountText = sighting.amountText
+        }
         if sighting.seenAt < transfers[index].firstSeen {
             transfers[index].firstSeen = sighting.seenAt
             transfers[index].missedByGap = sighting.fellIntoGap
+        } else if sighting.seenAt == transfers[index].firstSeen, sighting.fellIntoGap {
+            transfers[index].missedByGap = true
         }
         transfers[index].replaces.formUnion(sighting.replaces)
     }
 
     mutating func hear(_ spend: Transfer.Spend, of key: Transfer.Key) {
-        guard let known = spends[key], known.claim.sequence >= spend.claim.sequence else {
-            spends[key] = spend
-            return
-        }
+        if let known = spends[key], !spend.supersedes(known) { return }
+        spends[key] = spend
     }
 
     mutating func hear(_ refund: RefundClaim) {
-        guard let index = refunds.firstIndex(where: { $0.id == refund.id }) else { return refunds.append(refund) }
-        if refund.step > refunds[index].step { refunds[index] = refund }
+        guard let index = refunds.lastIndex(where: { $0.id == refund.id }) else { return refunds.append(refund) }
+        let known = refunds[index]
+        guard refund.step > known.step else { return }
+        if known.isFull, known.stage == .confirmed, refund.stage != .confirmed {
+            refunds.append(refund)
+        } else {
+            refunds[index] = refund
+        }
+    }
+
+    /// The latest word on a refund.
+    func refund(_ id: ID<Refund>) -> RefundClaim? { refunds.last { $0.id == id } }
+
+    /// The latest word on each refund that was not dropped.
+    var standingRefunds: [RefundClaim] {
+        refunds.filter { $0.stage != .dropped && refund($0.id)?.step == $0.step }
+    }
+
+    /// What goes back of one transfer, or went, as far as `isIncluded` says.
+    func returned(
+        of key: Transfer.Key, where isIncluded: (RefundClaim, RefundClaim.Part) -> Bool = { _, _ in true }
+    ) -> UInt128 {
+        var units: UInt128 = 0
+        for refund in standingRefunds {
+            for part in refund.parts where part.transfer == key && isIncluded(refund, part) {
+                units = units.addingSaturating(part.units)
+            }
+        }
+        return units
+    }
+
+    /// What of one transfer has left the sums that status is judged by: money beside the price, from the approval on.
+    /// A full refund changes nothing until it is confirmed, for it ends the payment.
+    func removed(of key: Transfer.Key) -> UInt128 {
+        returned(of: key) { refund, part in part.hasLeftSums(of: refund) }
     }
 }
 
@@ -118,6 +156,11 @@ package struct RefundClaim: Hashable, Sendable {
             self.transfer = transfer
             self.from = from
             self.units = units
+        }
+
+        /// What goes back out of a price that was met does not make it unmet.
+        func hasLeftSums(of refund: RefundClaim) -> Bool {
+            from != .payments && (refund.stage == .confirmed || !refund.isFull)
         }
     }
 }

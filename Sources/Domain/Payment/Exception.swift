@@ -27,7 +27,8 @@ package struct Exception: Hashable, Sendable, Identified {
     package var kind: Kind { subject.kind }
     package var isOpen: Bool { resolution == nil }
 
-    /// What it is about. The same subject never opens a second time once a ruling has settled it.
+    /// What it is about. Once a ruling has settled it, the same subject opens again only for more money, after a top-up
+    /// that was granted but not paid, or when evidence falls away again.
     package struct Subject: Hashable, Sendable {
         package let kind: Kind
         /// The transfer in question, where there is one.
@@ -65,7 +66,7 @@ package struct Exception: Hashable, Sendable, Identified {
         package var actions: [Action] {
             switch self {
             case .underpaid: [.grantTopUp, .accept, .reject]
-            case .late: [.accept, .keep, .reject]
+            case .late: [.accept, .reject]
             case .overpaid, .duplicate: [.keep, .dismiss]
             case .wrongNetwork, .wrongAsset: [.accept, .keep, .dismiss]
             case .dust, .afterEnd: [.keep, .dismiss]

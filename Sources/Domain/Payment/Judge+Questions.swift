@@ -6,7 +6,7 @@ extension Judge {
             ask(.overpaid, excess.transfer.transfer, result.shares[excess.transfer.transfer.key]?.excess)
         }
         switch result.state {
-        case .underpaid where isWindowClosed:
+        case .underpaid where isWindowClosed && hasConfirmedMoney:
             let quote = evidence.currentQuote
             result.questions[Exception.Subject(.underpaid)] = Assessment.Question(
                 amount: quote.map { result.missingAfter(price).unitsCovering(where: $0.amountDue, pays: $0.covers) },
@@ -27,18 +27,18 @@ extension Judge {
 
     /// Questions about a single confirmed transfer.
     private mutating func ask(about transfer: Transfer) {
-        guard let share = result.shares[transfer.key], share.isConfirmed, !isReturned(transfer) else { return }
+        guard let share = result.shares[transfer.key], share.isConfirmed, transfer.amount != 0 else { return }
+        let amount = transfer.amount.map { $0.minus(evidence.returned(of: transfer.key)) }
+        guard amount != 0 else { return }
         switch share.role {
-        case .wrongNetwork where terms.policy.wrongAsset == .review: ask(.wrongNetwork, transfer, transfer.amount)
-        case .wrongAsset where terms.policy.wrongAsset == .review: ask(.wrongAsset, transfer, transfer.amount)
-        case .dust: result.questions[Exception.Subject(.dust)] = Assessment.Question(method: transfer.method)
+        case .wrongNetwork where terms.policy.wrongAsset == .review: ask(.wrongNetwork, transfer, amount)
+        case .wrongAsset where terms.policy.wrongAsset == .review: ask(.wrongAsset, transfer, amount)
+        case .dust: result.questions[Exception.Subject(.dust)] = Assessment.Question()
         case .duplicate where terms.policy.duplicate == .review && result.state.isSettled:
-            ask(.duplicate, transfer, transfer.amount)
+            ask(.duplicate, transfer, amount)
         case .counted, .late, .duplicate, .wrongNetwork, .wrongAsset:
             if result.state == .failed || result.state == .refunded && !wasReturnedInFull(transfer) {
-                ask(.afterEnd, transfer, transfer.amount)
-            } else if share.role == .late, result.state.isSettled, !result.isByRuling {
-                ask(.duplicate, transfer, transfer.amount)
+                ask(.afterEnd, transfer, amount)
             }
         }
     }
@@ -48,11 +48,8 @@ extension Judge {
             amount: amount, method: transfer.method)
     }
 
-    /// All of it went back, or is on its way.
-    private func isReturned(_ transfer: Transfer) -> Bool {
-        let parts = evidence.refunds.filter { $0.stage != .dropped }.flatMap(\.parts)
-        let units = parts.filter { $0.transfer == transfer.key }.reduce(UInt128(0)) { $0.addingSaturating($1.units) }
-        return units > 0 && units >= transfer.amount ?? .max
+    private var hasConfirmedMoney: Bool {
+        result.shares.values.contains { $0.isConfirmed && !$0.role.isMismatch }
     }
 
     private func wasReturnedInFull(_ transfer: Transfer) -> Bool {
@@ -63,7 +60,8 @@ extension Judge {
 
     /// A source has been silent past the window for longer than the policy bears.
     var isStale: Bool {
-        evidence.now > lastSight.adding(seconds: terms.policy.staleSeconds) && !isWindowClosed && isWaiting
+        evidence.now > lastSight.adding(seconds: terms.policy.staleSeconds) && !isWindowClosed
+            && (isWaiting || result.state == .underpaid)
     }
 
     /// Only the end of the window is missing to a result.
@@ -103,9 +101,11 @@ extension Judge {
         switch requirement {
         case .count(let count):
             let depth = UInt64(max(count, transfer.maturity, 1))
-            return place.height.addingReportingOverflow(depth - 1).partialValue
+            let (height, overflow) = place.height.addingReportingOverflow(depth - 1)
+            return overflow ? .max : height
         case .safe, .finalized, .settled, nil:
-            return (evidence.sources[transfer.key.network]?.tip ?? place.height) &+ 1
+            let tip = evidence.sources[transfer.key.network]?.tip ?? place.height
+            return tip == .max ? .max : tip + 1
         }
     }
 }

@@ -5,6 +5,8 @@ struct Judge {
     let price: Worth
     /// D: what is enough.
     let enough: Worth
+    var ruled: Set<Exception.Kind> = []
+    var isDoubted = false
     var result = Assessment()
 
     init(terms: Terms, evidence: Evidence) {
@@ -54,7 +56,7 @@ struct Judge {
             counted.append(
                 Counted(
                     transfer: transfer, quote: quote, worth: worth,
-                    isTimely: isTimely(transfer, under: quote, seen: sight), isConfirmed: confirmed, firstSight: sight))
+                    isTimely: isTimely(transfer, under: quote, seen: sight, isConfirmed: confirmed), isConfirmed: confirmed, firstSight: sight))
         }
         return counted.sorted(by: Self.precedes)
     }
@@ -83,16 +85,16 @@ struct Judge {
         return .counted
     }
 
-    /// What went back out of excess or unapplied money leaves the sums; what went back out of a price that was met
-    /// does not make it unmet.
     private func netWorth(_ transfer: Transfer, under quote: Quote) -> Worth {
-        let returned = evidence.refunds.filter { $0.stage == .confirmed }.flatMap(\.parts)
-            .filter { $0.transfer == transfer.key && $0.from != .payments }
-            .reduce(UInt128(0)) { $0.addingSaturating($1.units) }
-        return quote.worth(of: (transfer.amount ?? 0).minus(returned))
+        quote.worth(of: units(of: transfer))
+    }
+
+    private func units(of transfer: Transfer) -> UInt128 {
+        (transfer.amount ?? 0).minus(evidence.removed(of: transfer.key))
     }
 
     private func isConfirmed(_ transfer: Transfer, value: Worth) -> Bool {
+        if transfer.confirmedIn == .pool { return true }
         if let block = transfer.block?.block, transfer.confirmedIn == block { return true }
         guard let source = evidence.sources[transfer.key.network], source.isHealthy else { return false }
         let method = transfer.method ?? evidence.quote(transfer.quote)?.method
@@ -122,14 +124,17 @@ struct Judge {
         return min(transfer.firstSeen, place.medianTime)
     }
 
-    private func isTimely(_ transfer: Transfer, under own: Quote, seen: Instant) -> Bool {
-        evidence.quotes.contains { quote in
-            guard quote.id == own.id || quote.isTopUp && quote.method == own.method && quote.lockedAt <= seen else {
+    /// A granted top-up asks for what is missing after all that had been seen: so it takes that as timely too. What the
+    /// policy accepted without a block needs none in time.
+    private func isTimely(_ transfer: Transfer, under own: Quote, seen: Instant, isConfirmed: Bool) -> Bool {
+        let needsNoBlock = transfer.confirmedIn == .pool || isConfirmed && transfer.block == nil
+        let inBlock = transfer.block?.medianTime ?? evidence.now
+        return evidence.quotes.contains { quote in
+            guard quote.id == own.id || quote.isTopUp && (quote.method == own.method || seen < quote.lockedAt) else {
                 return false
             }
-            let inBlock = transfer.block?.medianTime ?? evidence.now
             return seen <= quote.endsAt.adding(seconds: terms.policy.graceSeconds)
-                && inBlock <= quote.endsAt.adding(seconds: terms.policy.confirmBySeconds)
+                && (needsNoBlock || inBlock <= quote.endsAt.adding(seconds: terms.policy.confirmBySeconds))
         }
     }
 
@@ -145,13 +150,13 @@ struct Judge {
                 role = .duplicate
             } else if item.isTimely || acceptsLate {
                 role = item.isTimely ? .counted : .late
+                let needed = (price - sum).unitsCovering(where: item.quote.amountDue, pays: item.quote.covers)
                 sum = sum + item.worth
                 if item.isTimely { result.confirmed = sum }
                 if sum > price {
                     excess = (sum - price, item)
-                    let surplus = (sum - price).units(where: item.quote.amountDue, pays: item.quote.covers)
-                    let isTooMuch = isTooMuch(sum - price)
-                    result.shares[item.transfer.key]?.excess = isTooMuch ? surplus : 0
+                    let surplus = isTooMuch(sum - price) ? units(of: item.transfer).minus(needed) : 0
+                    result.shares[item.transfer.key]?.excess = surplus
                 }
             } else {
                 role = .late
@@ -185,11 +190,12 @@ struct Judge {
         evidence.quotes.isEmpty ? windowEnd : windowEnd.adding(seconds: terms.policy.graceSeconds)
     }
 
-    /// Never closed blindly: every network that could pay it has been seen past the end by a healthy source.
+    /// Never closed blindly: every network that could pay it has been seen past the end by a healthy source. Once it was,
+    /// a source that fails later does not open the window again.
     var isWindowClosed: Bool {
         evidence.now > lastSight
             && Set(evidence.quotes.map(\.method.network)).allSatisfy { network in
-                evidence.sources[network].map { $0.isHealthy && $0.scannedUntil > lastSight } ?? false
+                evidence.sources[network].map { $0.scannedUntil > lastSight } ?? false
             }
     }
 
@@ -230,7 +236,9 @@ struct Judge {
     }
 
     private var isPayable: Bool {
-        guard let quote = evidence.currentQuote, evidence.now <= quote.endsAt, result.received < enough else { return false }
+        guard let quote = evidence.currentQuote, evidence.now <= quote.endsAt, result.received < enough,
+            !isGoingBack
+        else { return false }
         switch result.state {
         case .awaitingPayment, .detected, .confirming, .underpaid: return true
         case .created, .paid, .overpaid, .latePaid, .expired, .failed, .refunded: return false
@@ -239,18 +247,16 @@ struct Judge {
 
     private var isFulfillable: Bool {
         guard result.state.isSettled else { return false }
-        if evidence.refunds.contains(where: { $0.isFull && $0.stage != .dropped }) { return false }
+        if isGoingBack || isDoubted { return false }
         if result.questions.keys.contains(where: { $0.kind == .review }) { return false }
-        return !(result.state == .overpaid && terms.policy.holdsOverpaid && !isReleased)
+        return !(result.state == .overpaid && terms.policy.holdsOverpaid && !ruled.contains(.overpaid))
     }
+
+    /// All of it is promised to somebody.
+    private var isGoingBack: Bool { evidence.standingRefunds.contains(where: \.isFull) }
 
     /// A person let it pass.
     var isReleased: Bool {
-        evidence.rulings.contains { ruling in
-            switch ruling.verdict {
-            case .release, .keep: true
-            case .cancel, .accept, .reject, .grantTopUp, .dismiss, .acceptLate: false
-            }
-        }
+        evidence.rulings.contains { if case .release = $0.verdict { true } else { false } }
     }
 }

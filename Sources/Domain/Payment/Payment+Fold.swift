@@ -6,24 +6,33 @@ extension Payment {
     mutating func fold(_ fact: Fact) throws(Objection) {
         switch fact.news {
         case .looked: break
-        case .quoted(let quote): try fold(quote)
+        case .quoted(let quote): try fold(quote, fact)
         case .sighted(let sightings, let spends):
             for sighting in sightings { evidence.hear(sighting, of: id) }
             for (key, spend) in spends { evidence.hear(spend, of: key) }
-        case .refunded(let refund): evidence.hear(refund)
+        case .refunded(let refund): try fold(refund)
         case .ruled(let verdict, let reason): try fold(verdict, reason: reason, fact)
         case .fulfilmentClaimed(let action): try claim(action, at: fact.at)
         case .fulfilmentReported(let action): try report(action, at: fact.at)
         }
     }
 
-    private mutating func fold(_ quote: Quote) throws(Objection) {
+    private mutating func fold(_ quote: Quote, _ fact: Fact) throws(Objection) {
         if evidence.quotes.contains(where: { $0.id == quote.id }) { return }
         guard terms.methods.contains(quote.method) else {
             throw .refusal(Refusal(.methodNotOffered, "This payment cannot be made in \(quote.method)."))
         }
         guard evidence.quotes.count < Self.mostQuotes else {
             throw .refusal(Refusal(.tooManyQuotes, "This payment has been quoted \(Self.mostQuotes) times."))
+        }
+        guard !quote.isTopUp else {
+            throw .refusal(Refusal(.notAllowedInState, "A top-up is granted by a ruling."))
+        }
+        guard quote.endsAt >= fact.at else {
+            throw .refusal(Refusal(.quoteExpired, "This quote has ended."))
+        }
+        guard terms.policy.limits.allSatisfy({ $0.method != quote.method || $0.admits(terms.price) }) else {
+            throw .refusal(Refusal(.outsideLimits, "This amount cannot be paid in \(quote.method)."))
         }
         switch state {
         case .created, .awaitingPayment, .expired, .underpaid, .detected: evidence.quotes.append(quote)
@@ -38,6 +47,34 @@ extension Payment {
             Ruling(
                 number: evidence.rulings.count + 1, verdict: verdict, actor: fact.actor, reason: reason, at: fact.at))
         if case .grantTopUp(_, let quote) = verdict { evidence.quotes.append(quote) }
+    }
+
+    private func isGrantable(_ quote: Quote) -> Bool {
+        quote.isTopUp && quote.endsAt >= evidence.now && terms.methods.contains(quote.method)
+            && evidence.quote(quote.id) == nil && evidence.quotes.count < Self.mostQuotes
+    }
+
+    /// A refund that is new, taken up again or changed may only promise what is there; steps of a known one are heard.
+    private mutating func fold(_ refund: RefundClaim) throws(Objection) {
+        let known = evidence.refund(refund.id)
+        if let known, known.step >= refund.step { return }
+        if refund.stage != .dropped, known?.parts != refund.parts || known?.stage == .dropped { try check(refund) }
+        evidence.hear(refund)
+    }
+
+    private func check(_ refund: RefundClaim) throws(Objection) {
+        var free: [Transfer.Key: UInt128] = [:]
+        for transfer in evidence.transfers where transfer.confirmedIn != nil {
+            let promised = evidence.returned(of: transfer.key) { other, _ in other.id != refund.id }
+            free[transfer.key] = (transfer.amount ?? 0).minus(promised)
+        }
+        for part in refund.parts {
+            guard part.units > 0, part.units <= free[part.transfer] ?? 0 else {
+                throw .refusal(Refusal(.outsideLimits, "A refund cannot be more than what is held."))
+            }
+            free[part.transfer] = (free[part.transfer] ?? 0) - part.units
+        }
+        if refund.parts.isEmpty { throw .refusal(Refusal(.invalidAmount, "A refund gives something back.")) }
     }
 
     /// Whether the rules allow `verdict` now.
@@ -56,7 +93,7 @@ extension Payment {
             case .cancel: evidence.transfers.allSatisfy { !$0.isLive } && state.canBeCancelled
             case .accept, .acceptLate: !state.isSettled && !state.isEnded
             case .reject: !state.isEnded && !(state.isSettled && fulfilment != nil)
-            case .grantTopUp: state == .underpaid && evidence.quotes.count < Self.mostQuotes
+            case .grantTopUp(_, let quote): state == .underpaid && isGrantable(quote)
             case .keep, .release, .dismiss: true
             }
         guard isAllowed else {

@@ -21,11 +21,12 @@ extension Payment {
         next.evidence.now = max(evidence.now, fact.at)
         next.evidence.hear(fact.sources)
         try next.fold(fact)
-        let assessment = next.assessment
-        let lost = next.keepConfirmations(assessment)
+        var assessment = next.assessment
+        let lost = next.keepConfirmations(assessment).union(next.vanished(since: self))
         let entries = try next.book(assessment, at: fact.at)
         let transition = try next.announce(assessment, fact)
         let changed = next.settleExceptions(assessment, fact, transition: transition, lost: lost)
+        if assessment.isByRuling { assessment = next.assessment }
         var events: [Announcement] = []
         if let transition { events.append(next.event(transition.eventType, nil)) }
         for exception in changed where exception != self.exception(exception.id) {
@@ -52,16 +53,29 @@ extension Payment {
     }
 
     /// Marks what met the policy in its block, and gives what met it before and does so no more.
-    private mutating func keepConfirmations(_ assessment: Assessment) -> [Transfer.Key] {
-        var lost: [Transfer.Key] = []
+    private mutating func keepConfirmations(_ assessment: Assessment) -> Set<Transfer.Key> {
+        var lost: Set<Transfer.Key> = []
         for index in evidence.transfers.indices {
             let transfer = evidence.transfers[index]
             let isConfirmed = assessment.shares[transfer.key]?.isConfirmed ?? false
-            let block = isConfirmed ? transfer.block?.block : nil
-            if transfer.confirmedIn != nil, block == nil { lost.append(transfer.key) }
-            evidence.transfers[index].confirmedIn = block
+            let inPool = transfer.confirmedIn == .pool || transfer.block == nil
+            let block = inPool ? .pool : transfer.block?.block
+            if transfer.confirmedIn != nil, !isConfirmed { lost.insert(transfer.key) }
+            evidence.transfers[index].confirmedIn = isConfirmed ? block : nil
         }
         return lost
+    }
+
+    /// What was live and is so no more, and was not replaced by at least as much: a ruling may have relied on it.
+    private func vanished(since old: Payment) -> [Transfer.Key] {
+        old.evidence.transfers.filter(\.isLive).compactMap { before in
+            guard let transfer = evidence.transfer(before.key), !transfer.isLive else { return nil }
+            let isReplaced = evidence.transfers.contains {
+                $0.isLive && $0.replaces.contains(before.key) && $0.quote == before.quote && $0.method == before.method
+                    && $0.amount ?? 0 >= before.amount ?? 0
+            }
+            return isReplaced ? nil : before.key
+        }
     }
 
     /// Announces the assessed state where it is another one.
@@ -83,7 +97,7 @@ extension Payment {
 
     /// Opens what the evidence asks, resolves what it asks no more or a ruling settled. Gives what changed.
     private mutating func settleExceptions(
-        _ assessment: Assessment, _ fact: Fact, transition: Transition?, lost: [Transfer.Key]
+        _ assessment: Assessment, _ fact: Fact, transition: Transition?, lost: Set<Transfer.Key>
     ) -> [Exception] {
         var questions = assessment.questions
         if transition?.kind == .reversed {
@@ -101,7 +115,7 @@ extension Payment {
             questions[Exception.Subject(.unclaimedFulfilment)] = Assessment.Question(isSevere: true)
         }
         let before = exceptions
-        for index in exceptions.indices { close(index, questions: questions, fact) }
+        for index in exceptions.indices { close(index, questions: questions, assessment, fact) }
         for (subject, question) in questions.sorted(by: { $0.key.precedes($1.key) }) {
             ask(subject, question, at: fact.at)
         }
@@ -110,13 +124,18 @@ extension Payment {
     }
 
     private mutating func close(
-        _ index: Int, questions: [Exception.Subject: Assessment.Question], _ fact: Fact
+        _ index: Int, questions: [Exception.Subject: Assessment.Question], _ assessment: Assessment,
+        _ fact: Fact
     ) {
         guard exceptions[index].isOpen else { return }
         let id = exceptions[index].id
         if let ruling = evidence.rulings.last(where: { $0.verdict.exception == id }) {
             exceptions[index].resolution = .ruling(ruling.number)
         } else if exceptions[index].kind.endsWithEvidence, questions[exceptions[index].subject] == nil {
+            exceptions[index].resolution = .evidence(at: fact.at)
+        } else if exceptions[index].kind == .evidenceLost, let key = exceptions[index].subject.transfer,
+            assessment.shares[key]?.isConfirmed ?? false
+        {
             exceptions[index].resolution = .evidence(at: fact.at)
         }
     }
@@ -125,15 +144,26 @@ extension Payment {
         if let index = exceptions.lastIndex(where: { $0.subject == subject }) {
             if exceptions[index].isOpen {
                 exceptions[index].amount = question.amount
+                exceptions[index].method = question.method
                 exceptions[index].isSevere = question.isSevere
                 return
             }
-            if exceptions[index].resolution?.isRuling == true { return }
+            if isSettled(exceptions[index], for: question) { return }
         }
         exceptions.append(
             Exception(
                 id: ID(part: exceptions.count + 1, of: id), subject: subject, openedAt: time, amount: question.amount,
                 method: question.method, isSevere: question.isSevere, resolution: nil))
+    }
+
+    /// Whether a ruling has answered `question` as it stands now: not when there is more money in it, when the top-up that
+    /// it granted came to nothing, or when evidence fell away once more.
+    private func isSettled(_ exception: Exception, for question: Assessment.Question) -> Bool {
+        guard case .ruling(let number) = exception.resolution else { return false }
+        if exception.kind == .evidenceLost { return false }
+        if case .grantTopUp = evidence.rulings.first(where: { $0.number == number })?.verdict { return false }
+        guard let now = question.amount, let then = exception.amount else { return true }
+        return now <= then
     }
 }
 

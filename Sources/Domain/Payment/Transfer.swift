@@ -12,7 +12,8 @@ package struct Transfer: Hashable, Sendable, Identified {
     /// What arrived; nil for an asset that this gateway does not know.
     package let method: Method?
     /// Base units as the network says them. Text, for a stranger's token may claim more than 128 bits.
-    package let amountText: String
+    /// The latest word: what runs again in another block may move another amount.
+    package var amountText: String
     package var claim: Claim
     package var firstSeen: Instant
     /// Whether it was first heard of while catching up, so that the block's time tells more than our clock.
@@ -21,7 +22,8 @@ package struct Transfer: Hashable, Sendable, Identified {
     package var replaces: Set<Key>
     /// Confirmations below which the network itself would not let it be spent (coinbase), else 0.
     package let maturity: UInt32
-    /// The block in which the frozen policy was first met with a healthy source; nil while it is not.
+    /// The block in which the frozen policy was first met with a healthy source; nil while it is not. `BlockID.pool`
+    /// when the policy took it unconfirmed: that lasts as long as the network claims it.
     package var confirmedIn: BlockID?
 
     package init(
@@ -41,11 +43,14 @@ package struct Transfer: Hashable, Sendable, Identified {
         self.confirmedIn = confirmedIn
     }
 
-    /// Base units; nil from 2¹²⁷ on, which is only recorded.
+    /// Base units; nil from `amountLimit` on, which is only recorded.
     package var amount: UInt128? {
-        guard let units = UInt128(amountText), units < UInt128(1) << 127 else { return nil }
+        guard let units = UInt128(amountText), units < Self.amountLimit else { return nil }
         return units
     }
+
+    /// 2¹²⁶ base units: the difference of two amounts below it always fits a posting.
+    package static let amountLimit = UInt128(1) << 126
 
     /// What the network calls it, for ever: `bitcoin` and `txid:vout`, an EVM network and `hash:ordinal`.
     package struct Key: Hashable, Comparable, Sendable, CustomStringConvertible {
@@ -71,6 +76,26 @@ package struct Transfer: Hashable, Sendable, Identified {
         package init(sequence: UInt64, standing: Standing) {
             self.sequence = sequence
             self.standing = standing
+        }
+
+        /// Of two words of one batch the stronger counts, in whatever order they are heard: a block before the pool,
+        /// the pool before nothing, and of two blocks the higher one.
+        func supersedes(_ other: Claim) -> Bool {
+            if sequence != other.sequence { return sequence > other.sequence }
+            switch (standing, other.standing) {
+            case (.mined(let new), .mined(let old)):
+                return (new.height, new.block.text) > (old.height, old.block.text)
+            case (.mined, _), (.pooled, .gone): return true
+            case (.gone(let new), .gone(let old)): return new.rawValue > old.rawValue
+            case (.pooled, _), (.gone, _): return false
+            }
+        }
+
+        var isLive: Bool {
+            switch standing {
+            case .pooled, .mined: true
+            case .gone: false
+            }
         }
     }
 
@@ -102,15 +127,18 @@ package struct Transfer: Hashable, Sendable, Identified {
             self.transaction = transaction
             self.claim = claim
         }
+
+        /// Only one spend of an output can be live: that another one is gone says nothing about it.
+        func supersedes(_ other: Spend) -> Bool {
+            if transaction == other.transaction || claim.isLive == other.claim.isLive {
+                return claim.supersedes(other.claim)
+            }
+            return claim.isLive
+        }
     }
 
     /// In a block or waiting for one.
-    package var isLive: Bool {
-        switch claim.standing {
-        case .pooled, .mined: true
-        case .gone: false
-        }
-    }
+    package var isLive: Bool { claim.isLive }
 
     package var block: BlockPlace? {
         if case .mined(let place) = claim.standing { place } else { nil }
@@ -121,6 +149,9 @@ package struct Transfer: Hashable, Sendable, Identified {
 package struct BlockID: Hashable, Sendable {
     package let text: String
     package init(_ text: String) { self.text = text }
+
+    /// No block: accepted while it waited for one. No network has a block of this name.
+    package static let pool = BlockID("pool")
 }
 
 /// Where in the chain a transfer stands.
@@ -142,14 +173,15 @@ package struct BlockPlace: Hashable, Sendable {
 
 /// How far a network was seen, and whether its word can be believed now.
 package struct Source: Hashable, Sendable {
-    /// Grows with each batch that is absorbed; the higher one is the later word.
+    /// Grows with each word: a batch that is absorbed, a change of health. The higher one is the later word.
     package var sequence: UInt64
     package var tip: UInt64
     package var safe: UInt64?
     package var finalized: UInt64?
     /// False while the node errs, lags, or is on another network, or finality stalls: nothing becomes confirmed.
     package var isHealthy: Bool
-    /// Everything that the network said up to this moment has been seen.
+    /// Everything that the network said up to this moment has been seen. Believed only of a healthy source, and not
+    /// undone by what comes later: what was seen was seen.
     package var scannedUntil: Instant
 
     package init(
@@ -163,10 +195,28 @@ package struct Source: Hashable, Sendable {
         self.scannedUntil = scannedUntil
     }
 
+    /// This word, and what was believed before it. The same two words give the same, in whatever order they come.
+    func merged(with other: Source?) -> Source {
+        let seen = max(trusted, other?.scannedUntil ?? trusted)
+        var word = self
+        if let other, other.isLater(than: self) { word = other }
+        word.scannedUntil = seen
+        return word
+    }
+
+    private var trusted: Instant { isHealthy ? scannedUntil : Instant(milliseconds: 0) }
+
+    private func isLater(than other: Source) -> Bool {
+        if sequence != other.sequence { return sequence > other.sequence }
+        if isHealthy != other.isHealthy { return !isHealthy }
+        return tip > other.tip
+    }
+
     /// Whether a transfer at `place` meets `requirement`. A block above the tip has no confirmations.
     func meets(_ requirement: Policy.Requirement, at place: BlockPlace?, maturity: UInt32) -> Bool {
         guard let place else { return requirement == .count(0) && maturity == 0 }
-        let depth = place.height <= tip ? tip - place.height + 1 : 0
+        let above = tip - min(place.height, tip)
+        let depth = place.height > tip ? 0 : above == .max ? above : above + 1
         guard depth >= UInt64(maturity) else { return false }
         switch requirement {
         case .count(let count): return depth >= UInt64(count)

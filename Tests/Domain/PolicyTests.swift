@@ -1,0 +1,75 @@
+import Domain
+import Testing
+
+@Suite struct PolicyTests {
+    static let tiered: Policy = Policy().with { policy in
+        let small = Policy.Tier(upToMinor: 1_000, requirement: .count(0))
+        let middle = Policy.Tier(upToMinor: 10_000, requirement: .count(2))
+        policy.confirmations = [
+            Policy.ConfirmationRule(risk: .high, tiers: [Policy.Tier(upToMinor: nil, requirement: .finalized)]),
+            Policy.ConfirmationRule(
+                asset: Sample.btc.method.asset, tiers: [small, middle, Policy.Tier(upToMinor: nil, requirement: .count(6))]),
+            Policy.ConfirmationRule(network: Sample.litecoin, tiers: [middle]),
+        ]
+    }
+
+    @Test(arguments: [
+        (Sample.btc.method, .normal, 1, .count(0)), (Sample.btc.method, .normal, 1_000, .count(0)),
+        (Sample.btc.method, .normal, 1_001, .count(2)), (Sample.btc.method, .low, 10_000, .count(2)),
+        (Sample.btc.method, .normal, 10_001, .count(6)), (Sample.btc.method, .high, 1, .finalized),
+        (Sample.ltc.method, .normal, 1, .count(2)), (Sample.ltc.method, .normal, 99_999, .count(2)),
+        (Sample.asset("USDT", Sample.elsewhere).method, .normal, 1, .count(1)),
+    ] as [(Domain.Method, Policy.Risk, UInt64, Policy.Requirement)])
+    func `the first rule that matches and the first tier that holds the value decide`(
+        method: Domain.Method, risk: Policy.Risk, minor: UInt64, expected: Policy.Requirement
+    ) {
+        #expect(Self.tiered.requirement(for: method, risk: risk, value: Worth(minor: UInt128(minor))) == expected)
+    }
+
+    @Test(arguments: [
+        (0, nil, 10_000, 0), (100, nil, 10_000, 100), (100, 50, 10_000, 50), (100, 500, 10_000, 100), (10_000, nil, 77, 77),
+        (20_000, nil, 77, 77), (1, nil, 10_000, 1), (.max, 0, 10_000, 0),
+    ] as [(UInt32, UInt64?, UInt64, UInt64)])
+    func `a tolerance is a share, capped by an amount`(points: UInt32, cap: UInt64?, price: UInt64, expected: UInt64) {
+        let tolerance = Policy.Tolerance(basisPoints: points, capMinor: cap.map { UInt128($0) })
+        #expect(tolerance.waived(on: Sample.price(UInt128(price))) == Worth(minor: UInt128(expected)))
+    }
+
+    @Test(arguments: [
+        (1_000, 10_000, nil), (0, 9_999, Refusal.Code.outsideLimits), (10_001, 20_000, .outsideLimits), (10_000, 10_000, nil),
+    ] as [(UInt64, UInt64, Refusal.Code?)])
+    func `a method's limits hold when it is quoted`(minimum: UInt64, maximum: UInt64, expected: Refusal.Code?) throws {
+        let limit = Policy.MethodLimit(
+            method: Sample.btc.method, currency: "EUR", minimumMinor: UInt128(minimum), maximumMinor: UInt128(maximum))
+        let policy = Policy().with { $0.limits = [limit] }
+        let code = try refusal { _ = try Story.quoted(policy) }
+        #expect(code == expected)
+        var other = Story(policy)
+        try other.tell(.quoted(Sample.quote(1, Sample.ltc)))
+        #expect(other.state == .awaitingPayment)
+    }
+
+    @Test func `a quote must be offered, open, ungranted and one of few`() throws {
+        var story = Story()
+        let strange = Sample.quote(1, Sample.asset("USDT", Sample.elsewhere))
+        #expect(try refusal { try story.tell(.quoted(strange)) } == .methodNotOffered)
+        #expect(try refusal { try story.tell(.quoted(Sample.quote(1, isTopUp: true))) } == .notAllowedInState)
+        #expect(try refusal { try story.tell(.quoted(Sample.quote(1, seconds: 0))) } == .quoteExpired)
+        for number in 1...UInt8(Payment.mostQuotes) { try story.tell(.quoted(Sample.quote(number))) }
+        #expect(try refusal { try story.tell(.quoted(Sample.quote(200))) } == .tooManyQuotes)
+        #expect(try story.tell(.quoted(Sample.quote(3))).isSilent)
+    }
+
+    @Test func `a fulfilment is granted once, to one action`() throws {
+        var story = try Story.quoted()
+        #expect(try refusal { try story.tell(.fulfilmentClaimed(action: "one")) } == .notFulfillable)
+        try story.mine("a", 1_000_000)
+        try story.tell(.fulfilmentClaimed(action: "one"))
+        #expect(try story.tell(.fulfilmentClaimed(action: "one")).isSilent)
+        #expect(try refusal { try story.tell(.fulfilmentClaimed(action: "two")) } == .fulfilmentClaimed)
+        #expect(try refusal { try story.tell(.fulfilmentReported(action: "two")) } == .fulfilmentClaimed)
+        try story.tell(.fulfilmentReported(action: "one"))
+        #expect(try story.tell(.fulfilmentReported(action: "one")).isSilent)
+        #expect(try refusal { try story.tell(.ruled(.reject(nil), reason: nil)) } == .notAllowedInState)
+    }
+}

@@ -1,0 +1,259 @@
+import Domain
+import Testing
+
+extension Scenario {
+    private static func topUp(_ story: Story, method: Asset = Sample.btc, due: UInt128 = half) -> Quote {
+        Sample.quote(3, method, from: story.clock, due: due, covers: Sample.price(5_000), isTopUp: true)
+    }
+
+    /// What people decide.
+    static let rulings: [Scenario] = [
+        Scenario("a granted top-up is timely", .paid, [], "wallet 1000 payments 1000") {
+            try $0.mine("a", half)
+            try $0.wait(until: 961)
+            let quote = topUp($0)
+            try $0.rule({ .grantTopUp($0, quote) }, on: .underpaid)
+            #expect($0.last.isPayable)
+            try $0.mine("b", half, quote: quote)
+        },
+        Scenario("so is one in another asset", .paid, [], "wallet 2500 payments 2500") {
+            try $0.mine("a", half)
+            try $0.wait(until: 961)
+            let quote = topUp($0, method: Sample.ltc, due: 2_000_000)
+            try $0.rule({ .grantTopUp($0, quote) }, on: .underpaid)
+            try $0.mine("b", 2_000_000, quote: quote)
+        },
+        Scenario("a top-up to the old address counts too", .paid, [], "wallet 1000 payments 1000") {
+            try $0.mine("a", half)
+            try $0.wait(until: 961)
+            let quote = topUp($0)
+            try $0.rule({ .grantTopUp($0, quote) }, on: .underpaid)
+            try $0.mine("b", half)
+        },
+        Scenario("a top-up of a late part takes that part", .paid, [], "wallet 1000 payments 1000") {
+            $0.clock = 961
+            try $0.mine("a", half)
+            let quote = topUp($0)
+            try $0.rule({ .grantTopUp($0, quote) }, on: .underpaid)
+            $0.clock = 970
+            try $0.mine("b", half, quote: quote)
+        },
+        Scenario("a top-up that is not paid asks again", .underpaid, [.underpaid], "wallet 500 unapplied 500") {
+            try $0.mine("a", half)
+            try $0.wait(until: 961)
+            let quote = topUp($0)
+            try $0.rule({ .grantTopUp($0, quote) }, on: .underpaid)
+            #expect($0.open.isEmpty)
+            try $0.wait(until: 3_000)
+        },
+        Scenario("short, accepted", .paid, [], "wallet 500 payments 500") {
+            try $0.mine("a", half)
+            try $0.wait(until: 961)
+            try $0.rule({ .accept($0) }, on: .underpaid)
+            #expect($0.last.isByRuling && $0.last.isFulfillable)
+        },
+        Scenario("short, rejected", .failed, [.afterEnd], "wallet 500 unapplied 500") {
+            try $0.mine("a", half)
+            try $0.wait(until: 961)
+            try $0.rule({ .reject($0) }, on: .underpaid)
+        },
+        Scenario("late, accepted", .paid, [], "wallet 1000 payments 1000") {
+            $0.clock = 961
+            try $0.mine("a", whole)
+            try $0.rule({ .accept($0) }, on: .late)
+        },
+        Scenario("late, rejected and kept", .failed, [], "wallet 1000 excess 1000") {
+            $0.clock = 961
+            try $0.mine("a", whole)
+            try $0.rule({ .reject($0) }, on: .late)
+            try $0.rule({ .keep($0) }, on: .afterEnd)
+        },
+        Scenario("accepted, and then reorged away", .paid, [.evidenceLost], "") {
+            $0.clock = 961
+            try $0.mine("a", whole)
+            try $0.rule({ .accept($0) }, on: .late)
+            try $0.lose("a")
+            #expect(!$0.last.isFulfillable)
+        },
+        Scenario("and back in another block", .paid, [], "wallet 1000 payments 1000") {
+            $0.clock = 961
+            try $0.mine("a", whole)
+            try $0.rule({ .accept($0) }, on: .late)
+            try $0.lose("a")
+            try $0.mine("a", whole, block: "other")
+            #expect($0.last.isFulfillable)
+        },
+        Scenario("and lost a second time after a look", .paid, [.evidenceLost], "") {
+            $0.clock = 961
+            try $0.mine("a", whole)
+            try $0.rule({ .accept($0) }, on: .late)
+            try $0.lose("a")
+            try $0.rule({ .dismiss($0) }, on: .evidenceLost)
+            try $0.mine("a", whole, block: "other")
+            try $0.lose("a")
+        },
+        Scenario("accepted in the pool, and then gone", .paid, [.evidenceLost], "") {
+            try $0.pool("a", whole)
+            try $0.tell(.ruled(.accept(nil), reason: nil))
+            try $0.lose("a", .gone(.replaced))
+        },
+        Scenario("accepted in the pool, fee raised", .paid, [], "") {
+            try $0.pool("a", whole)
+            try $0.tell(.ruled(.accept(nil), reason: nil))
+            try $0.pool("b", whole, replaces: ["a"])
+        },
+        Scenario("wrong asset, accepted", .paid, [], "wallet 1000 payments 1000") {
+            let method = Method(asset: sample(AssetCode(parsing: "USDT")), network: Sample.bitcoin)
+            try $0.mine("a", whole, method: method)
+            try $0.rule({ .accept($0) }, on: .wrongAsset)
+        },
+        Scenario("excess, kept", .overpaid, [], "wallet 1500 payments 1000 excess 500") {
+            try $0.mine("a", 1_500_000)
+            try $0.rule({ .keep($0) }, on: .overpaid)
+        },
+        Scenario("a held excess waits for a person", .overpaid, [], "wallet 1500 payments 1000 excess 500",
+            Policy().with { $0.holdsOverpaid = true }) {
+            try $0.mine("a", 1_500_000)
+            #expect(!$0.last.isFulfillable)
+            try $0.rule({ .keep($0) }, on: .overpaid)
+            #expect($0.last.isFulfillable)
+        },
+        Scenario("duplicate, kept", .paid, [], "wallet 2000 payments 1000 excess 1000") {
+            try $0.mine("a", whole)
+            try $0.mine("b", whole)
+            try $0.rule({ .keep($0) }, on: .duplicate)
+        },
+        Scenario("a kept duplicate that has to pay the price pays it", .paid, [], "wallet 1000 payments 1000") {
+            try $0.mine("a", whole)
+            try $0.mine("b", whole)
+            try $0.rule({ .keep($0) }, on: .duplicate)
+            try $0.lose("a")
+        },
+        Scenario("dust, kept, releases nothing", .paid, [.review], "wallet 1001 payments 1000 excess 1",
+            Policy().with { $0.dustMinor = 100; $0.reviewAboveMinor = 5_000 }) {
+            try $0.mine("a", whole)
+            try $0.mine("b", 1_000)
+            try $0.rule({ .keep($0) }, on: .dust)
+            #expect(!$0.last.isFulfillable)
+        },
+        Scenario("a large payment waits for its release", .paid, [], "wallet 1000 payments 1000",
+            Policy().with { $0.reviewAboveMinor = 5_000 }) {
+            try $0.mine("a", whole)
+            #expect(!$0.last.isFulfillable)
+            try $0.rule({ .release($0) }, on: .review)
+            #expect($0.last.isFulfillable)
+        },
+        Scenario("rejected in review", .failed, [.afterEnd, .reversed], "wallet 1000 unapplied 1000",
+            Policy().with { $0.reviewAboveMinor = 5_000 }) {
+            try $0.mine("a", whole)
+            try $0.rule({ .reject($0) }, on: .review)
+        },
+        Scenario("cancelled, and then money comes", .failed, [.afterEnd], "wallet 1000 unapplied 1000") {
+            try $0.tell(.ruled(.cancel, reason: nil))
+            try $0.pool("a", whole)
+            #expect($0.open.isEmpty)
+            try $0.mine("a", whole)
+        },
+        Scenario("fulfilled without a claim", .paid, [.unclaimedFulfilment], "wallet 1000 payments 1000") {
+            try $0.mine("a", whole)
+            try $0.tell(.fulfilmentReported(action: "ship"))
+        },
+    ]
+
+    /// What goes back.
+    static let refunds: [Scenario] = [
+        Scenario("a full refund is approved", .paid, [], "wallet 1000 pending 1000") {
+            try $0.mine("a", whole)
+            try $0.refund(.approved, step: 1, isFull: true, [("a", .payments, whole)])
+            #expect(!$0.last.isFulfillable)
+        },
+        Scenario("and dropped", .paid, [], "wallet 1000 payments 1000") {
+            try $0.mine("a", whole)
+            try $0.refund(.approved, step: 1, isFull: true, [("a", .payments, whole)])
+            try $0.refund(.dropped, step: 2, isFull: true, [("a", .payments, whole)])
+            #expect($0.last.isFulfillable)
+        },
+        Scenario("and confirmed", .refunded, [], "") {
+            try $0.mine("a", whole)
+            try $0.refund(.approved, step: 1, isFull: true, [("a", .payments, whole)])
+            try $0.refund(.confirmed, step: 2, isFull: true, [("a", .payments, whole)])
+        },
+        Scenario("and then reorged: refunded for good, owed again", .refunded, [], "wallet 1000 pending 1000") {
+            try $0.mine("a", whole)
+            try $0.refund(.approved, step: 1, isFull: true, [("a", .payments, whole)])
+            try $0.refund(.confirmed, step: 2, isFull: true, [("a", .payments, whole)])
+            try $0.refund(.approved, step: 3, isFull: true, [("a", .payments, whole)])
+            #expect($0.decisions.last?.entries.first?.kind == .reversed)
+        },
+        Scenario("paid again after the refund", .refunded, [.afterEnd], "wallet 1000 unapplied 1000") {
+            try $0.mine("a", half)
+            try $0.refund(.approved, step: 1, isFull: true, [("a", .unapplied, half)])
+            try $0.refund(.confirmed, step: 2, isFull: true, [("a", .unapplied, half)])
+            try $0.mine("b", whole)
+        },
+        Scenario("the receipt is reorged after the refund", .refunded, [], "wallet -1000 loss 1000") {
+            try $0.mine("a", whole)
+            try $0.refund(.approved, step: 1, isFull: true, [("a", .payments, whole)])
+            try $0.refund(.confirmed, step: 2, isFull: true, [("a", .payments, whole)])
+            try $0.lose("a")
+        },
+        Scenario("a part of the price goes back, and the price stays met", .paid, [], "wallet 700 payments 700") {
+            try $0.mine("a", whole)
+            try $0.refund(.approved, step: 1, [("a", .payments, 300_000)])
+            try $0.refund(.confirmed, step: 2, [("a", .payments, 300_000)])
+            #expect($0.payment.epoch == 1 && $0.last.isFulfillable)
+        },
+        Scenario("the excess goes back", .paid, [], "wallet 1000 payments 1000") {
+            try $0.mine("a", 1_500_000)
+            try $0.refund(.approved, step: 1, [("a", .excess, half)])
+            try $0.refund(.confirmed, step: 2, [("a", .excess, half)])
+        },
+        Scenario("a part of the excess goes back", .overpaid, [.overpaid], "wallet 1300 payments 1000 excess 300") {
+            try $0.mine("a", 1_500_000)
+            try $0.refund(.approved, step: 1, [("a", .excess, 200_000)])
+            try $0.refund(.confirmed, step: 2, [("a", .excess, 200_000)])
+            #expect($0.payment.openExceptions.first?.amount == 300_000)
+        },
+        Scenario("a full refund of an excess payment", .overpaid, [.overpaid], "wallet 1500 pending 1500") {
+            try $0.mine("a", 1_500_000)
+            try $0.refund(.approved, step: 1, isFull: true, [("a", .payments, whole), ("a", .excess, half)])
+        },
+        Scenario("the duplicate goes back", .paid, [], "wallet 1000 payments 1000") {
+            try $0.mine("a", whole)
+            try $0.mine("b", whole)
+            try $0.refund(.approved, step: 1, [("b", .unapplied, whole)])
+            #expect($0.open.isEmpty)
+            try $0.refund(.confirmed, step: 2, [("b", .unapplied, whole)])
+        },
+        Scenario("a promised part does not pay", .underpaid, [], "wallet 1000 unapplied 800 pending 200") {
+            try $0.mine("a", half)
+            try $0.refund(.approved, step: 1, [("a", .unapplied, 200_000)])
+            try $0.mine("b", half)
+        },
+        Scenario("a part went back, the rest is topped up", .paid, [], "wallet 1000 payments 1000") {
+            try $0.mine("a", half)
+            try $0.refund(.approved, step: 1, [("a", .unapplied, 200_000)])
+            try $0.refund(.confirmed, step: 2, [("a", .unapplied, 200_000)])
+            try $0.mine("b", 700_000)
+        },
+        Scenario("a refund promised out of a price that falls apart", .underpaid, [.reversed],
+            "wallet 500 unapplied 300 pending 200") {
+            try $0.mine("a", half)
+            try $0.mine("b", half)
+            try $0.refund(.approved, step: 1, [("a", .payments, 200_000)])
+            try $0.lose("b")
+        },
+        Scenario("no more than is held goes back", .paid, [], "wallet 1000 payments 400 pending 600") { story in
+            try story.mine("a", whole)
+            try story.refund(.approved, step: 1, [("a", .payments, 600_000)])
+            let again = try refusal {
+                try story.refund(.approved, step: 1, id: Sample.otherRefund, [("a", .payments, 400_001)])
+            }
+            #expect(again == .outsideLimits)
+            let strange = try refusal {
+                try story.refund(.approved, step: 1, id: Sample.otherRefund, [("z", .payments, 1)])
+            }
+            #expect(strange == .outsideLimits)
+        },
+    ]
+}
