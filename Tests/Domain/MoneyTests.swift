@@ -45,7 +45,7 @@ import Testing
     ) throws {
         let asset = Asset(
             method: Sample.btc.method, decimals: decimals, payableDecimals: payable, contract: nil, version: 1)
-        let price = try Price(minor: minor, currency: Currency(code: "XXX", exponent: exponent))
+        let price = try Price(minor: minor, currency: Currency(code: "AAA", exponent: exponent))
         do throws(Refusal) {
             #expect(String(try Rate(parsing: rate).amountDue(for: price, in: asset)) == expected)
         } catch {
