@@ -32,6 +32,9 @@ package protocol Chain: Sendable {
     /// lies or is on another network: that is "unknown", never "nothing".
     func advance(from cursor: Cursor?, kept: any KeptHeaders) async throws -> Batch
 
+    /// The last batch was not absorbed: what this process told of the pool is told again. Nothing else depends on it.
+    func forget()
+
     /// One element for each hint that something happened; may be lossy, must not be needed.
     func hints() -> AsyncStream<Void>
 }

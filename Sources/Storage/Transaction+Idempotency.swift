@@ -50,6 +50,11 @@ extension Transaction {
             """)
     }
 
+    package func hasAnswers(before now: Instant) throws -> Bool {
+        try connection.first(
+            "SELECT 1 FROM idempotency WHERE expires_at <= \(now.milliseconds) LIMIT 1") != nil
+    }
+
     /// Forgets answers whose time is over.
     package func deleteAnswers(before now: Instant, limit: Int) throws -> Int {
         let rows = try connection.query(

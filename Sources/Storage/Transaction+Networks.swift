@@ -249,6 +249,12 @@ package struct KnownTransfer: Hashable, Sendable {
     package let key: Transfer.Key
     package let transaction: String
     package let payment: ID<Payment>
+
+    package init(key: Transfer.Key, transaction: String, payment: ID<Payment>) {
+        self.key = key
+        self.transaction = transaction
+        self.payment = payment
+    }
 }
 
 extension Row {

@@ -54,6 +54,8 @@ package final class SandboxChain: Chain {
         return uri
     }
 
+    package func forget() { memory.withLock { $0 = Memory() } }
+
     package func hints() -> AsyncStream<Void> { world.hints(on: place) }
 
     /// RFC 3986: all but the unreserved characters.

@@ -1,0 +1,170 @@
+import Crypto
+import Domain
+package import HTTP
+import Platform
+import Storage
+
+/// Sends what is owed to endpoints: takes due deliveries under a lease, signs the stored bytes, and stores the outcome.
+///
+/// Each endpoint has its own few places, so that a slow one delays nobody else. A crash between the sending and the
+/// outcome ends with the lease: the delivery is tried again, under the same id and bytes.
+package struct Deliverer: Resident {
+    private let gateway: Gateway
+    private let client: Client
+
+    package init(_ gateway: Gateway, client: Client) {
+        self.gateway = gateway
+        self.client = client
+    }
+
+    package var name: String { "deliver" }
+
+    package func run() async throws {
+        let wake = Wake()
+        let busy = Lock(Busy())
+        gateway.changes.listen { _ in wake.wake() }
+        try await withThrowingDiscardingTaskGroup { group in
+            while !Task.isCancelled {
+                let leased = try await take(busy)
+                for delivery in leased {
+                    group.addTask {
+                        defer {
+                            busy.withLock { $0.end(delivery.delivery.endpoint) }
+                            wake.wake()
+                        }
+                        try await attempt(delivery)
+                    }
+                }
+                if leased.isEmpty { await wake.wait(milliseconds: try await idleMilliseconds(), gateway.world.clock) }
+            }
+        }
+    }
+
+    /// What is under way.
+    private struct Busy {
+        var perEndpoint: [ID<Domain.Endpoint>: Int] = [:]
+        var total = 0
+
+        mutating func begin(_ endpoint: ID<Domain.Endpoint>) {
+            perEndpoint[endpoint, default: 0] += 1
+            total += 1
+        }
+
+        mutating func end(_ endpoint: ID<Domain.Endpoint>) {
+            let left = (perEndpoint[endpoint] ?? 1) - 1
+            perEndpoint[endpoint] = left > 0 ? left : nil
+            total -= 1
+        }
+
+        func free(_ endpoint: ID<Domain.Endpoint>) -> Int {
+            min(EngineLimits.deliveriesPerEndpoint - (perEndpoint[endpoint] ?? 0), EngineLimits.deliveries - total)
+        }
+    }
+
+    /// Takes what is due, as far as there are places. One transaction for all endpoints.
+    private func take(_ busy: Lock<Busy>) async throws -> [LeasedDelivery] {
+        let now = gateway.world.now
+        let owed = try await gateway.store.read { try $0.endpointsOwed(by: now) }
+        let wanted = busy.withLock { busy in owed.filter { busy.free($0) > 0 }.map { ($0, busy.free($0)) } }
+        guard !wanted.isEmpty else { return [] }
+        let leased = try await gateway.store.write { tx in
+            try wanted.flatMap { endpoint, free in
+                try tx.lease(
+                    for: endpoint, now: now, until: now.adding(seconds: EngineLimits.leaseSeconds), limit: free)
+            }
+        }
+        busy.withLock { busy in
+            for delivery in leased { busy.begin(delivery.delivery.endpoint) }
+        }
+        return leased
+    }
+
+    /// Until the next delivery is due by itself; a commit or a finished try wakes earlier.
+    private func idleMilliseconds() async throws -> Int64 {
+        let now = gateway.world.now
+        let next = try await gateway.store.read { try $0.nextDelivery() }
+        guard let next else { return Self.longestPause }
+        return min(max(next.milliseconds - now.milliseconds, Self.shortestPause), Self.longestPause)
+    }
+
+    private static let shortestPause: Int64 = 100
+    private static let longestPause: Int64 = 5_000
+
+    /// One try of one delivery, from signing to the stored outcome.
+    func attempt(_ leased: LeasedDelivery) async throws {
+        let world = gateway.world
+        let endpoint = try await gateway.store.read { try $0.endpoint(leased.delivery.endpoint) }
+        guard let endpoint, endpoint.isActive else { return }
+        let began = world.clock.uptime
+        let at = world.now
+        let answer = try await send(leased, to: endpoint, at: at)
+        let spent = world.clock.uptime - began
+        let chance = world.entropy.number(below: .max)
+        let (next, consequence) = leased.delivery.delivery.reduce(answer.outcome, at: world.now, chance: chance)
+        let attempt = Attempt(
+            number: leased.delivery.tries + 1, at: at, milliseconds: spent, status: answer.status, fault: answer.fault,
+            excerpt: answer.excerpt, isStale: false)
+        try await gateway.store.write { tx in
+            let counted = try tx.settle(leased.delivery, next: next, attempt: attempt)
+            guard counted, consequence == .disableEndpoint, var gone = try tx.endpoint(endpoint.id) else { return }
+            gone.state = .gone
+            try tx.save(gone)
+            try tx.record(
+                chain: gone.merchant.text, at: at, kind: "endpoint_gone", subject: gone.id.text, cause: "410",
+                actor: .policy, body: Array("{}".utf8))
+        }
+        world.metrics.deliveries.add(1, Delivery.isSuccess(answer.outcome) ? "delivered" : "failed")
+    }
+
+    private struct Answer {
+        var outcome: Delivery.Outcome
+        var status: Int?
+        var fault: String?
+        var excerpt = ""
+    }
+
+    private func send(_ leased: LeasedDelivery, to endpoint: StoredEndpoint, at: Instant) async throws -> Answer {
+        let body = Array(leased.body.utf8)
+        let seconds = at.milliseconds / 1_000
+        var signing: [WebhookSigningKey] = [.symmetric(try gateway.unseal(endpoint.secret, of: endpoint.id))]
+        if let previous = endpoint.previousSecret, let until = endpoint.previousUntil, at < until {
+            signing.append(.symmetric(try gateway.unseal(previous, of: endpoint.id)))
+        }
+        signing.append(.asymmetric(gateway.keys.signing))
+        do {
+            try gateway.check(webhookURL: endpoint.url)
+            let id = leased.delivery.event.text
+            let headers: Headers = [
+                "Content-Type": "application/json", "webhook-id": id, "webhook-timestamp": String(seconds),
+                "webhook-signature": WebhookSignature.header(id: id, timestamp: seconds, body: body, keys: signing),
+            ]
+            let request = ClientRequest(
+                .post, try URL(parsing: endpoint.url), headers: headers, body: body,
+                timeout: EngineLimits.deliveryTimeoutMilliseconds,
+                bodyLimit: .keeping(first: EngineLimits.excerptBytes), isSentAtMostOnce: true)
+            let response = try await client.send(request)
+            let retry = response.retryAfterSeconds(now: at.milliseconds)
+            return Answer(
+                outcome: .answered(status: response.status.code, retryAfterSeconds: retry), status: response.status.code,
+                fault: nil, excerpt: Self.excerpt(response.body))
+        } catch let error as ClientError {
+            return Answer(outcome: .failed, fault: "\(error.kind)", excerpt: "")
+        } catch let error as CommandError {
+            return Answer(outcome: .failed, fault: "\(error)", excerpt: "")
+        } catch {
+            return Answer(outcome: .failed, fault: "the address cannot be used", excerpt: "")
+        }
+    }
+
+    /// Printable text of the first bytes.
+    private static func excerpt(_ bytes: [UInt8]) -> String {
+        let text = String(decoding: bytes.prefix(EngineLimits.excerptBytes), as: UTF8.self)
+        return String(text.unicodeScalars.filter { $0 == "\n" || $0.value >= 0x20 }.map(Character.init))
+    }
+}
+
+extension Metrics {
+    var deliveries: Counter {
+        counter("quittance_webhook_attempts_total", help: "Tries to deliver webhooks.", labels: ["outcome"])
+    }
+}

@@ -1,0 +1,56 @@
+import Domain
+import Platform
+import Storage
+
+/// Looks at payments whose time has come: windows that end, sources that stay silent.
+package struct Ticker: Resident {
+    private let gateway: Gateway
+
+    package init(_ gateway: Gateway) { self.gateway = gateway }
+
+    package var name: String { "tick" }
+
+    package func run() async throws {
+        while !Task.isCancelled {
+            var isBusy = false
+            for isTest in [false, true] {
+                let count = try await step(isTest: isTest)
+                isBusy = isBusy || count == EngineLimits.looks
+            }
+            _ = try await gateway.forgetAnswers()
+            if !isBusy { try await gateway.world.clock.sleep(milliseconds: Self.pauseMilliseconds) }
+        }
+    }
+
+    private static let pauseMilliseconds: Int64 = 500
+
+    /// Looks at what is due. Gives how many payments that were.
+    package func step(isTest: Bool) async throws -> Int {
+        let gateway = gateway
+        let now = gateway.now(isTest: isTest)
+        let isDue = try await gateway.store.read { try $0.nextLook(isTest: isTest).map { $0 <= now } ?? false }
+        guard isDue else { return 0 }
+        return try await gateway.write { work in
+            let due = try work.tx.dueLooks(isTest: isTest, by: now, limit: EngineLimits.looks)
+            for id in due { try gateway.look(at: id, now: now, work) }
+            return due.count
+        }
+    }
+}
+
+extension Gateway {
+    /// Assesses a payment again because time has passed.
+    func look(at id: ID<Payment>, now: Instant, _ work: Work) throws {
+        guard let payment = try work.tx.payment(id) else { return }
+        let fact = Fact(at: now, actor: .clock, sources: try sources(of: payment, in: work.tx), news: .looked)
+        try apply(fact, to: id, cause: "clock", work)
+    }
+
+    /// Forgets kept answers whose time is over, a few at a time.
+    func forgetAnswers() async throws -> Int {
+        let now = world.now
+        let isDue = try await store.read { try $0.hasAnswers(before: now) }
+        guard isDue else { return 0 }
+        return try await store.write { try $0.deleteAnswers(before: now, limit: EngineLimits.looks) }
+    }
+}

@@ -1,0 +1,91 @@
+import Chains
+import Domain
+import Platform
+import Storage
+
+/// Follows one network: asks for its story from the stored cursor on, and hands each batch to the gateway.
+package struct Watcher: Resident {
+    private let gateway: Gateway
+    private let entry: Networks.Entry
+
+    package init(_ gateway: Gateway, _ entry: Networks.Entry) {
+        self.gateway = gateway
+        self.entry = entry
+    }
+
+    package var name: String { "watch \(entry.chain.network)" }
+
+    package func run() async throws {
+        let wake = Wake()
+        try await withThrowingTaskGroup(of: Void.self) { group in
+            let hints = entry.chain.hints()
+            group.addTask {
+                for await _ in hints { wake.wake() }
+            }
+            try await follow(wake)
+            group.cancelAll()
+        }
+    }
+
+    private func follow(_ wake: Wake) async throws {
+        var backoff = Backoff(firstMilliseconds: 500, capMilliseconds: 30_000)
+        let world = gateway.world
+        while !Task.isCancelled {
+            do {
+                if try await step() { continue }
+                backoff.reset()
+                await wake.wait(milliseconds: gateway.settings.pollMilliseconds, world.clock)
+            } catch let fault as ChainFault {
+                entry.chain.forget()
+                world.log.warning(
+                    "network cannot be heard \("network", entry.chain.network.text) \("fault", fault.detail)")
+                try await gateway.markUnhealthy(entry.chain.network, fault: "\(fault.kind.rawValue): \(fault.detail)")
+                await wake.wait(milliseconds: backoff.next(world.entropy), world.clock)
+            } catch {
+                entry.chain.forget()
+                throw error
+            }
+        }
+    }
+
+    /// One batch. Gives whether there is more to ask for at once.
+    package func step() async throws -> Bool {
+        let network = entry.chain.network
+        let askedAt = gateway.now(isTest: entry.isTest)
+        let row = try await gateway.store.read { try $0.source(of: network) }
+        var cursor: Cursor?
+        if let height = row?.height, let block = row?.block { cursor = Cursor(height: height, block: block) }
+        let batch = try await entry.chain.advance(
+            from: cursor, kept: StoredHeaders(store: gateway.store, network: network))
+        if isQuiet(batch, row, askedAt) { return false }
+        let absorbed = try await gateway.absorb(batch, of: network, askedAt: askedAt)
+        gateway.world.metrics.height.set(Int(clamping: batch.cursor.height), network.text)
+        if absorbed.isStale { entry.chain.forget() }
+        return !batch.isAtTip || absorbed.hasMoreLooks || absorbed.isStale
+    }
+
+    /// Nothing happened, and it was written down a moment ago that nothing happened.
+    private func isQuiet(_ batch: Batch, _ row: SourceRow?, _ askedAt: Instant) -> Bool {
+        guard let row, row.isHealthy, batch.isAtTip, batch.pool != nil, batch.forkHeight == nil else { return false }
+        return batch.connected.isEmpty && batch.entered.isEmpty && batch.cursor.block == row.block
+            && askedAt.milliseconds - row.scannedUntil.milliseconds < 2_000 && askedAt >= row.scannedUntil
+    }
+}
+
+/// The headers in the store, as a chain asks for them.
+struct StoredHeaders: KeptHeaders {
+    let store: Store
+    let network: NetworkName
+
+    func block(at height: UInt64) async throws -> BlockID? {
+        try await store.read { try $0.block(of: network, at: height) }
+    }
+
+    func lowest() async throws -> UInt64? { try await store.read { try $0.lowestHeader(of: network) } }
+}
+
+extension Metrics {
+    var height: Gauge {
+        gauge("quittance_network_height", help: "The last block that was absorbed.", labels: ["network"])
+    }
+}
