@@ -69,7 +69,7 @@ final class Connection {
     var output: [UInt8] = []
     var written = 0
     /// When output began to wait, how much went out since, and when anything was last sent.
-    var waitingSince: Int64 = 0
+    var waitingSince: Int64?
     var writtenSince = 0
     var lastWrite: Int64
     var closesAfterOutput = false

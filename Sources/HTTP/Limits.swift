@@ -45,6 +45,8 @@ package struct Limits: Sendable {
     package var lingerBytes = 16 * 1_024 * 1_024
     /// On drain: how long requests in flight may take before they are cancelled, and then before run() ends.
     package var drain: Int64 = 15_000
+    /// And how long a connection that just came may take to begin its request.
+    package var drainQuiet: Int64 = 250
     package var drainAfterCancel: Int64 = 2_000
     /// Between two looks at the deadlines.
     package var sweep: Int64 = 500

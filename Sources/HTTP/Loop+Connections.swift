@@ -96,7 +96,7 @@ extension Loop {
                 switch linux_errno() {
                 case EINTR: continue
                 case EAGAIN:
-                    if connection.waitingSince == 0 { (connection.waitingSince, connection.writtenSince) = (now, 0) }
+                    if connection.waitingSince == nil { (connection.waitingSince, connection.writtenSince) = (now, 0) }
                     return true
                 default: return false
                 }
@@ -106,7 +106,7 @@ extension Loop {
             connection.lastWrite = now
         }
         if !connection.output.isEmpty { connection.output = [] }
-        (connection.written, connection.waitingSince) = (0, 0)
+        (connection.written, connection.waitingSince) = (0, nil)
         return true
     }
 

@@ -24,9 +24,9 @@ extension Loop {
 
     /// Whether output waits longer than a slow but honest client would make it.
     private func isStalled(_ connection: Connection) -> Bool {
-        guard connection.waiting > 0, connection.waitingSince > 0 else { return false }
+        guard let since = connection.waitingSince else { return false }
         let allowed = limits.writeGrace + Int64(connection.writtenSince) * 1_000 / max(1, limits.writeRate)
-        return now - connection.waitingSince >= allowed
+        return now - since >= allowed
     }
 
     private func checkReading(_ connection: Connection) {
@@ -66,7 +66,7 @@ extension Loop {
         let elapsed = now - drainStarted
         for connection in connections {
             guard let connection else { continue }
-            if connection.isIdle { drop(connection) }
+            if connection.isIdle, connection.hasServed || elapsed >= limits.drainQuiet { drop(connection) }
             guard elapsed >= limits.drain else { continue }
             if case .handling(let handling) = connection.phase, elapsed < limits.drain + limits.drainAfterCancel {
                 handling.task.cancel()

@@ -80,7 +80,7 @@ extension Loop {
         var request = message.request
         request.peer = connection.isProxy ? proxies.peer(behind: connection.address, request.headers) : connection.peer
         let exchange = Connection.Exchange(
-            minorVersion: message.minorVersion, keepsAlive: message.keepsAlive && !connection.hasEnded,
+            minorVersion: message.minorVersion, keepsAlive: message.keepsAlive,
             isHead: request.method == .head, lastEventID: request.headers["last-event-id"])
         connection.since = now
         connection.hasServed = true

@@ -18,7 +18,7 @@ enum TestServer {
 
     /// Runs `body` against a server and drains it afterwards.
     static func with<Result: Sendable>(
-        _ configure: (inout Server.Configuration) -> Void = { _ in }, router: Router = routes(Journal()),
+        router: Router = routes(Journal()), _ configure: (inout Server.Configuration) -> Void = { _ in },
         _ body: (Server) async throws -> Result
     ) async throws -> Result {
         var configuration = Server.Configuration()
