@@ -118,11 +118,13 @@ struct HeadParser {
         state = .version
     }
 
+    /// With `d` for a digit.
+    private static let version = Array("HTTP/d.d\r".utf8)
+
     /// `HTTP/1.0` or `HTTP/1.1`; another version of the same form is told apart from noise.
     private mutating func readVersion(_ byte: UInt8, _ bytes: Span<UInt8>) throws(Refusal) {
         let offset = position - mark
-        let pattern: StaticString = "HTTP/d.d\r"
-        let expected = unsafe pattern.utf8Start[offset]
+        let expected = Self.version[offset]
         guard expected == 0x64 ? byte.isDigit : byte == expected else { throw .malformedRequestLine }
         guard byte == 0x0D else { return }
         guard bytes[mark + 5] == 0x31, bytes[mark + 7] <= 0x31 else { throw .versionUnknown }

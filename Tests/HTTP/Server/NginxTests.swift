@@ -1,0 +1,139 @@
+import CLinux
+import Foundation
+import HTTP
+import Testing
+
+/// The documented nginx configuration, run by Debian's nginx with a throw-away certificate in front of the server.
+@Suite struct NginxTests {
+    private static let programs = ["/usr/sbin/nginx", "/usr/bin/openssl", "/usr/bin/curl"]
+
+    /// Runs a program to its end and returns what it printed.
+    private static func run(_ program: String, _ arguments: [String]) async throws -> (status: Int32, output: String) {
+        try await RawClient.run {
+            let process = Process()
+            process.executableURL = URL(fileURLWithPath: program)
+            process.arguments = arguments
+            let output = Pipe()
+            process.standardOutput = output
+            process.standardError = output
+            try process.run()
+            let data = output.fileHandleForReading.readDataToEndOfFile()
+            process.waitUntilExit()
+            return (process.terminationStatus, String(decoding: data, as: UTF8.self))
+        }
+    }
+
+    /// A port that was free a moment ago.
+    private static func freePort() throws -> Int {
+        var configuration = Server.Configuration()
+        configuration.port = 0
+        configuration.loops = 1
+        return try Server(configuration: configuration) { _ in .text("") }.port
+    }
+
+    /// The documented file with its ports, certificate and gateway replaced, each of which must be there.
+    private static func site(_ folder: String, gateway: Int, plain: Int, secure: Int) throws -> String {
+        let root = URL(fileURLWithPath: #filePath).deletingLastPathComponent().appendingPathComponent("../../..")
+        var text = try String(contentsOf: root.appendingPathComponent("docs/nginx.conf"), encoding: .utf8)
+        for (old, new) in [
+            ("server 127.0.0.1:8080;", "server 127.0.0.1:\(gateway);"), ("listen 80;", "listen 127.0.0.1:\(plain);"),
+            ("listen 443 ssl http2;", "listen 127.0.0.1:\(secure) ssl http2;"),
+            ("/etc/ssl/quittance/fullchain.pem", folder + "/certificate.pem"),
+            ("/etc/ssl/quittance/privkey.pem", folder + "/key.pem"),
+        ] {
+            try #require(text.contains(old), "docs/nginx.conf no longer says \(old)")
+            text = text.replacingOccurrences(of: old, with: new)
+        }
+        return text
+    }
+
+    private static func main(_ folder: String) -> String {
+        """
+        daemon off; master_process off; pid \(folder)/nginx.pid; error_log \(folder)/error.log;
+        events { worker_connections 256; }
+        http {
+            access_log off;
+            client_body_temp_path \(folder)/body; proxy_temp_path \(folder)/proxy;
+            fastcgi_temp_path \(folder)/fastcgi; uwsgi_temp_path \(folder)/uwsgi; scgi_temp_path \(folder)/scgi;
+            include \(folder)/site.conf;
+        }
+        """
+    }
+
+    @Test("The documented configuration carries requests, client addresses, events and limits")
+    func production() async throws {
+        for program in Self.programs where !FileManager.default.isExecutableFile(atPath: program) {
+            print("SKIPPED: the nginx configuration cannot be tested without \(program)")
+            return
+        }
+        let folder = NSTemporaryDirectory() + "quittance-nginx-" + UUID().uuidString
+        try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: true)
+        defer { try? FileManager.default.removeItem(atPath: folder) }
+        let made = try await Self.run("/usr/bin/openssl", [
+            "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-nodes", "-days", "2",
+            "-subj", "/CN=pay.example.com", "-keyout", folder + "/key.pem", "-out", folder + "/certificate.pem",
+        ])
+        try #require(made.status == 0, "\(made.output)")
+        let stream = EventStream()
+        var router = TestServer.routes(TestServer.Journal())
+        router.get("/events") { _ in .events(stream) }
+        try await TestServer.with(router: router) { $0.trustedProxies = ["127.0.0.1"] } _: { server in
+            let (plain, secure) = (try Self.freePort(), try Self.freePort())
+            try Self.site(folder, gateway: server.port, plain: plain, secure: secure)
+                .write(toFile: folder + "/site.conf", atomically: true, encoding: .utf8)
+            try Self.main(folder).write(toFile: folder + "/nginx.conf", atomically: true, encoding: .utf8)
+            let nginx = Process()
+            nginx.executableURL = URL(fileURLWithPath: "/usr/sbin/nginx")
+            nginx.arguments = ["-p", folder, "-e", folder + "/error.log", "-c", folder + "/nginx.conf"]
+            try nginx.run()
+            defer {
+                // Processes inherit blocked signals from the threads of Swift's pool, so asking is not heard.
+                _ = kill(nginx.processIdentifier, SIGKILL)
+                nginx.waitUntilExit()
+            }
+            try await Self.check(plain: plain, secure: secure, stream, folder)
+            #expect(nginx.isRunning)
+        }
+    }
+
+    private static func check(plain: Int, secure: Int, _ stream: EventStream, _ folder: String) async throws {
+        let base = "https://127.0.0.1:\(secure)"
+        func curl(_ arguments: String...) async throws -> String {
+            try await run("/usr/bin/curl", [
+                "-sk", "--noproxy", "*", "--max-time", "60", "--retry", "20", "--retry-connrefused", "--retry-delay", "1",
+            ] + arguments).output
+        }
+        #expect(try await curl(base + "/health") == "ok")
+        let moved = try await curl("-o", "/dev/null", "-w", "%{http_code}", "http://127.0.0.1:\(plain)/health")
+        #expect(moved == "301")
+        let peer = try await curl("-H", "X-Forwarded-For: 9.9.9.9", "-H", "X-Forwarded-Proto: http", base + "/peer")
+        #expect(peer == "127.0.0.1 true 127.0.0.1")
+        #expect(try await curl("--data-binary", "{}", base + "/echo") == "{}")
+        #expect(try await curl("-H", "Transfer-Encoding: chunked", "--data-binary", "{}", base + "/echo") == "{}")
+        #expect(try await curl("-o", "/dev/null", "-w", "%{http_version}", base + "/health") == "2")
+        let body = folder + "/large"
+        try Data(count: 2_000_000).write(to: URL(fileURLWithPath: body))
+        let refused = try await curl(
+            "-o", "/dev/null", "-w", "%{http_code}", "--data-binary", "@" + body, "-H", "Expect:", base + "/echo")
+        #expect(refused == "413")
+        let traversal = try await curl("--path-as-is", "-o", "/dev/null", "-w", "%{http_code}", base + "/a/%2e%2e/health")
+        #expect(traversal == "400")
+
+        // The event must pass at once: the stream is ended only after curl has shown it.
+        stream.send(Event(data: "first"))
+        let events = Process()
+        events.executableURL = URL(fileURLWithPath: "/usr/bin/curl")
+        events.arguments = ["-skN", "--noproxy", "*", "--max-time", "60", base + "/events"]
+        let output = Pipe()
+        events.standardOutput = output
+        try events.run()
+        let first = try await RawClient.run { output.fileHandleForReading.availableData }
+        #expect(String(decoding: first, as: UTF8.self) == "data: first\n\n")
+        stream.send(Event(data: "second"))
+        let second = try await RawClient.run { output.fileHandleForReading.availableData }
+        #expect(String(decoding: second, as: UTF8.self) == "data: second\n\n")
+        stream.close()
+        try await RawClient.run { events.waitUntilExit() }
+        #expect(events.terminationStatus == 0)
+    }
+}
