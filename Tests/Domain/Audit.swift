@@ -58,7 +58,9 @@ struct Audit {
             let isConfirmed = decision.assessment.shares[key]?.isConfirmed ?? false
             let gross = isConfirmed ? evidence.transfer(key)?.amount ?? 0 : 0
             var latest: [ID<Refund>: RefundClaim] = [:]
-            for refund in evidence.refunds where refund.step > latest[refund.id]?.step ?? -1 { latest[refund.id] = refund }
+            for refund in evidence.refunds where refund.step > latest[refund.id]?.step ?? -1 {
+                latest[refund.id] = refund
+            }
             let returned = latest.values.filter { $0.stage == .confirmed }.flatMap(\.parts)
                 .filter { $0.transfer == key }.reduce(UInt128(0)) { $0 + $1.units }
             #expect(posted.wallet + posted.withdrawn == Int128(gross) - Int128(returned), "wallet of \(key)")

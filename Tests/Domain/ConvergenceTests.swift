@@ -129,7 +129,8 @@ struct ChainTale {
         for index in coins.indices where coins[index].standing == .pooled && (all || dice.roll(2) == 0) {
             coins[index].standing = .mined(
                 BlockPlace(
-                    height: tip, block: BlockID("\(tip)-\(fork)"), index: UInt32(index), medianTime: Sample.at(clock - 1)))
+                    height: tip, block: BlockID("\(tip)-\(fork)"), index: UInt32(index),
+                    medianTime: Sample.at(clock - 1)))
             told.append(index)
         }
         say(told)

@@ -9,8 +9,10 @@ import Testing
         ("99999999999999999999999999999999999999999999999999999999999", 0, "amount_too_large"),
         ("1.999", 2, "amount_too_precise"), ("1.000", 2, "amount_too_precise"), ("1.0", 0, "amount_too_precise"),
         ("", 2, "invalid_amount"), (".", 2, "invalid_amount"), (".5", 2, "invalid_amount"), ("1.", 2, "invalid_amount"),
-        ("01", 2, "invalid_amount"), ("00", 2, "invalid_amount"), ("-1", 2, "invalid_amount"), ("+1", 2, "invalid_amount"),
-        ("1e2", 2, "invalid_amount"), (" 1", 2, "invalid_amount"), ("1 ", 2, "invalid_amount"), ("1,5", 2, "invalid_amount"),
+        ("01", 2, "invalid_amount"), ("00", 2, "invalid_amount"), ("-1", 2, "invalid_amount"),
+        ("+1", 2, "invalid_amount"),
+        ("1e2", 2, "invalid_amount"), (" 1", 2, "invalid_amount"), ("1 ", 2, "invalid_amount"),
+        ("1,5", 2, "invalid_amount"),
         ("1.2.3", 2, "invalid_amount"), ("٣", 2, "invalid_amount"), ("1\u{0}", 2, "invalid_amount"),
         (String(repeating: "9", count: 80), 2, "invalid_amount"), ("NaN", 2, "invalid_amount"),
     ] as [(String, UInt8, String)])
@@ -23,10 +25,12 @@ import Testing
     }
 
     @Test(arguments: [
-        (0, 2, 0, "0"), (1, 2, 0, "0.01"), (150, 2, 0, "1.5"), (150, 2, 2, "1.50"), (100, 2, 0, "1"), (100, 2, 2, "1.00"),
+        (0, 2, 0, "0"), (1, 2, 0, "0.01"), (150, 2, 0, "1.5"), (150, 2, 2, "1.50"), (100, 2, 0, "1"),
+        (100, 2, 2, "1.00"),
         (7, 0, 0, "7"), (100_000_000, 8, 0, "1"), (1, 18, 0, "0.000000000000000001"),
     ] as [(UInt128, UInt8, UInt8, String)])
-    func `units print as decimal text and read back`(units: UInt128, decimals: UInt8, atLeast: UInt8, text: String) throws {
+    func `units print as decimal text and read back`(units: UInt128, decimals: UInt8, atLeast: UInt8,
+        text: String) throws {
         #expect(DecimalText.text(units, decimals: decimals, atLeast: atLeast) == text)
         #expect(try DecimalText.units(text, decimals: decimals) == units)
     }
@@ -34,8 +38,10 @@ import Testing
     @Test(arguments: [
         // price in minor units, exponent, rate, decimals, payable decimals, due
         (10_000, 2, "50000", 8, 8, "200000"), (1, 2, "65000", 8, 8, "16"), (1_000, 2, "30000", 8, 8, "33334"),
-        (100, 0, "150", 8, 8, "66666667"), (1_234, 3, "0.5", 6, 6, "2468000"), (10_000, 2, "3", 18, 6, "33333334000000000000"),
-        (1, 2, "1000000000000000000000000000000000000", 8, 8, "1"), (5, 8, "1", 8, 8, "5"), (1, 2, "100", 8, 0, "100000000"),
+        (100, 0, "150", 8, 8, "66666667"), (1_234, 3, "0.5", 6, 6, "2468000"),
+        (10_000, 2, "3", 18, 6, "33333334000000000000"),
+        (1, 2, "1000000000000000000000000000000000000", 8, 8, "1"), (5, 8, "1", 8, 8, "5"),
+        (1, 2, "100", 8, 0, "100000000"),
         (1_000_000_000_000_000_000_000_000, 0, "0.000000000000000001", 18, 18, "amount_too_large"),
         (1, 18, "99999999999999999999.123", 18, 18, "amount_too_large"),
         (1_000_000_000_000_000_000_000_000, 0, "1", 18, 18, "amount_too_large"),
@@ -92,7 +98,8 @@ import Testing
     }
 
     @Test(arguments: [
-        ("BTC", true), ("USDC.e", false), ("A", false), ("ABCDEFGHIJKLM", false), ("btc", false), ("-BTC", false), ("1INCH", true),
+        ("BTC", true), ("USDC.e", false), ("A", false), ("ABCDEFGHIJKLM", false), ("btc", false), ("-BTC", false),
+        ("1INCH", true),
     ])
     func `an asset's code is short and upper case`(text: String, isValid: Bool) {
         #expect((AssetCode(parsing: text) != nil) == isValid)

@@ -8,7 +8,8 @@ import Testing
         policy.confirmations = [
             Policy.ConfirmationRule(risk: .high, tiers: [Policy.Tier(upToMinor: nil, requirement: .finalized)]),
             Policy.ConfirmationRule(
-                asset: Sample.btc.method.asset, tiers: [small, middle, Policy.Tier(upToMinor: nil, requirement: .count(6))]),
+                asset: Sample.btc.method.asset,
+                tiers: [small, middle, Policy.Tier(upToMinor: nil, requirement: .count(6))]),
             Policy.ConfirmationRule(network: Sample.litecoin, tiers: [middle]),
         ]
     }
@@ -27,7 +28,8 @@ import Testing
     }
 
     @Test(arguments: [
-        (0, nil, 10_000, 0), (100, nil, 10_000, 100), (100, 50, 10_000, 50), (100, 500, 10_000, 100), (10_000, nil, 77, 77),
+        (0, nil, 10_000, 0), (100, nil, 10_000, 100), (100, 50, 10_000, 50), (100, 500, 10_000, 100),
+        (10_000, nil, 77, 77),
         (20_000, nil, 77, 77), (1, nil, 10_000, 1), (.max, 0, 10_000, 0),
     ] as [(UInt32, UInt64?, UInt64, UInt64)])
     func `a tolerance is a share, capped by an amount`(points: UInt32, cap: UInt64?, price: UInt64, expected: UInt64) {
@@ -36,7 +38,8 @@ import Testing
     }
 
     @Test(arguments: [
-        (1_000, 10_000, nil), (0, 9_999, Refusal.Code.outsideLimits), (10_001, 20_000, .outsideLimits), (10_000, 10_000, nil),
+        (1_000, 10_000, nil), (0, 9_999, Refusal.Code.outsideLimits), (10_001, 20_000, .outsideLimits),
+        (10_000, 10_000, nil),
     ] as [(UInt64, UInt64, Refusal.Code?)])
     func `a method's limits hold when it is quoted`(minimum: UInt64, maximum: UInt64, expected: Refusal.Code?) throws {
         let limit = Policy.MethodLimit(

@@ -101,7 +101,8 @@ extension Scenario {
         Scenario("unconfirmed is enough", .paid, [], "wallet 1000 payments 1000", zeroConf) {
             try $0.pool("a", whole)
         },
-        Scenario("what was taken unconfirmed outlives a failing node", .paid, [], "wallet 1000 payments 1000", zeroConf) {
+        Scenario("what was taken unconfirmed outlives a failing node", .paid, [], "wallet 1000 payments 1000",
+        zeroConf) {
             try $0.pool("a", whole)
             $0.isHealthy = false
             try $0.wait(until: 20)
@@ -195,7 +196,8 @@ extension Scenario {
             try $0.mine("a", 1_000)
         },
         Scenario("nothing at all asks nobody", .awaitingPayment) { try $0.mine("a", 0) },
-        Scenario("quoted again in another asset, both paid", .paid, [.duplicate], "wallet 4333 payments 1000 unapplied 3333") {
+        Scenario("quoted again in another asset, both paid", .paid, [.duplicate],
+        "wallet 4333 payments 1000 unapplied 3333") {
             let other = Sample.quote(2, Sample.ltc, from: 1, due: 3_333_333)
             try $0.tell(.quoted(other))
             try $0.mine("a", whole)

@@ -6,6 +6,10 @@ extension Scenario {
         Sample.quote(3, method, from: story.clock, due: due, covers: Sample.price(5_000), isTopUp: true)
     }
 
+    private static func rate(_ whole: UInt128) -> RateSource {
+        RateSource(name: "feed", rate: Rate(mantissa: whole * 100, scale: 2), at: Sample.at(0))
+    }
+
     /// What people decide.
     static let rulings: [Scenario] = [
         Scenario("a granted top-up is timely", .paid, [], "wallet 1000 payments 1000") {
@@ -67,6 +71,23 @@ extension Scenario {
             try $0.mine("a", whole)
             try $0.rule({ .reject($0) }, on: .late)
             try $0.rule({ .keep($0) }, on: .afterEnd)
+        },
+        Scenario("late, accepted by the policy", .paid, [], "wallet 1000 payments 1000",
+            Policy().with { $0.late = Policy.LateRule(withinSeconds: 600, driftBasisPoints: 200) }) {
+            $0.clock = 1_560
+            try $0.mine("a", whole)
+            #expect($0.payment.lateVerdict(at: rate(9_799)) == nil)
+            let verdict = try #require($0.payment.lateVerdict(at: rate(9_800)))
+            try $0.tell(.ruled(verdict, reason: nil), by: .policy)
+            #expect($0.last.isByRuling)
+        },
+        Scenario("later than the policy accepts", .latePaid, [.late], "wallet 1000 unapplied 1000",
+            Policy().with { $0.late = Policy.LateRule(withinSeconds: 600, driftBasisPoints: 200) }) { story in
+            story.clock = 1_561
+            try story.mine("a", whole)
+            #expect(story.payment.lateVerdict(at: rate(20_000)) == nil)
+            let forced = try refusal { try story.rule({ .acceptLate($0, rate(20_000)) }, on: .late) }
+            #expect(forced == .notAllowedInState)
         },
         Scenario("accepted, and then reorged away", .paid, [.evidenceLost], "") {
             $0.clock = 961

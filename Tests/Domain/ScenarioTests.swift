@@ -48,10 +48,11 @@ extension Holding {
     @Test func `the largest amount is booked, promised back, lost and spent without overflow`() throws {
         var story = try Story.quoted()
         let most = Transfer.amountLimit - 1
+        let all: [(String, Holding.Place, UInt128)] = [("a", .excess, most - 1_000_000), ("a", .payments, 1_000_000)]
         try story.mine("a", most)
         #expect(story.books.payments == 1_000_000 && story.books.wallet == Int128(most))
-        try story.refund(.approved, step: 1, isFull: true, [("a", .excess, most - 1_000_000), ("a", .payments, 1_000_000)])
-        try story.refund(.confirmed, step: 2, isFull: true, [("a", .excess, most - 1_000_000), ("a", .payments, 1_000_000)])
+        try story.refund(.approved, step: 1, isFull: true, all)
+        try story.refund(.confirmed, step: 2, isFull: true, all)
         #expect(story.state == .refunded && story.books == Holding())
         try story.lose("a")
         #expect(story.books.wallet == -Int128(most) && story.books.reorgLoss == Int128(most))

@@ -120,7 +120,8 @@ import Testing
     }
 
     enum News: String, CaseIterable {
-        case look, end, quote, part, pool, full, over, late, gone, cancel, accept, reject, topUp, approve, back, claim, report
+        case look, end, quote, part, pool, full, over, late, gone, cancel, accept, reject, topUp, approve, back, claim,
+            report
 
         func tell(to story: inout Story) throws {
             story.clock += 1

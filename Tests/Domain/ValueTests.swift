@@ -16,7 +16,8 @@ import Testing
     @Test(arguments: [
         "", "pay_", "pay_01J9Z3", "pay_01J9Z30000000000000000000I", "PAY_01J9Z300000000000000000000",
         "pay_01J9Z300000000000000000000_", "pay_01J9Z300000000000000000000_01", "pay_01J9Z300000000000000000000_0",
-        "pay_01J9Z300000000000000000000_1234567890", "pay_01j9z300000000000000000000", "pay_01J9Z3000000000000000000000",
+        "pay_01J9Z300000000000000000000_1234567890", "pay_01j9z300000000000000000000",
+        "pay_01J9Z3000000000000000000000",
         "pay_01J9Z300000000000000000000 ", "pay_01J9Z300000000000000000000_1a",
     ])
     func `other text is no identity`(text: String) {
@@ -33,10 +34,12 @@ import Testing
                 cause: cause, actor: actor, body: body, previous: previous)
         }
         let records = [
-            record(), record(chain: "c1", sequence: 1), record(chain: "c", sequence: 11), record(at: 11), record(at: -1),
+            record(), record(chain: "c1", sequence: 1), record(chain: "c", sequence: 11), record(at: 11),
+            record(at: -1),
             record(kind: "ks", subject: ""), record(kind: "", subject: "ks"), record(subject: "su", cause: ""),
             record(subject: "", cause: "su"), record(cause: "ua", actor: ""), record(cause: "", actor: "ua"),
-            record(actor: "a\u{1}", body: []), record(actor: "", body: [0x61, 1]), record(body: []), record(previous: []),
+            record(actor: "a\u{1}", body: []), record(actor: "", body: [0x61, 1]), record(body: []),
+            record(previous: []),
             record(body: [2], previous: [1]), record(chain: ""), record(kind: "\u{0}k"),
         ]
         #expect(Set(records.map(\.preimage)).count == records.count)
@@ -77,7 +80,8 @@ import Testing
     }
 
     @Test(arguments: [
-        (200, true), (204, true), (299, true), (199, false), (300, false), (301, false), (400, false), (500, false), (0, false),
+        (200, true), (204, true), (299, true), (199, false), (300, false), (301, false), (400, false), (500, false),
+        (0, false),
     ])
     func `only 2xx is success`(status: Int, isSuccess: Bool) {
         let (next, consequence) = Delivery.new(at: Sample.at(0)).reduce(

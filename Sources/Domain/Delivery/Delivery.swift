@@ -1,4 +1,5 @@
-/// One event to one endpoint, with its tries. Standard Webhooks 1.0. A pure value: time and chance are passed in.
+/// One event to one endpoint, with its tries. Standard Webhooks 1.0. A pure value: time and chance are passed
+/// in.
 package struct Delivery: Hashable, Sendable, Identified {
     package static let prefix = "dlv_"
 
@@ -36,7 +37,8 @@ package struct Delivery: Hashable, Sendable, Identified {
         case disableEndpoint
     }
 
-    /// Seconds before each try after the one before: 0 s, 5 s, 5 min, 30 min, 2 h, 5 h, 10 h, 14 h, 20 h, 24 h.
+    /// Seconds before each try after the one before: 0 s, 5 s, 5 min, 30 min, 2 h, 5 h, 10 h, 14 h, 20 h, 24
+    /// h.
     package static let scheduleSeconds: [Int64] = [
         0, 5, 5 * 60, 30 * 60, 2 * 3600, 5 * 3600, 10 * 3600, 14 * 3600, 20 * 3600, 24 * 3600,
     ]

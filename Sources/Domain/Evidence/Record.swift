@@ -1,6 +1,7 @@
 /// One line of the evidence log: what happened, bound to all that happened before it in its chain.
 ///
-/// The hash is SHA-256 over `preimage`; this module has no hash function, the store computes it. See docs/DOMAIN.md, 9.
+/// The hash is SHA-256 over `preimage`; this module has no hash function, the store computes it. See
+/// docs/DOMAIN.md, 9.
 package struct Record: Hashable, Sendable {
     /// A payment, a merchant, or the instance.
     package let chain: String
@@ -20,7 +21,8 @@ package struct Record: Hashable, Sendable {
     package let previous: [UInt8]
 
     package init(
-        chain: String, sequence: UInt64, at: Instant, kind: String, subject: String, cause: String, actor: String,
+        chain: String, sequence: UInt64, at: Instant, kind: String, subject: String, cause: String,
+        actor: String,
         body: [UInt8], previous: [UInt8]
     ) {
         self.chain = chain
@@ -40,7 +42,9 @@ package struct Record: Hashable, Sendable {
         bytes.reserveCapacity(body.count + 256)
         func put(_ field: some Collection<UInt8>) {
             let length = UInt64(field.count)
-            for shift in stride(from: 56, through: 0, by: -8) { bytes.append(UInt8(truncatingIfNeeded: length >> shift)) }
+            for shift in stride(from: 56, through: 0, by: -8) {
+                bytes.append(UInt8(truncatingIfNeeded: length >> shift))
+            }
             bytes.append(contentsOf: field)
         }
         put(previous)

@@ -1,9 +1,10 @@
 /// The identity of one thing of a kind, such as `pay_01J9Z3…`. Two kinds cannot be confused.
 ///
-/// The text is the kind's prefix and 26 characters of Crockford's base 32: 48 bits of milliseconds and 80 bits of
-/// chance, so that identities sort by age. Parts of a payment (events, transfers, entries, exceptions) carry the
-/// payment's body and their number in it, `evt_01J9Z3…_4`: a replay of the same facts gives the same identities. Among
-/// the parts of one payment the number decides the order, so that 10 comes after 9; as bare text it would not.
+/// The text is the kind's prefix and 26 characters of Crockford's base 32: 48 bits of milliseconds and 80
+/// bits of chance, so that identities sort by age. Parts of a payment (events, transfers, entries,
+/// exceptions) carry the payment's body and their number in it, `evt_01J9Z3…_4`: a replay of the same facts
+/// gives the same identities. Among the parts of one payment the number decides the order, so that 10 comes
+/// after 9; as bare text it would not.
 package struct ID<Kind: Identified>: Hashable, Sendable, Comparable, CustomStringConvertible {
     package let text: String
 
@@ -28,12 +29,15 @@ package struct ID<Kind: Identified>: Hashable, Sendable, Comparable, CustomStrin
 
     /// Reads what `text` printed. Nil for another kind's prefix or any other form.
     package init?(parsing text: some StringProtocol) {
-        guard text.hasPrefix(Kind.prefix), IDText.isBody(text.utf8.dropFirst(Kind.prefix.utf8.count)) else { return nil }
+        let body = text.utf8.dropFirst(Kind.prefix.utf8.count)
+        guard text.hasPrefix(Kind.prefix), IDText.isBody(body) else { return nil }
         self.init(unchecked: String(text))
     }
 
     package var description: String { text }
-    package static func < (left: Self, right: Self) -> Bool { (left.text.utf8.count, left.text) < (right.text.utf8.count, right.text) }
+    package static func < (left: Self, right: Self) -> Bool {
+        (left.text.utf8.count, left.text) < (right.text.utf8.count, right.text)
+    }
 }
 
 /// A kind of thing that has identities.
@@ -50,7 +54,9 @@ private enum IDText {
         guard bytes.count >= 26, bytes.prefix(26).allSatisfy(alphabet.contains) else { return false }
         let rest = bytes.dropFirst(26)
         guard let first = rest.first else { return true }
-        return first == 0x5f && (2...10).contains(rest.count) && rest.dropFirst().first != 0x30 && rest.dropFirst().allSatisfy { (0x30...0x39).contains($0) }
+        let number = rest.dropFirst()
+        return first == 0x5f && (1...9).contains(number.count) && number.first != 0x30
+            && number.allSatisfy { (0x30...0x39).contains($0) }
     }
 }
 

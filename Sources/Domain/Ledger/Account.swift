@@ -39,7 +39,8 @@ package enum Account: Hashable, Sendable, CustomStringConvertible {
             return
         }
         let plain: [Account] = [
-            .feesNetwork, .reorgLoss, .withdrawn, .payments, .excess, .unapplied, .escrow, .refundsPending, .settled,
+            .feesNetwork, .reorgLoss, .withdrawn, .payments, .excess, .unapplied, .escrow, .refundsPending,
+            .settled,
             .feesService, .rounding,
         ]
         guard let account = plain.first(where: { $0.description == text }) else { return nil }

@@ -1,4 +1,5 @@
-/// One balanced ledger transaction in one method. Append-only; a correction is a new entry that names the old.
+/// One balanced ledger transaction in one method. Append-only; a correction is a new entry that names the
+/// old.
 package struct Entry: Hashable, Sendable, Identified {
     package static let prefix = "ent_"
 
@@ -56,7 +57,8 @@ package struct Posting: Hashable, Sendable {
     package let account: Account
     /// Base units; debits positive.
     package let amount: Int128
-    /// Minor units of the payment's price that the amount is worth at its locked quote; nil where it has no quote.
+    /// Minor units of the payment's price that the amount is worth at its locked quote; nil where it has no
+    /// quote.
     package let reference: Int128?
 
     package init(account: Account, amount: Int128, reference: Int128?) {

@@ -1,5 +1,5 @@
-/// How the money of one transfer stands in the books. What the evidence calls for, less what is posted, is the next
-/// entry: so a replay posts nothing, and every entry balances because every holding does.
+/// How the money of one transfer stands in the books. What the evidence calls for, less what is posted, is
+/// the next entry: so a replay posts nothing, and every entry balances because every holding does.
 package struct Holding: Hashable, Sendable {
     /// Debit side.
     package var wallet: Int128 = 0
@@ -26,20 +26,24 @@ package struct Holding: Hashable, Sendable {
 
     /// The legs that lead from `old` to here, with their reference value.
     ///
-    /// References are differences of rounded running sums, so that they too sum to zero over each entry, and a balance's
-    /// reference does not depend on the steps that led to it.
+    /// References are differences of rounded running sums, so that they too sum to zero over each entry, and
+    /// a balance's reference does not depend on the steps that led to it.
     func postings(from old: Holding, wallet id: ID<Wallet>, reference: (Int128) -> Int128?) -> [Posting] {
+        func rise(from start: Int128, by amount: Int128) -> Int128? {
+            reference(start + amount).flatMap { end in reference(start).map { end - $0 } }
+        }
         var run: Int128 = 0
         var oldRun: Int128 = 0
         var postings: [Posting] = []
         for (leg, oldLeg) in zip(balances(id), old.balances(id)) {
-            let value = reference(run + leg.amount).flatMap { end in reference(run).map { end - $0 } }
-            let oldValue = reference(oldRun + oldLeg.amount).flatMap { end in reference(oldRun).map { end - $0 } }
+            let value = rise(from: run, by: leg.amount)
+            let oldValue = rise(from: oldRun, by: oldLeg.amount)
             run += leg.amount
             oldRun += oldLeg.amount
             guard leg.amount != oldLeg.amount else { continue }
             let change = value.flatMap { value in oldValue.map { value - $0 } }
-            postings.append(Posting(account: leg.account, amount: leg.amount - oldLeg.amount, reference: change))
+            postings.append(
+                Posting(account: leg.account, amount: leg.amount - oldLeg.amount, reference: change))
         }
         return postings
     }

@@ -54,7 +54,9 @@ extension Payment {
     }
 
     /// Where `units` of a confirmed transfer belong.
-    private func split(_ transfer: Transfer, _ units: UInt128, _ assessment: Assessment) -> [Holding.Place: UInt128] {
+    private func split(
+        _ transfer: Transfer, _ units: UInt128, _ assessment: Assessment
+    ) -> [Holding.Place: UInt128] {
         guard let share = assessment.shares[transfer.key] else { return [:] }
         let judge = Judge(terms: terms, evidence: evidence)
         let isEnded = judge.isRefused || assessment.state == .refunded
@@ -94,7 +96,8 @@ extension Payment {
 
     /// Its output is spent in a block that the chain holds.
     private func isSpent(_ transfer: Transfer) -> Bool {
-        guard let spend = evidence.spends[transfer.key], case .mined = spend.claim.standing else { return false }
+        guard let spend = evidence.spends[transfer.key], case .mined = spend.claim.standing
+        else { return false }
         return true
     }
 }

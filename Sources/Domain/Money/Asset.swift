@@ -42,7 +42,8 @@ package struct Method: Hashable, Comparable, Sendable, CustomStringConvertible {
     }
 }
 
-/// An asset as this gateway knows it: pinned decimals, versioned, so that a token cannot change its own scale.
+/// An asset as this gateway knows it: pinned decimals, versioned, so that a token cannot change its own
+/// scale.
 package struct Asset: Hashable, Sendable {
     package let method: Method
     /// Base units in one whole: 10 to the power of this. At most 18.
@@ -54,7 +55,9 @@ package struct Asset: Hashable, Sendable {
     /// Grows when decimals or contract are corrected; frozen on each quote.
     package let version: UInt32
 
-    package init(method: Method, decimals: UInt8, payableDecimals: UInt8, contract: String?, version: UInt32) {
+    package init(
+        method: Method, decimals: UInt8, payableDecimals: UInt8, contract: String?, version: UInt32
+    ) {
         precondition(decimals <= 18 && payableDecimals <= decimals, "an asset has at most 18 decimals")
         self.method = method
         self.decimals = decimals
@@ -66,7 +69,8 @@ package struct Asset: Hashable, Sendable {
 
 private enum Name {
     static func isValid(
-        _ bytes: some Collection<UInt8>, _ length: ClosedRange<Int>, letters: ClosedRange<UInt8>, marks: [UInt8]
+        _ bytes: some Collection<UInt8>, _ length: ClosedRange<Int>, letters: ClosedRange<UInt8>,
+        marks: [UInt8]
     ) -> Bool {
         func isPlain(_ byte: UInt8) -> Bool { letters.contains(byte) || (0x30...0x39).contains(byte) }
         guard length.contains(bytes.count), let first = bytes.first, isPlain(first) else { return false }

@@ -34,12 +34,13 @@ package struct Price: Hashable, Sendable {
     }
 }
 
-/// Decimal text of amounts on the wire: digits, perhaps a point and digits. No sign, exponent, space or leading zero.
+/// Decimal text of amounts on the wire: digits, perhaps a point and digits. No sign, exponent, space or
+/// leading zero.
 package enum DecimalText {
     /// Base units of `text` at `decimals`.
     ///
-    /// Throws `invalid_amount` for another form, `amount_too_precise` for more decimals than the asset has (zeros
-    /// too: text has one meaning), `amount_too_large` above 2¹²⁷.
+    /// Throws `invalid_amount` for another form, `amount_too_precise` for more decimals than the asset has
+    /// (zeros too: text has one meaning), `amount_too_large` above 2¹²⁷.
     package static func units(_ text: String, decimals: UInt8) throws(Refusal) -> UInt128 {
         let (whole, fraction) = try parts(text)
         guard fraction.count <= Int(decimals) else {
@@ -59,7 +60,9 @@ package enum DecimalText {
     }
 
     /// The digits before and after the point.
-    static func parts(_ text: String) throws(Refusal) -> (whole: ArraySlice<UInt8>, fraction: ArraySlice<UInt8>) {
+    static func parts(
+        _ text: String
+    ) throws(Refusal) -> (whole: ArraySlice<UInt8>, fraction: ArraySlice<UInt8>) {
         let bytes = Array(text.utf8)
         let point = bytes.firstIndex(of: 0x2e)
         let whole = bytes[..<(point ?? bytes.endIndex)]

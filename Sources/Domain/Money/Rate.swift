@@ -6,7 +6,8 @@ package struct Rate: Hashable, Sendable {
     /// Digits after the point that a rate may have.
     package static let largestScale: UInt8 = 18
 
-    /// Reads decimal text. Throws `invalid_amount` for zero or another form, `amount_too_precise`, `amount_too_large`.
+    /// Reads decimal text. Throws `invalid_amount` for zero or another form, `amount_too_precise`,
+    /// `amount_too_large`.
     package init(parsing text: String) throws(Refusal) {
         let fraction = try DecimalText.parts(text).fraction
         guard fraction.count <= Int(Self.largestScale) else {
@@ -22,7 +23,8 @@ package struct Rate: Hashable, Sendable {
     package static let one = Rate(mantissa: 1, scale: 0)
 
     package init(mantissa: UInt128, scale: UInt8) {
-        precondition(mantissa > 0 && scale <= Self.largestScale, "a rate is positive and has at most 18 decimals")
+        precondition(mantissa > 0 && scale <= Self.largestScale,
+            "a rate is positive and has at most 18 decimals")
         self.mantissa = mantissa
         self.scale = scale
     }
@@ -35,7 +37,8 @@ package struct Rate: Hashable, Sendable {
     package func amountDue(for price: Price, in asset: Asset) throws(Refusal) -> UInt128 {
         let tooLarge = Refusal(.amountTooLarge, "The amount is too large for \(asset.method.asset).")
         let numerator = price.minor.multipliedFullWidth(by: .power10(asset.decimals + scale))
-        let (denominator, overflow) = mantissa.multipliedReportingOverflow(by: .power10(price.currency.exponent))
+        let minorUnits = UInt128.power10(price.currency.exponent)
+        let (denominator, overflow) = mantissa.multipliedReportingOverflow(by: minorUnits)
         guard !overflow, numerator.high < denominator else { throw tooLarge }
         let (quotient, remainder) = denominator.dividingFullWidth(numerator)
         let step = UInt128.power10(asset.decimals - asset.payableDecimals)

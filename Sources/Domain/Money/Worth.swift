@@ -1,7 +1,7 @@
 /// What something received is worth in the payment's price: 10⁻¹² of the price's minor unit.
 ///
-/// Exactly the amount due of a quote is worth exactly the price, whatever was rounded on the way. Sums stay at the
-/// largest value instead of overflowing: an absurd transfer is worth "far too much", never a trap.
+/// Exactly the amount due of a quote is worth exactly the price, whatever was rounded on the way. Sums stay
+/// at the largest value instead of overflowing: an absurd transfer is worth "far too much", never a trap.
 package struct Worth: Hashable, Comparable, Sendable {
     package let picos: UInt128
 
@@ -35,7 +35,9 @@ package struct Worth: Hashable, Comparable, Sendable {
     }
 
     package static func < (left: Self, right: Self) -> Bool { left.picos < right.picos }
-    package static func + (left: Self, right: Self) -> Self { Worth(picos: left.picos.addingSaturating(right.picos)) }
+    package static func + (left: Self, right: Self) -> Self {
+        Worth(picos: left.picos.addingSaturating(right.picos))
+    }
     /// The difference, or zero.
     package static func - (left: Self, right: Self) -> Self { Worth(picos: left.picos.minus(right.picos)) }
 }

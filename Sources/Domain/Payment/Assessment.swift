@@ -28,7 +28,8 @@ package struct Assessment: Hashable, Sendable {
         package var role: Role
         package var worth: Worth
         package var isConfirmed: Bool
-        /// What of it is too much, in base units; only on the transfer that crosses the price beyond the tolerance.
+        /// What of it is too much, in base units; only on the transfer that crosses the price beyond the
+        /// tolerance.
         package var excess: UInt128 = 0
     }
 
@@ -62,8 +63,8 @@ package struct Assessment: Hashable, Sendable {
 
 /// Judges the evidence by the terms. No clock, no input or output, no chance: see docs/DOMAIN.md, section 3.
 ///
-/// `ruled` holds what rulings on exceptions were about. `isDoubted` says that money under a ruling fell away and nobody
-/// has looked at it yet. Both concern only whether the payment may be fulfilled.
+/// `ruled` holds what rulings on exceptions were about. `isDoubted` says that money under a ruling fell away
+/// and nobody has looked at it yet. Both concern only whether the payment may be fulfilled.
 package func assess(
     _ terms: Terms, _ evidence: Evidence, ruled: Set<Exception.Kind> = [], isDoubted: Bool = false
 ) -> Assessment {

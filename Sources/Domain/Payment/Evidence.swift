@@ -1,4 +1,5 @@
-/// All that a payment's status is judged by. The same evidence gives the same status, in whatever order it came.
+/// All that a payment's status is judged by. The same evidence gives the same status, in whatever order it
+/// came.
 package struct Evidence: Hashable, Sendable {
     /// The latest moment heard of.
     package var now: Instant
@@ -9,8 +10,8 @@ package struct Evidence: Hashable, Sendable {
     package var spends: [Transfer.Key: Transfer.Spend] = [:]
     package var sources: [NetworkName: Source] = [:]
     package var rulings: [Ruling] = []
-    /// The latest word on each. A full refund that was confirmed stays before a later word that it is not: it ended the
-    /// payment for good, while the books follow the later word.
+    /// The latest word on each. A full refund that was confirmed stays before a later word that it is not: it
+    /// ended the payment for good, while the books follow the later word.
     package var refunds: [RefundClaim] = []
 
     package init(now: Instant) { self.now = now }
@@ -25,14 +26,16 @@ package struct Evidence: Hashable, Sendable {
         for (network, word) in sources { self.sources[network] = word.merged(with: self.sources[network]) }
     }
 
-    /// Folds in what a network says of one transfer. Its later word wins; first sights and replacements add up.
+    /// Folds in what a network says of one transfer. Its later word wins; first sights and replacements add
+    /// up.
     mutating func hear(_ sighting: Sighting, of payment: ID<Payment>) {
         guard let index = transfers.firstIndex(where: { $0.key == sighting.key }) else {
             transfers.append(
                 Transfer(
                     id: ID(part: transfers.count + 1, of: payment), key: sighting.key, quote: sighting.quote,
                     method: sighting.method, amountText: sighting.amountText, claim: sighting.claim,
-                    firstSeen: sighting.seenAt, missedByGap: sighting.fellIntoGap, replaces: sighting.replaces,
+                    firstSeen: sighting.seenAt, missedByGap: sighting.fellIntoGap,
+                    replaces: sighting.replaces,
                     maturity: sighting.maturity, confirmedIn: nil))
             return
         }
@@ -55,7 +58,8 @@ package struct Evidence: Hashable, Sendable {
     }
 
     mutating func hear(_ refund: RefundClaim) {
-        guard let index = refunds.lastIndex(where: { $0.id == refund.id }) else { return refunds.append(refund) }
+        guard let index = refunds.lastIndex(where: { $0.id == refund.id })
+        else { return refunds.append(refund) }
         let known = refunds[index]
         guard refund.step > known.step else { return }
         if known.isFull, known.stage == .confirmed, refund.stage != .confirmed {
@@ -86,8 +90,8 @@ package struct Evidence: Hashable, Sendable {
         return units
     }
 
-    /// What of one transfer has left the sums that status is judged by: money beside the price, from the approval on.
-    /// A full refund changes nothing until it is confirmed, for it ends the payment.
+    /// What of one transfer has left the sums that status is judged by: money beside the price, from the
+    /// approval on. A full refund changes nothing until it is confirmed, for it ends the payment.
     func removed(of key: Transfer.Key) -> UInt128 {
         returned(of: key) { refund, part in part.hasLeftSums(of: refund) }
     }

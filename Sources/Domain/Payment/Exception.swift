@@ -12,7 +12,8 @@ package struct Exception: Hashable, Sendable, Identified {
     package var resolution: Resolution?
 
     package init(
-        id: ID<Exception>, subject: Subject, openedAt: Instant, amount: UInt128?, method: Method?, isSevere: Bool,
+        id: ID<Exception>, subject: Subject, openedAt: Instant, amount: UInt128?, method: Method?,
+        isSevere: Bool,
         resolution: Resolution?
     ) {
         self.id = id
@@ -27,8 +28,8 @@ package struct Exception: Hashable, Sendable, Identified {
     package var kind: Kind { subject.kind }
     package var isOpen: Bool { resolution == nil }
 
-    /// What it is about. Once a ruling has settled it, the same subject opens again only for more money, after a top-up
-    /// that was granted but not paid, or when evidence falls away again.
+    /// What it is about. Once a ruling has settled it, the same subject opens again only for more money,
+    /// after a top-up that was granted but not paid, or when evidence falls away again.
     package struct Subject: Hashable, Sendable {
         package let kind: Kind
         /// The transfer in question, where there is one.
@@ -137,7 +138,8 @@ package struct Ruling: Hashable, Sendable {
             switch self {
             case .cancel: nil
             case .accept(let id), .reject(let id): id
-            case .grantTopUp(let id, _), .keep(let id), .release(let id), .dismiss(let id), .acceptLate(let id, _): id
+            case .grantTopUp(let id, _), .keep(let id), .release(let id), .dismiss(let id),
+                .acceptLate(let id, _): id
             }
         }
     }

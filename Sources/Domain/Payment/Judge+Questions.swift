@@ -9,17 +9,21 @@ extension Judge {
         case .underpaid where isWindowClosed && hasConfirmedMoney:
             let quote = evidence.currentQuote
             result.questions[Exception.Subject(.underpaid)] = Assessment.Question(
-                amount: quote.map { result.missingAfter(price).unitsCovering(where: $0.amountDue, pays: $0.covers) },
+                amount: quote.map {
+                    result.missingAfter(price).unitsCovering(where: $0.amountDue, pays: $0.covers)
+                },
                 method: quote?.method)
         case .latePaid:
             let quote = evidence.currentQuote
             result.questions[Exception.Subject(.late)] = Assessment.Question(
-                amount: quote.map { result.received.units(where: $0.amountDue, pays: $0.covers) }, method: quote?.method)
+                amount: quote.map { result.received.units(where: $0.amountDue, pays: $0.covers) },
+                method: quote?.method)
         case .paid, .overpaid:
             if let limit = policy.reviewAboveMinor, terms.price.minor > limit, !isReleased {
                 result.questions[Exception.Subject(.review)] = Assessment.Question()
             }
-        case .created, .awaitingPayment, .detected, .confirming, .underpaid, .expired, .failed, .refunded: break
+        case .created, .awaitingPayment, .detected, .confirming, .underpaid, .expired, .failed,
+            .refunded: break
         }
         if isStale { result.questions[Exception.Subject(.sourceStale)] = Assessment.Question(isSevere: true) }
         for transfer in evidence.transfers { ask(about: transfer) }
@@ -54,7 +58,8 @@ extension Judge {
 
     private func wasReturnedInFull(_ transfer: Transfer) -> Bool {
         evidence.refunds.contains { refund in
-            refund.isFull && refund.stage == .confirmed && refund.parts.contains { $0.transfer == transfer.key }
+            refund.isFull && refund.stage == .confirmed
+                && refund.parts.contains { $0.transfer == transfer.key }
         }
     }
 
@@ -82,12 +87,14 @@ extension Judge {
         }
         for item in counted where item.transfer.block == nil && item.isTimely {
             for quote in evidence.quotes {
-                moments.append(quote.endsAt.adding(seconds: terms.policy.confirmBySeconds).adding(milliseconds: 1))
+                let limit = quote.endsAt.adding(seconds: terms.policy.confirmBySeconds)
+                moments.append(limit.adding(milliseconds: 1))
             }
         }
         result.nextLook = moments.filter { $0 > evidence.now }.min()
         for transfer in evidence.transfers {
-            guard let share = result.shares[transfer.key], !share.isConfirmed, let place = transfer.block else { continue }
+            guard let share = result.shares[transfer.key], !share.isConfirmed, let place = transfer.block
+            else { continue }
             let height = wakeHeight(of: transfer, at: place)
             let network = transfer.key.network
             result.nextHeights[network] = min(result.nextHeights[network] ?? .max, height)

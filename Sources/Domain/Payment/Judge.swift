@@ -45,7 +45,8 @@ struct Judge {
         let candidates = evidence.transfers.filter(\.isLive).compactMap { transfer in
             evidence.quote(transfer.quote).map { (transfer, $0, role(of: transfer, under: $0)) }
         }
-        let value = candidates.filter { !$0.2.isMismatch }.reduce(Worth.zero) { $0 + netWorth($1.0, under: $1.1) }
+        let value = candidates.filter { !$0.2.isMismatch }
+            .reduce(Worth.zero) { $0 + netWorth($1.0, under: $1.1) }
         var counted: [Counted] = []
         for (transfer, quote, role) in candidates {
             let confirmed = isConfirmed(transfer, value: max(price, value))
@@ -56,7 +57,8 @@ struct Judge {
             counted.append(
                 Counted(
                     transfer: transfer, quote: quote, worth: worth,
-                    isTimely: isTimely(transfer, under: quote, seen: sight, isConfirmed: confirmed), isConfirmed: confirmed, firstSight: sight))
+                    isTimely: isTimely(transfer, under: quote, seen: sight, isConfirmed: confirmed),
+                    isConfirmed: confirmed, firstSight: sight))
         }
         return counted.sorted(by: Self.precedes)
     }
@@ -81,7 +83,8 @@ struct Judge {
     private func role(of transfer: Transfer, under quote: Quote) -> Assessment.Role {
         guard transfer.key.network == quote.method.network else { return .wrongNetwork }
         guard transfer.method == quote.method, let amount = transfer.amount else { return .wrongAsset }
-        guard amount > 0, quote.worth(of: amount) >= Worth(minor: terms.policy.dustMinor) else { return .dust }
+        guard amount > 0, quote.worth(of: amount) >= Worth(minor: terms.policy.dustMinor)
+        else { return .dust }
         return .counted
     }
 
@@ -104,7 +107,7 @@ struct Judge {
     }
 
     /// The first sight of a transfer or of what it replaced at no less: a raised fee is not a new payment.
-    private func firstSight(of transfer: Transfer) -> Instant {
+    func firstSight(of transfer: Transfer) -> Instant {
         var first = Self.sight(of: transfer)
         var known: Set<Transfer.Key> = [transfer.key]
         var waiting = Array(transfer.replaces)
@@ -124,21 +127,21 @@ struct Judge {
         return min(transfer.firstSeen, place.medianTime)
     }
 
-    /// A granted top-up asks for what is missing after all that had been seen: so it takes that as timely too. What the
-    /// policy accepted without a block needs none in time.
+    /// A granted top-up asks for what is missing after all that had been seen: so it takes that as timely
+    /// too. What the policy accepted without a block needs none in time.
     private func isTimely(_ transfer: Transfer, under own: Quote, seen: Instant, isConfirmed: Bool) -> Bool {
         let needsNoBlock = transfer.confirmedIn == .pool || isConfirmed && transfer.block == nil
         let inBlock = transfer.block?.medianTime ?? evidence.now
         return evidence.quotes.contains { quote in
-            guard quote.id == own.id || quote.isTopUp && (quote.method == own.method || seen < quote.lockedAt) else {
-                return false
-            }
+            let isGranted = quote.isTopUp && (quote.method == own.method || seen < quote.lockedAt)
+            guard quote.id == own.id || isGranted else { return false }
             return seen <= quote.endsAt.adding(seconds: terms.policy.graceSeconds)
                 && (needsNoBlock || inBlock <= quote.endsAt.adding(seconds: terms.policy.confirmBySeconds))
         }
     }
 
-    /// Walks the confirmed transfers in order until the price is reached; the rest are duplicates. Gives the excess.
+    /// Walks the confirmed transfers in order until the price is reached; the rest are duplicates. Gives the
+    /// excess.
     private mutating func settle(_ counted: [Counted]) -> (worth: Worth, transfer: Counted)? {
         var sum = Worth.zero
         var excess: (Worth, Counted)?
@@ -190,8 +193,8 @@ struct Judge {
         evidence.quotes.isEmpty ? windowEnd : windowEnd.adding(seconds: terms.policy.graceSeconds)
     }
 
-    /// Never closed blindly: every network that could pay it has been seen past the end by a healthy source. Once it was,
-    /// a source that fails later does not open the window again.
+    /// Never closed blindly: every network that could pay it has been seen past the end by a healthy source.
+    /// Once it was, a source that fails later does not open the window again.
     var isWindowClosed: Bool {
         evidence.now > lastSight
             && Set(evidence.quotes.map(\.method.network)).allSatisfy { network in
@@ -217,7 +220,9 @@ struct Judge {
         }
         if result.confirmed >= enough { return isTooMuch(excess) ? .overpaid : .paid }
         let timely = counted.filter(\.isTimely)
-        if result.live >= enough { return timely.contains { $0.transfer.block != nil } ? .confirming : .detected }
+        if result.live >= enough {
+            return timely.contains { $0.transfer.block != nil } ? .confirming : .detected
+        }
         let confirmed = counted.filter(\.isConfirmed).reduce(Worth.zero) { $0 + $1.worth }
         if result.received >= enough {
             if confirmed >= enough { return .latePaid }

@@ -37,15 +37,19 @@ extension Payment {
         switch state {
         case .created, .awaitingPayment, .expired, .underpaid, .detected: evidence.quotes.append(quote)
         case .confirming, .paid, .overpaid, .latePaid, .failed, .refunded:
-            throw .refusal(Refusal(.notAllowedInState, "A payment that is \(state.rawValue) takes no new quote."))
+            throw .refusal(Refusal(.notAllowedInState,
+                "A payment that is \(state.rawValue) takes no new quote."))
         }
     }
 
-    private mutating func fold(_ verdict: Ruling.Verdict, reason: Commitment?, _ fact: Fact) throws(Objection) {
+    private mutating func fold(
+        _ verdict: Ruling.Verdict, reason: Commitment?, _ fact: Fact
+    ) throws(Objection) {
         try check(verdict)
         evidence.rulings.append(
             Ruling(
-                number: evidence.rulings.count + 1, verdict: verdict, actor: fact.actor, reason: reason, at: fact.at))
+                number: evidence.rulings.count + 1, verdict: verdict, actor: fact.actor, reason: reason,
+                at: fact.at))
         if case .grantTopUp(_, let quote) = verdict { evidence.quotes.append(quote) }
     }
 
@@ -54,11 +58,13 @@ extension Payment {
             && evidence.quote(quote.id) == nil && evidence.quotes.count < Self.mostQuotes
     }
 
-    /// A refund that is new, taken up again or changed may only promise what is there; steps of a known one are heard.
+    /// A refund that is new, taken up again or changed may only promise what is there; steps of a known one
+    /// are heard.
     private mutating func fold(_ refund: RefundClaim) throws(Objection) {
         let known = evidence.refund(refund.id)
         if let known, known.step >= refund.step { return }
-        if refund.stage != .dropped, known?.parts != refund.parts || known?.stage == .dropped { try check(refund) }
+        let isNew = known?.parts != refund.parts || known?.stage == .dropped
+        if isNew, refund.stage != .dropped { try check(refund) }
         evidence.hear(refund)
     }
 
@@ -85,19 +91,22 @@ extension Payment {
             }
             guard exception.kind.actions.contains(verdict.action) else {
                 let kind = exception.kind.rawValue
-                throw .refusal(Refusal(.actionNotSuggested, "\(verdict.action.rawValue) does not settle \(kind)."))
+                throw .refusal(Refusal(.actionNotSuggested,
+                    "\(verdict.action.rawValue) does not settle \(kind)."))
             }
         }
         let isAllowed =
             switch verdict {
             case .cancel: evidence.transfers.allSatisfy { !$0.isLive } && state.canBeCancelled
-            case .accept, .acceptLate: !state.isSettled && !state.isEnded
+            case .accept: !state.isSettled && !state.isEnded
+            case .acceptLate(_, let source): state == .latePaid && acceptsLate(at: source)
             case .reject: !state.isEnded && !(state.isSettled && fulfilment != nil)
             case .grantTopUp(_, let quote): state == .underpaid && isGrantable(quote)
             case .keep, .release, .dismiss: true
             }
         guard isAllowed else {
-            throw .refusal(Refusal(.notAllowedInState, "This is not possible while the payment is \(state.rawValue)."))
+            throw .refusal(Refusal(.notAllowedInState,
+                "This is not possible while the payment is \(state.rawValue)."))
         }
     }
 
@@ -154,7 +163,8 @@ extension State {
     package var isEnded: Bool {
         switch self {
         case .failed, .refunded: true
-        case .created, .awaitingPayment, .detected, .confirming, .paid, .overpaid, .underpaid, .latePaid, .expired: false
+        case .created, .awaitingPayment, .detected, .confirming, .paid, .overpaid, .underpaid, .latePaid,
+            .expired: false
         }
     }
 }

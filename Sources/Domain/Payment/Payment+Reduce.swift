@@ -6,13 +6,15 @@ extension Payment {
         payment.eventCount = 1
         let transition = Transition(
             version: 1, from: nil, to: .created, kind: .opened, epoch: 0, at: terms.openedAt, actor: actor)
-        let event = Announcement(id: ID(part: 1, of: id), sequence: 1, type: "payment.created", exception: nil)
+        let event = Announcement(
+            id: ID(part: 1, of: id), sequence: 1, type: "payment.created", exception: nil)
         return Decision(
             payment: payment, assessment: payment.assessment, fact: nil, transition: transition, entries: [],
             events: [event], exceptions: [], isSilent: false)
     }
 
-    /// Folds in one fact, assesses, and lists everything that follows. The same fact again follows with nothing.
+    /// Folds in one fact, assesses, and lists everything that follows. The same fact again follows with
+    /// nothing.
     ///
     /// Throws `Objection.refusal` for a ruling, claim or quote that the rules do not allow now, and
     /// `Objection.corruption` when the payment contradicts itself.
@@ -32,7 +34,8 @@ extension Payment {
         for exception in changed where exception != self.exception(exception.id) {
             let wasOpen = self.exception(exception.id)?.isOpen ?? false
             if exception.isOpen == wasOpen { continue }
-            events.append(next.event(exception.isOpen ? "exception.opened" : "exception.resolved", exception.id))
+            let type = exception.isOpen ? "exception.opened" : "exception.resolved"
+            events.append(next.event(type, exception.id))
         }
         return Decision(
             payment: next, assessment: assessment, fact: fact, transition: transition, entries: entries,
@@ -66,12 +69,14 @@ extension Payment {
         return lost
     }
 
-    /// What was live and is so no more, and was not replaced by at least as much: a ruling may have relied on it.
+    /// What was live and is so no more, and was not replaced by at least as much: a ruling may have relied on
+    /// it.
     private func vanished(since old: Payment) -> [Transfer.Key] {
         old.evidence.transfers.filter(\.isLive).compactMap { before in
             guard let transfer = evidence.transfer(before.key), !transfer.isLive else { return nil }
             let isReplaced = evidence.transfers.contains {
-                $0.isLive && $0.replaces.contains(before.key) && $0.quote == before.quote && $0.method == before.method
+                $0.isLive && $0.replaces.contains(before.key) && $0.quote == before.quote
+                    && $0.method == before.method
                     && $0.amount ?? 0 >= before.amount ?? 0
             }
             return isReplaced ? nil : before.key
@@ -87,7 +92,7 @@ extension Payment {
             throw .corruption("\(old.rawValue) cannot become \(new.rawValue)")
         }
         let kind: Transition.Kind =
-            if old.isSettled, new.isSettled { .updated } else if old.isSettled, new != .refunded { .reversed } else { .moved }
+            if !old.isSettled || new == .refunded { .moved } else if new.isSettled { .updated } else { .reversed }
         if new.isSettled, !old.isSettled { epoch += 1 }
         state = new
         version += 1
@@ -140,7 +145,9 @@ extension Payment {
         }
     }
 
-    private mutating func ask(_ subject: Exception.Subject, _ question: Assessment.Question, at time: Instant) {
+    private mutating func ask(
+        _ subject: Exception.Subject, _ question: Assessment.Question, at time: Instant
+    ) {
         if let index = exceptions.lastIndex(where: { $0.subject == subject }) {
             if exceptions[index].isOpen {
                 exceptions[index].amount = question.amount
@@ -152,12 +159,13 @@ extension Payment {
         }
         exceptions.append(
             Exception(
-                id: ID(part: exceptions.count + 1, of: id), subject: subject, openedAt: time, amount: question.amount,
+                id: ID(part: exceptions.count + 1, of: id), subject: subject, openedAt: time,
+                amount: question.amount,
                 method: question.method, isSevere: question.isSevere, resolution: nil))
     }
 
-    /// Whether a ruling has answered `question` as it stands now: not when there is more money in it, when the top-up that
-    /// it granted came to nothing, or when evidence fell away once more.
+    /// Whether a ruling has answered `question` as it stands now: not when there is more money in it, when
+    /// the top-up that it granted came to nothing, or when evidence fell away once more.
     private func isSettled(_ exception: Exception, for question: Assessment.Question) -> Bool {
         guard case .ruling(let number) = exception.resolution else { return false }
         if exception.kind == .evidenceLost { return false }

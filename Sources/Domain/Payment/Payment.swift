@@ -29,7 +29,8 @@ package struct Payment: Hashable, Sendable, Identified {
     package var assessment: Assessment {
         let kinds = evidence.rulings.compactMap { $0.verdict.exception.flatMap(exception)?.kind }
         return assess(
-            terms, evidence, ruled: Set(kinds), isDoubted: openExceptions.contains { $0.kind == .evidenceLost })
+            terms, evidence, ruled: Set(kinds),
+            isDoubted: openExceptions.contains { $0.kind == .evidenceLost })
     }
     package var openExceptions: [Exception] { exceptions.filter(\.isOpen) }
     package func exception(_ id: ID<Exception>) -> Exception? { exceptions.first { $0.id == id } }

@@ -39,13 +39,15 @@ package struct Policy: Hashable, Sendable {
 
         /// The most that is waived on `price`, rounded down.
         package func waived(on price: Price) -> Worth {
-            let share = Worth(picos: Worth(price).picos.scaled(by: UInt128(min(basisPoints, 10_000)), over: 10_000))
+            let points = UInt128(min(basisPoints, 10_000))
+            let share = Worth(picos: Worth(price).picos.scaled(by: points, over: 10_000))
             guard let capMinor else { return share }
             return min(share, Worth(minor: capMinor))
         }
     }
 
-    /// Which confirmation a transfer needs. The first rule that matches asset, network and risk class decides.
+    /// Which confirmation a transfer needs. The first rule that matches asset, network and risk class
+    /// decides.
     package struct ConfirmationRule: Hashable, Sendable {
         /// Nil matches every asset, network or class.
         package var asset: AssetCode?
@@ -137,6 +139,7 @@ package struct Policy: Hashable, Sendable {
                 && ($0.risk ?? risk) == risk
         }
         guard let tiers = rule?.tiers, let last = tiers.last else { return .count(1) }
-        return tiers.first { $0.upToMinor.map { value <= Worth(minor: $0) } ?? true }?.requirement ?? last.requirement
+        return tiers.first { $0.upToMinor.map { value <= Worth(minor: $0) } ?? true }?.requirement
+            ?? last.requirement
     }
 }

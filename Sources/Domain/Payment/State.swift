@@ -16,7 +16,8 @@ package enum State: String, Hashable, Sendable, CaseIterable {
     package var isSettled: Bool {
         switch self {
         case .paid, .overpaid: true
-        case .created, .awaitingPayment, .detected, .confirming, .underpaid, .latePaid, .expired, .failed, .refunded:
+        case .created, .awaitingPayment, .detected, .confirming, .underpaid, .latePaid, .expired, .failed,
+            .refunded:
             false
         }
     }

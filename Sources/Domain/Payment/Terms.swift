@@ -13,12 +13,13 @@ package struct Terms: Hashable, Sendable {
     package let expiresAt: Instant
     /// Sandbox or test networks only; fixed by the key that opened it.
     package let isTest: Bool
-    /// Binds the personal fields (customer, metadata, description), whose bytes live outside the log and can be erased:
-    /// SHA-256 over a salt and them.
+    /// Binds the personal fields (customer, metadata, description), whose bytes live outside the log and can
+    /// be erased: SHA-256 over a salt and them.
     package let personal: Commitment
 
     package init(
-        merchant: ID<Merchant>, orderID: String, price: Price, methods: [Method], policy: Policy, risk: Policy.Risk,
+        merchant: ID<Merchant>, orderID: String, price: Price, methods: [Method], policy: Policy,
+        risk: Policy.Risk,
         openedAt: Instant, expiresAt: Instant, isTest: Bool, personal: Commitment
     ) {
         self.merchant = merchant

@@ -1,7 +1,8 @@
 /// A claim by a network that value moved to a destination of this payment.
 ///
-/// The network's latest word wins (`Claim.sequence`); the first sight is the earliest ever heard; replaced transfers
-/// only add up. So the same facts give the same transfer in whatever order they come, and however often.
+/// The network's latest word wins (`Claim.sequence`); the first sight is the earliest ever heard; replaced
+/// transfers only add up. So the same facts give the same transfer in whatever order they come, and however
+/// often.
 package struct Transfer: Hashable, Sendable, Identified {
     package static let prefix = "trf_"
 
@@ -22,8 +23,8 @@ package struct Transfer: Hashable, Sendable, Identified {
     package var replaces: Set<Key>
     /// Confirmations below which the network itself would not let it be spent (coinbase), else 0.
     package let maturity: UInt32
-    /// The block in which the frozen policy was first met with a healthy source; nil while it is not. `BlockID.pool`
-    /// when the policy took it unconfirmed: that lasts as long as the network claims it.
+    /// The block in which the frozen policy was first met with a healthy source; nil while it is not.
+    /// `BlockID.pool` when the policy took it unconfirmed: that lasts as long as the network claims it.
     package var confirmedIn: BlockID?
 
     package init(
@@ -78,8 +79,8 @@ package struct Transfer: Hashable, Sendable, Identified {
             self.standing = standing
         }
 
-        /// Of two words of one batch the stronger counts, in whatever order they are heard: a block before the pool,
-        /// the pool before nothing, and of two blocks the higher one.
+        /// Of two words of one batch the stronger counts, in whatever order they are heard: a block before
+        /// the pool, the pool before nothing, and of two blocks the higher one.
         func supersedes(_ other: Claim) -> Bool {
             if sequence != other.sequence { return sequence > other.sequence }
             switch (standing, other.standing) {
@@ -178,14 +179,16 @@ package struct Source: Hashable, Sendable {
     package var tip: UInt64
     package var safe: UInt64?
     package var finalized: UInt64?
-    /// False while the node errs, lags, or is on another network, or finality stalls: nothing becomes confirmed.
+    /// False while the node errs, lags, or is on another network, or finality stalls: nothing becomes
+    /// confirmed.
     package var isHealthy: Bool
-    /// Everything that the network said up to this moment has been seen. Believed only of a healthy source, and not
-    /// undone by what comes later: what was seen was seen.
+    /// Everything that the network said up to this moment has been seen. Believed only of a healthy source,
+    /// and not undone by what comes later: what was seen was seen.
     package var scannedUntil: Instant
 
     package init(
-        sequence: UInt64, tip: UInt64, safe: UInt64?, finalized: UInt64?, isHealthy: Bool, scannedUntil: Instant
+        sequence: UInt64, tip: UInt64, safe: UInt64?, finalized: UInt64?, isHealthy: Bool,
+        scannedUntil: Instant
     ) {
         self.sequence = sequence
         self.tip = tip
@@ -195,7 +198,8 @@ package struct Source: Hashable, Sendable {
         self.scannedUntil = scannedUntil
     }
 
-    /// This word, and what was believed before it. The same two words give the same, in whatever order they come.
+    /// This word, and what was believed before it. The same two words give the same, in whatever order they
+    /// come.
     func merged(with other: Source?) -> Source {
         let seen = max(trusted, other?.scannedUntil ?? trusted)
         var word = self
