@@ -4,8 +4,16 @@ import JSON
 import Platform
 import Storage
 
+/// A derivation index that a quote used; to be taken for good with the quote.
+struct TakenIndex: Sendable {
+    let fingerprint: String
+    let index: UInt32
+}
+
 extension Gateway {
     /// Opens a payment, and quotes the chosen method at once if there is one.
+    ///
+    /// All that can be worked out is worked out before the transaction, on a snapshot; the writer only stores rows.
     ///
     /// *Atomicity*: payment, destination, records, events and kept answer are one. *On failure*: nothing; throws
     /// `Refusal` or `CommandError`. *Replay*: the same idempotency key gets the first answer.
@@ -13,35 +21,70 @@ extension Gateway {
         _ new: NewPayment, by caller: Caller, cause: String, _ answering: Answering<PaymentView>
     ) async throws -> Reply {
         let now = now(isTest: caller.isTest)
-        return try await perform(caller, answering) { work in
-            try self.open(new, caller, at: now, cause: cause, work)
+        return try await withFreshIndices {
+            if let reply = try await self.kept(caller, answering.key) { return reply }
+            let opening = try await self.store.read { tx in
+                try self.prepare(new, caller, at: now, cause: cause, tx)
+            }
+            return try await self.perform(caller, answering) { work in
+                if let taken = opening.taken { try work.tx.take(index: taken.index, of: taken.fingerprint) }
+                if let commit = opening.commit { try work.tx.write(commit) }
+                work.touched.withLock { $0.append(opening.view.payment.id) }
+                return opening.view
+            }
         }
     }
 
-    private func open(
-        _ new: NewPayment, _ caller: Caller, at now: Instant, cause: String, _ work: Work
-    ) throws -> PaymentView {
-        guard let merchant = try work.tx.merchant(caller.merchant) else {
+    /// A payment that only needs to be stored.
+    private struct Opening: Sendable {
+        let view: PaymentView
+        let commit: PreparedCommit?
+        let taken: TakenIndex?
+    }
+
+    private func prepare(
+        _ new: NewPayment, _ caller: Caller, at now: Instant, cause: String, _ tx: Storage.Transaction
+    ) throws -> Opening {
+        guard let merchant = try tx.merchant(caller.merchant) else {
             throw Corruption("a key belongs to no merchant")
         }
         let personal = personal(of: new)
-        let terms = try terms(of: new, merchant, caller, at: now, personal, work)
+        let terms = try terms(of: new, merchant, caller, at: now, personal, tx)
         let id: ID<Payment> = world.id(at: now)
         var decisions = [Payment.open(id, terms, actor: caller.actor)]
+        var taken: TakenIndex?
         if let method = new.chosen ?? (terms.methods.count == 1 ? terms.methods[0] : nil) {
             let end = new.expiresInSeconds.map { now.adding(seconds: $0) }
-            let quote = try quote(terms, method, at: now, until: end, work)
-            decisions.append(try quoted(decisions[0].payment, quote, caller.actor, at: now, work))
+            let quoted = try quote(terms, method, at: now, until: end, tx)
+            taken = quoted.taken
+            decisions.append(try self.quoted(decisions[0].payment, quoted.quote, caller.actor, at: now, tx))
         }
-        try commit(decisions, personal: personal, cause: cause, work)
-        return view(decisions[decisions.count - 1].payment, personal: personal)
+        let context = CommitContext(cause: cause) { self.eventBody($1, $0, personal) }
+        return Opening(
+            view: view(decisions[decisions.count - 1].payment, personal: personal),
+            commit: try PreparedCommit(decisions, personal: personal, after: .empty, salt: personal.salt, context),
+            taken: taken)
     }
 
+    /// Runs `body` again where another process has taken the index that this one picked.
+    private func withFreshIndices(_ body: () async throws -> Reply) async throws -> Reply {
+        var attempts = 1
+        while true {
+            do {
+                return try await body()
+            } catch where Store.isTaken(error) && attempts < Self.indexAttempts {
+                attempts += 1
+            }
+        }
+    }
+
+    private static let indexAttempts = 8
+
     private func quoted(
-        _ payment: Payment, _ quote: Quote, _ actor: Actor, at now: Instant, _ work: Work
+        _ payment: Payment, _ quote: Quote, _ actor: Actor, at now: Instant, _ tx: Storage.Transaction
     ) throws -> Decision {
         var sources = payment.evidence.sources
-        sources[quote.method.network] = try work.tx.source(of: quote.method.network)?.source
+        sources[quote.method.network] = try tx.source(of: quote.method.network)?.source
         do throws(Objection) {
             return try payment.reduce(Fact(at: now, actor: actor, sources: sources, news: .quoted(quote)))
         } catch {
@@ -69,13 +112,16 @@ extension Gateway {
             if let quote = payment.evidence.currentQuote, quote.method == method, payment.assessment.isPayable {
                 return self.view(payment, personal: personal)
             }
-            let quote = try self.quote(payment.terms, method, at: now, until: nil, work)
-            let decision = try self.quoted(payment, quote, actor, at: now, work)
+            let quoted = try self.quote(payment.terms, method, at: now, until: nil, work.tx)
+            try work.tx.take(index: quoted.taken.index, of: quoted.taken.fingerprint)
+            let decision = try self.quoted(payment, quoted.quote, actor, at: now, work.tx)
             try self.commit([decision], cause: cause, work)
             return self.view(decision.payment, personal: personal)
         }
-        guard let caller else { return try await write { try answering.render(try run($0)) } }
-        return try await perform(caller, answering, run)
+        return try await withFreshIndices {
+            guard let caller else { return try await self.write { try answering.render(try run($0)) } }
+            return try await self.perform(caller, answering, run)
+        }
     }
 
     /// A payment that this caller may see; a customer, who has the link, is nobody's caller.
@@ -90,27 +136,31 @@ extension Gateway {
     /// The price in `method`, locked now, with a destination that nobody had before.
     func quote(
         _ terms: Terms, _ method: Domain.Method, at now: Instant, until: Instant?, covers: Price? = nil,
-        isTopUp: Bool = false, _ work: Work
-    ) throws -> Quote {
+        isTopUp: Bool = false, _ tx: Storage.Transaction
+    ) throws -> (quote: Quote, taken: TakenIndex) {
         guard let entry = networks[method.network], let asset = networks.asset(method) else {
             throw Refusal(.unsupportedNetwork, "\(method) is not available here.")
         }
-        guard let wallet = try work.tx.receivingWallet(of: terms.merchant, on: method.network) else {
+        guard let wallet = try tx.receivingWallet(of: terms.merchant, on: method.network) else {
             throw Refusal(.noWallet, "There is no wallet that receives on \(method.network).")
         }
         let price = covers ?? terms.price
-        let rate = try rate(of: method.asset, in: price.currency, merchant: terms.merchant, at: now, work.tx)
+        let rate = try rate(of: method.asset, in: price.currency, merchant: terms.merchant, at: now, tx)
         let due = try rate.rate.amountDue(for: price, in: asset)
         guard due > 0 else { throw Refusal(.invalidAmount, "The amount is too small for \(method.asset).") }
-        let index = try work.tx.takeIndex(of: wallet.fingerprint)
+        let floor = try tx.issuedIndices(of: wallet.fingerprint)
+        guard let index = indices.take(wallet.fingerprint, floor: floor) else {
+            throw Refusal(.noWallet, "The wallet on \(method.network) has no address left.")
+        }
         let derived = try entry.chain.destination(of: WalletKey(wallet.key), at: index)
         let destination = Destination(
             id: world.id(at: now), wallet: wallet.id, address: derived.address, script: derived.script,
             path: derived.path)
-        return Quote(
+        let quote = Quote(
             id: world.id(at: now), asset: asset, amountDue: due, covers: price, rate: rate.rate, sources: rate.sources,
             lockedAt: now, endsAt: until ?? now.adding(seconds: terms.policy.quoteSeconds), destination: destination,
             isTopUp: isTopUp)
+        return (quote, TakenIndex(fingerprint: wallet.fingerprint, index: index))
     }
 
     /// What the merchant told of its customer, with a salt that makes its commitment unguessable.

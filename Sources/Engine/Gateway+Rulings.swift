@@ -93,10 +93,11 @@ extension Gateway {
             let minor = missing.minor + (Worth(minor: missing.minor) < missing ? 1 : 0)
             let price = try Price(minor: minor, currency: payment.terms.price.currency)
             let seconds = ruling.seconds ?? payment.terms.policy.quoteSeconds
-            let quote = try quote(
+            let quoted = try quote(
                 payment.terms, ruling.method ?? current.method, at: now, until: now.adding(seconds: seconds),
-                covers: price, isTopUp: true, work)
-            return .grantTopUp(exception.id, quote)
+                covers: price, isTopUp: true, work.tx)
+            try work.tx.take(index: quoted.taken.index, of: quoted.taken.fingerprint)
+            return .grantTopUp(exception.id, quoted.quote)
         }
     }
 

@@ -7,11 +7,11 @@ extension Gateway {
     /// The frozen terms of a new payment. Throws `Refusal` for what cannot be asked.
     func terms(
         of new: NewPayment, _ merchant: StoredMerchant, _ caller: Caller, at now: Instant, _ personal: Personal,
-        _ work: Work
+        _ tx: Storage.Transaction
     ) throws -> Terms {
         let price = try Price(parsing: new.amount, currency: try currency(new.currency))
         let policy = try Self.policy(merchant.policy, new.policy)
-        let methods = try offered(new, merchant, caller, price, policy, work)
+        let methods = try offered(new, merchant, caller, price, policy, tx)
         let seconds = new.expiresInSeconds ?? max(policy.quoteSeconds, Self.choosingSeconds)
         return Terms(
             merchant: merchant.id, orderID: new.orderID, price: price, methods: methods, policy: policy,
@@ -24,9 +24,9 @@ extension Gateway {
 
     /// What can be paid for this price, in the merchant's order.
     private func offered(
-        _ new: NewPayment, _ merchant: StoredMerchant, _ caller: Caller, _ price: Price, _ policy: Policy, _ work: Work
+        _ new: NewPayment, _ merchant: StoredMerchant, _ caller: Caller, _ price: Price, _ policy: Policy, _ tx: Storage.Transaction
     ) throws -> [Domain.Method] {
-        let asked = new.methods.isEmpty ? try receivable(merchant.id, caller, work) : new.methods
+        let asked = new.methods.isEmpty ? try receivable(merchant.id, caller, tx) : new.methods
         guard !asked.isEmpty else {
             throw Refusal(.noWallet, "There is no wallet that receives on a network this key may use.")
         }
@@ -51,8 +51,8 @@ extension Gateway {
     }
 
     /// Every method that a merchant has a wallet for.
-    private func receivable(_ merchant: ID<Merchant>, _ caller: Caller, _ work: Work) throws -> [Domain.Method] {
-        let wallets = try work.tx.wallets(of: merchant).filter { $0.disabledAt == nil }
+    private func receivable(_ merchant: ID<Merchant>, _ caller: Caller, _ tx: Storage.Transaction) throws -> [Domain.Method] {
+        let wallets = try tx.wallets(of: merchant).filter { $0.disabledAt == nil }
         return networks.entries.filter { $0.isTest == caller.isTest }.flatMap { entry in
             wallets.contains { $0.network == entry.chain.network } ? entry.chain.assets.map(\.method) : []
         }

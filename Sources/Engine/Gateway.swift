@@ -15,6 +15,7 @@ package final class Gateway: Sendable {
     package let keys: InstanceKeys
     package let sandbox: SandboxWorld?
     package let changes = Changes()
+    let indices = IndexAllocator()
 
     package init(
         store: Store, world: World, networks: Networks, settings: Settings, keys: InstanceKeys, sandbox: SandboxWorld?
@@ -65,6 +66,18 @@ package final class Gateway: Sendable {
                 key: key.key, until: until)
             return reply
         }
+    }
+
+    /// The answer that was given to this key before; nil when there is none.
+    func kept(_ caller: Caller, _ key: IdempotencyKey?) async throws -> Reply? {
+        guard let key else { return nil }
+        let now = world.now
+        let kept = try await store.read {
+            try $0.answer(merchant: caller.merchant, operation: key.operation, key: key.key, now: now)
+        }
+        guard let kept else { return nil }
+        guard kept.fingerprint == key.fingerprint else { throw CommandError.keyReused }
+        return Reply(kept: kept)
     }
 
     /// Commits decisions about one payment.

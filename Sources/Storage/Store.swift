@@ -34,6 +34,9 @@ package final class Store: Sendable {
         try await database.read { try body(Transaction($0)) }
     }
 
+    /// Whether a write failed because something that must be unique was there already.
+    package static func isTaken(_ error: any Error) -> Bool { (error as? DatabaseError)?.isUniqueViolation ?? false }
+
     package func close() async { await database.close() }
 }
 

@@ -17,6 +17,69 @@ package struct CommitContext {
     }
 }
 
+/// Everything that committing decisions about one payment writes, worked out before the transaction that writes it: the
+/// writer has nothing to do but to store rows.
+package struct PreparedCommit: Sendable {
+    let payment: Payment
+    let personal: Personal?
+    let isNew: Bool
+    let steps: [Step]
+    let assessment: Assessment
+    let head: Head
+    let body: String
+    /// Nothing but the next look changes.
+    var isSilent: Bool { steps.isEmpty }
+
+    /// One decision, as it is recorded and told.
+    struct Step: Sendable {
+        let decision: Decision
+        let record: StoredRecord
+        let events: [(event: Announcement, body: String)]
+    }
+
+    /// Throws what `context.render` throws, and `Corruption` for a payment that is opened without its personal part.
+    ///
+    /// - Parameters:
+    ///   - head: the end of the payment's chain; `.empty` for a new one.
+    ///   - salt: what binds personal fields; nil once they are erased.
+    package init?(
+        _ decisions: [Decision], personal: Personal?, after head: Head, salt: [UInt8]?, _ context: CommitContext
+    ) throws {
+        guard let last = decisions.last else { return nil }
+        isNew = decisions[0].fact == nil
+        if isNew, personal == nil { throw Corruption("a payment is opened without its personal part") }
+        payment = last.payment
+        assessment = last.assessment
+        self.personal = personal
+        var head = head
+        var steps: [Step] = []
+        for decision in decisions where !decision.isSilent {
+            let step = try Step(decision, after: head, salt: salt ?? [], context)
+            head = Head(sequence: Int64(step.record.record.sequence), hash: step.record.hash)
+            steps.append(step)
+        }
+        self.steps = steps
+        self.head = head
+        body = steps.isEmpty ? "" : String(decoding: last.payment.storedBytes, as: UTF8.self)
+    }
+}
+
+extension PreparedCommit.Step {
+    fileprivate init(_ decision: Decision, after head: Head, salt: [UInt8], _ context: CommitContext) throws {
+        var events: [(event: Announcement, body: [UInt8])] = []
+        for event in decision.events { events.append((event, try context.render(decision, event))) }
+        let actor = decision.fact?.actor ?? decision.transition?.actor ?? .clock
+        let record = Record(
+            chain: decision.payment.id.text, sequence: UInt64(head.sequence + 1),
+            at: decision.fact?.at ?? decision.payment.terms.openedAt, kind: decision.fact?.news.kind ?? "opened",
+            subject: "", cause: context.cause, actor: actor.text,
+            body: Transaction.recordBody(decision, events: events, salt: salt), previous: head.hash)
+        self.decision = decision
+        self.record = StoredRecord(record)
+        self.events = events.map { ($0.event, String(decoding: $0.body, as: UTF8.self)) }
+    }
+}
+
 extension Transaction {
     /// Commits what follows from facts about one payment, in their order: payment, records, entries, events with their
     /// deliveries, exceptions, destinations, transfers and the next look. **The only way to write a payment.**
@@ -24,53 +87,50 @@ extension Transaction {
     /// *Atomicity*: with the transaction. *On failure*: nothing of it. *Replay*: a decision on a payment that has moved
     /// on since it was read cannot commit, for its record number is taken.
     package func commit(_ decisions: [Decision], personal: Personal? = nil, _ context: CommitContext) throws {
-        guard let last = decisions.last else { return }
-        let payment = last.payment
-        var head: Head
-        if decisions[0].fact == nil {
-            head = .empty
-            guard let personal else { throw Corruption("a payment is opened without its personal part") }
-            try insert(personal, of: payment)
-        } else {
-            head = try self.head(of: payment.id)
+        guard let first = decisions.first else { return }
+        let isNew = first.fact == nil
+        let isSilent = decisions.allSatisfy(\.isSilent)
+        let head = try isNew || isSilent ? .empty : self.head(of: first.payment.id)
+        let salt = try personal?.salt ?? (isSilent ? nil : self.salt(of: first.payment.id))
+        if let prepared = try PreparedCommit(decisions, personal: personal, after: head, salt: salt, context) {
+            try write(prepared)
         }
-        let salt = try personal?.salt ?? self.salt(of: payment.id)
-        for decision in decisions where !decision.isSilent {
-            head = try write(decision, after: head, salt: salt, context)
-        }
-        if decisions.contains(where: { !$0.isSilent }) {
-            try save(payment, head: head, isNew: decisions[0].fact == nil)
-        }
-        try scheduleLook(payment, last.assessment, isNew: decisions[0].fact == nil)
     }
 
-    private func write(_ decision: Decision, after head: Head, salt: [UInt8]?, _ context: CommitContext) throws -> Head {
-        let payment = decision.payment
-        let at = decision.fact?.at ?? payment.terms.openedAt
-        var events: [(Announcement, bytes: [UInt8])] = []
-        for event in decision.events { events.append((event, try context.render(decision, event))) }
-        let body = Self.recordBody(decision, events: events, salt: salt ?? [])
-        let end = try record(
-            chain: payment.id.text, after: head, at: at, kind: decision.fact?.news.kind ?? "opened", subject: "",
-            cause: context.cause, actor: decision.fact?.actor ?? decision.transition?.actor ?? .clock, body: body)
-        if case .quoted(let quote) = decision.fact?.news { try insert(quote, of: payment) }
-        if case .ruled(.grantTopUp(_, let quote), _) = decision.fact?.news { try insert(quote, of: payment) }
-        if case .sighted(let sightings, let spends) = decision.fact?.news {
+    /// Stores what was prepared. The same promises as `commit`.
+    package func write(_ prepared: PreparedCommit) throws {
+        let payment = prepared.payment
+        if prepared.isNew, let personal = prepared.personal { try insert(personal, of: payment) }
+        for step in prepared.steps { try write(step, of: payment) }
+        if !prepared.isSilent { try save(prepared) }
+        try scheduleLook(payment, prepared.assessment, isNew: prepared.isNew)
+    }
+
+    private func write(_ step: PreparedCommit.Step, of payment: Payment) throws {
+        let decision = step.decision
+        try insert(step.record)
+        switch decision.fact?.news {
+        case .quoted(let quote): try insert(quote, of: payment)
+        case .ruled(.grantTopUp(_, let quote), _): try insert(quote, of: payment)
+        case .sighted(let sightings, let spends):
             try save(sightings, of: payment)
             for key in spends.keys { try saveSpend(of: key, payment) }
+        case .looked, .ruled, .refunded, .fulfilmentClaimed, .fulfilmentReported, nil: break
         }
         for entry in decision.entries { try insert(entry, of: payment) }
         for exception in decision.exceptions { try save(exception, of: payment) }
-        for (event, bytes) in events {
-            try insert(event, subject: payment.id.text, merchant: payment.terms.merchant, isTest: payment.terms.isTest,
-                at: at, body: bytes)
+        for (event, body) in step.events {
+            try insert(
+                event, subject: payment.id.text, merchant: payment.terms.merchant, isTest: payment.terms.isTest,
+                at: step.record.record.at, body: body)
         }
-        return end
     }
 
     /// What the log says of a decision: the fact, and what followed from it. Event bytes hold personal fields, so the
     /// log binds them by a code under the payment's salt.
-    static func recordBody(_ decision: Decision, events: [(Announcement, bytes: [UInt8])], salt: [UInt8]) -> [UInt8] {
+    static func recordBody(
+        _ decision: Decision, events: [(event: Announcement, body: [UInt8])], salt: [UInt8]
+    ) -> [UInt8] {
         var writer = JSONWriter(reservingBytes: 1536)
         writer.object { writer in
             if let fact = decision.fact {
@@ -95,24 +155,25 @@ extension Transaction {
         return writer.bytes
     }
 
-    private func save(_ payment: Payment, head: Head, isNew: Bool) throws {
-        let body = String(decoding: payment.storedBytes, as: UTF8.self)
+    private func save(_ prepared: PreparedCommit) throws {
+        let payment = prepared.payment
+        let head = prepared.head
         let open = payment.openExceptions.count
-        if isNew {
+        if prepared.isNew {
             try connection.execute(
                 """
                 INSERT INTO payment (id, merchant, is_test, state, order_id, created_at, version, open_exceptions,
                     head_sequence, head_hash, body)
                 VALUES (\(payment.id.text), \(payment.terms.merchant.text), \(payment.terms.isTest),
                     \(payment.state.rawValue), \(payment.terms.orderID), \(payment.terms.openedAt.milliseconds),
-                    \(payment.version), \(open), \(head.sequence), \(head.hash), \(body))
+                    \(payment.version), \(open), \(head.sequence), \(head.hash), \(prepared.body))
                 """)
         } else {
             try connection.execute(
                 """
                 UPDATE payment SET state = \(payment.state.rawValue), version = \(payment.version),
                     open_exceptions = \(open), head_sequence = \(head.sequence), head_hash = \(head.hash),
-                    body = \(body)
+                    body = \(prepared.body)
                 WHERE id = \(payment.id.text)
                 """)
         }

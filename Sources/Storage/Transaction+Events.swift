@@ -16,7 +16,7 @@ package struct StoredEvent: Hashable, Sendable {
 extension Transaction {
     /// Stores an event and owes it to every endpoint that wants it.
     func insert(
-        _ event: Announcement, subject: String, merchant: ID<Merchant>, isTest: Bool, at: Instant, body: [UInt8]
+        _ event: Announcement, subject: String, merchant: ID<Merchant>, isTest: Bool, at: Instant, body: String
     ) throws {
         try insertEvent(
             event.id, type: event.type, subject: subject, sequence: Int64(event.sequence), merchant: merchant,
@@ -26,7 +26,7 @@ extension Transaction {
     /// Stores an event and owes it to every endpoint that wants it, or to `only` one.
     package func insertEvent(
         _ id: ID<Event>, type: String, subject: String, sequence: Int64, merchant: ID<Merchant>, isTest: Bool,
-        at: Instant, body: [UInt8], only: ID<Endpoint>? = nil
+        at: Instant, body: String, only: ID<Endpoint>? = nil
     ) throws {
         let last = try connection.first("SELECT position FROM event ORDER BY position DESC LIMIT 1")
         let position = (try last?.integer(0) ?? 0) + 1
@@ -34,7 +34,7 @@ extension Transaction {
             """
             INSERT INTO event (position, id, merchant, type, subject, sequence, at, is_test, body)
             VALUES (\(position), \(id.text), \(merchant.text), \(type), \(subject), \(sequence),
-                \(at.milliseconds), \(isTest), \(String(decoding: body, as: UTF8.self)))
+                \(at.milliseconds), \(isTest), \(body))
             """)
         for endpoint in try endpoints(of: merchant) where endpoint.isActive && endpoint.isTest == isTest {
             guard only == nil ? endpoint.wants(type) : endpoint.id == only else { continue }

@@ -206,6 +206,17 @@ extension Transaction {
         return index
     }
 
+    /// Takes index `index` of a key, which its caller chose: later calls of `takeIndex` go on after it. That nobody else
+    /// has it is certain once its destination is stored, whose script is unique.
+    package func take(index: UInt32, of fingerprint: String) throws {
+        try connection.execute(
+            """
+            INSERT INTO key_index (fingerprint, next) VALUES (\(fingerprint), \(Int64(index) + 1))
+            ON CONFLICT (fingerprint) DO UPDATE SET next =
+                CASE WHEN excluded.next > key_index.next THEN excluded.next ELSE key_index.next END
+            """)
+    }
+
     /// How many destinations of a key have been issued.
     package func issuedIndices(of fingerprint: String) throws -> Int64 {
         try connection.first("SELECT next FROM key_index WHERE fingerprint = \(fingerprint)")?.integer(0) ?? 0

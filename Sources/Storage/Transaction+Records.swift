@@ -25,14 +25,20 @@ extension Transaction {
         let record = Record(
             chain: chain, sequence: UInt64(head.sequence + 1), at: at, kind: kind, subject: subject, cause: cause,
             actor: actor.text, body: body, previous: head.hash)
-        let hash = SHA256.hash(record.preimage)
+        let stored = StoredRecord(record)
+        try insert(stored)
+        return Head(sequence: head.sequence + 1, hash: stored.hash)
+    }
+
+    func insert(_ stored: StoredRecord) throws {
+        let record = stored.record
         try connection.execute(
             """
             INSERT INTO record (chain, sequence, at, kind, subject, cause, actor, body, previous, hash)
-            VALUES (\(chain), \(record.sequence), \(at.milliseconds), \(kind), \(subject), \(cause), \(actor.text),
-                \(body), \(head.hash), \(hash))
+            VALUES (\(record.chain), \(record.sequence), \(record.at.milliseconds), \(record.kind),
+                \(record.subject), \(record.cause), \(record.actor), \(record.body), \(record.previous),
+                \(stored.hash))
             """)
-        return Head(sequence: head.sequence + 1, hash: hash)
     }
 
     /// As above, where the chain's end is not at hand: for configuration, which changes rarely.
@@ -68,6 +74,12 @@ extension Transaction {
 package struct StoredRecord: Hashable, Sendable {
     package let record: Record
     package let hash: [UInt8]
+
+    /// Seals a record with its hash.
+    init(_ record: Record) {
+        self.record = record
+        hash = SHA256.hash(record.preimage)
+    }
 
     init(_ row: Row) throws {
         let sequence = try row.integer(1)
