@@ -109,7 +109,7 @@ struct Story {
     /// The network claims it no more, or only in the pool.
     mutating func lose(_ place: String, _ standing: Transfer.Standing = .gone(.orphaned)) throws {
         let known = try #require(payment.evidence.transfer(Sample.key(place)))
-        let quote = try #require(payment.evidence.quote(known.quote))
+        let quote = payment.evidence.quote(known.quote) ?? Sample.quote()
         try tell(.sighted([sighting(place, known.amountText, standing, quote: quote)], spends: [:]))
     }
 

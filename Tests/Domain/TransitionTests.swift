@@ -89,6 +89,34 @@ import Testing
         for state in State.allCases { #expect(!state.successors.contains(state)) }
     }
 
+    /// Allowed, but told only when facts come late or out of order, or when mismatches alone are refunded in full.
+    static let leaps: [[State]] = [
+        [.awaitingPayment, .refunded], [.confirming, .expired], [.confirming, .refunded], [.created, .confirming],
+        [.created, .detected], [.created, .latePaid], [.created, .overpaid], [.created, .underpaid],
+        [.detected, .refunded], [.expired, .confirming], [.expired, .overpaid], [.expired, .refunded],
+        [.latePaid, .awaitingPayment], [.latePaid, .overpaid],
+    ]
+
+    @Test func `walks of random news reach every successor but the leaps, and nothing else`() throws {
+        var reached: Set<[State]> = []
+        for seed in 1...1_200 as ClosedRange<UInt64> {
+            var dice = Dice(seed)
+            var story = try Self.story(in: State.allCases[dice.roll(State.allCases.count)])
+            for _ in 0..<6 {
+                let news = News.allCases[dice.roll(News.allCases.count)]
+                _ = try refusal { try news.tell(to: &story) }
+            }
+            for transition in story.transitions {
+                guard let from = transition.from else { continue }
+                #expect(from.successors.contains(transition.to))
+                reached.insert([from, transition.to])
+            }
+        }
+        let missing = State.allCases.flatMap { from in from.successors.map { [from, $0] } }
+            .filter { !reached.contains($0) }
+        #expect(missing.allSatisfy(Self.leaps.contains), "not reached: \(missing)")
+    }
+
     /// A payment that needs two confirmations, in `state`.
     static func story(in state: State) throws -> Story {
         var policy = Policy()
