@@ -102,9 +102,12 @@ package final class Gateway: Sendable {
         do {
             return try work.tx.attempt {
                 guard let payment = try work.tx.payment(id) else { throw Corruption("\(id) is not stored") }
-                let decision = try payment.reduce(fact)
-                try commit([decision], cause: cause, work)
-                return decision
+                var decisions = [try payment.reduce(fact)]
+                if let late = try lateFact(after: decisions[0], work) {
+                    decisions.append(try decisions[0].payment.reduce(late))
+                }
+                try commit(decisions, cause: cause, work)
+                return decisions.last
             }
         } catch Objection.refusal(let refusal) {
             throw refusal
@@ -114,6 +117,21 @@ package final class Gateway: Sendable {
             try setAside(id, corruption.description, fact, work)
         }
         return nil
+    }
+
+    /// The policy's own ruling on a payment that has just turned out late; nil where a person decides. Without a rate
+    /// the policy cannot judge, so a person does.
+    private func lateFact(after decision: Decision, _ work: Work) throws -> Fact? {
+        let payment = decision.payment
+        guard payment.state == .latePaid, payment.terms.policy.late.withinSeconds > 0, let fact = decision.fact,
+            let method = payment.evidence.transfers.last(where: { $0.block != nil })?.method,
+            let source = try? rate(
+                of: method.asset, in: payment.terms.price.currency, merchant: payment.terms.merchant, at: fact.at,
+                work.tx
+            ).sources.first ?? RateSource(name: "identity", rate: .one, at: fact.at),
+            let verdict = payment.lateVerdict(at: source)
+        else { return nil }
+        return Fact(at: fact.at, actor: .policy, sources: fact.sources, news: .ruled(verdict, reason: nil))
     }
 
     private func setAside(_ id: ID<Payment>, _ reason: String, _ fact: Fact, _ work: Work) throws {
