@@ -18,6 +18,24 @@ extension Gateway {
         }
     }
 
+    /// Goes on looking at payments that the absorbed height may change, a bounded number in each transaction.
+    func lookOn(_ network: NetworkName) async throws {
+        guard let entry = networks[network] else { return }
+        let now = now(isTest: entry.isTest)
+        var before: [ID<Payment>] = []
+        while !Task.isCancelled {
+            let looked = try await write { work -> [ID<Payment>] in
+                guard let row = try work.tx.source(of: network), row.isHealthy, let tip = row.height else { return [] }
+                let due = try work.tx.dueLooks(network: network, at: tip, limit: EngineLimits.looks)
+                for id in due { try self.look(at: id, now: now, actor: .network(network), work) }
+                return due
+            }
+            // The same ones again would mean that a look does not move them: leave them to the next block.
+            if looked.count < EngineLimits.looks || looked == before { return }
+            before = looked
+        }
+    }
+
     /// Remembers that a network cannot be heard, so that nothing becomes confirmed and nothing expires blindly.
     package func markUnhealthy(_ network: NetworkName, fault: String) async throws {
         guard let entry = networks[network] else { return }

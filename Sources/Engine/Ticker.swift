@@ -40,10 +40,10 @@ package struct Ticker: Resident {
 
 extension Gateway {
     /// Assesses a payment again because time has passed.
-    func look(at id: ID<Payment>, now: Instant, _ work: Work) throws {
+    func look(at id: ID<Payment>, now: Instant, actor: Actor = .clock, _ work: Work) throws {
         guard let payment = try work.tx.payment(id) else { return }
-        let fact = Fact(at: now, actor: .clock, sources: try sources(of: payment, in: work.tx), news: .looked)
-        try apply(fact, to: id, cause: "clock", work)
+        let fact = Fact(at: now, actor: actor, sources: try sources(of: payment, in: work.tx), news: .looked)
+        try apply(fact, to: id, cause: actor == .clock ? "clock" : "tip", work)
     }
 
     /// Forgets kept answers whose time is over, a few at a time.

@@ -61,7 +61,8 @@ package struct Watcher: Resident {
         let absorbed = try await gateway.absorb(batch, of: network, askedAt: askedAt)
         gateway.world.metrics.height.set(Int(clamping: batch.cursor.height), network.text)
         if absorbed.isStale { entry.chain.forget() }
-        return !batch.isAtTip || absorbed.hasMoreLooks || absorbed.isStale
+        if absorbed.hasMoreLooks { try await gateway.lookOn(network) }
+        return !batch.isAtTip || absorbed.isStale
     }
 
     /// Nothing happened, and it was written down a moment ago that nothing happened.
