@@ -2,8 +2,8 @@ package import Domain
 
 /// One network, as the gateway sees it. Every family of networks, and the sandbox, is one of these.
 ///
-/// A chain tells a story from a cursor on. It keeps nothing that matters: after a crash the same cursor gives the same
-/// story again. Push messages of a node only wake the watcher; what counts is what `advance` says.
+/// A chain tells a story from a cursor on. It keeps nothing that matters: after a crash the same cursor gives
+/// the same story again. Push messages of a node only wake the watcher; what counts is what `advance` says.
 package protocol Chain: Sendable {
     var network: NetworkName { get }
 
@@ -12,7 +12,8 @@ package protocol Chain: Sendable {
 
     /// Reads what a merchant gives as the place where it receives, and brings it to its canonical form.
     ///
-    /// Throws `KeyRefusal`, which says what is wrong in words that can be shown; nothing of a private key is kept.
+    /// Throws `KeyRefusal`, which says what is wrong in words that can be shown; nothing of a private key is
+    /// kept.
     func receivingKey(parsing text: String) throws -> ReceivingKey
 
     /// What the scanner matches for an address that people name in a search; nil for another network's.
@@ -28,11 +29,12 @@ package protocol Chain: Sendable {
 
     /// What happened since `cursor`; nil asks where to begin (the network's tip, nothing before it).
     ///
-    /// A batch is bounded: when `isAtTip` is false, ask again at once. Throws `ChainFault` when the node errs, lags,
-    /// lies or is on another network: that is "unknown", never "nothing".
+    /// A batch is bounded: when `isAtTip` is false, ask again at once. Throws `ChainFault` when the node
+    /// errs, lags, lies or is on another network: that is "unknown", never "nothing".
     func advance(from cursor: Cursor?, kept: any KeptHeaders) async throws -> Batch
 
-    /// The last batch was not absorbed: what this process told of the pool is told again. Nothing else depends on it.
+    /// The last batch was not absorbed: what this process told of the pool is told again. Nothing else
+    /// depends on it.
     func forget()
 
     /// One element for each hint that something happened; may be lossy, must not be needed.
@@ -71,6 +73,7 @@ package struct ReceivingKey: Hashable, Sendable {
 
 /// Why a text is no wallet key of a network.
 package struct KeyRefusal: Error, Hashable, Sendable {
+    /// What is wrong with it, as a stable and public code.
     package enum Code: String, Sendable, CaseIterable {
         case invalidKey = "invalid_key"
         /// It could spend: nothing of it was kept, and its owner should consider it exposed.
@@ -117,15 +120,15 @@ package struct Cursor: Hashable, Sendable {
 
 /// A bounded part of a network's story. Absorbed whole or not at all.
 package struct Batch: Sendable {
-    /// Where the chain we absorbed and the node's chain part; nil when nothing was disconnected. Every absorbed block
-    /// above this height has left the chain.
+    /// Where the chain we absorbed and the node's chain part; nil when nothing was disconnected. Every
+    /// absorbed block above this height has left the chain.
     package var forkHeight: UInt64?
     /// Oldest first; the first one's parent is the cursor, or the block at `forkHeight`.
     package var connected: [ChainBlock] = []
     /// Transactions that entered the pool since the last batch of this process; after a start, all of them.
     package var entered: [ChainTransaction] = []
-    /// The pool as it stands at the last connected block; nil while that is not known (still catching up, or a block
-    /// came in between): then nothing can be said to have left it.
+    /// The pool as it stands at the last connected block; nil while that is not known (still catching up, or
+    /// a block came in between): then nothing can be said to have left it.
     package var pool: Set<String>?
     /// The cursor after this batch.
     package var cursor: Cursor
@@ -198,6 +201,7 @@ package struct ChainOutput: Sendable {
 
 /// The world failed, as far as a network is concerned.
 package struct ChainFault: Error, Sendable {
+    /// What failed.
     package enum Kind: String, Sendable {
         /// The node does not answer, or answers with an error that may pass.
         case unreachable

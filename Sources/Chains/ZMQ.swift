@@ -28,7 +28,8 @@ package final class ZMQSubscription: Sendable {
         precondition(!topics.isEmpty, "a subscription without topics gets nothing")
         let socket = try ZMQSubscriber(endpoint: endpoint, topics: topics)
         let state = Lock(State())
-        let (hints, continuation) = AsyncStream.makeStream(of: Void.self, bufferingPolicy: .bufferingNewest(1))
+        let (hints, continuation) = AsyncStream.makeStream(
+            of: Void.self, bufferingPolicy: .bufferingNewest(1))
         self.state = state
         self.hints = hints
         Thread.start {

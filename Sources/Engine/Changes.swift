@@ -1,8 +1,8 @@
 package import Domain
 import Platform
 
-/// Who waits for payments to change: checkout pages, and the loop that delivers. In memory only; a change that
-/// is missed here costs a moment, for everything lies in tables.
+/// Who waits for payments to change: checkout pages, and the loop that delivers. In memory only; a change
+/// that is missed here costs a moment, for everything lies in tables.
 package final class Changes: Sendable {
     private struct State {
         var next: UInt64 = 0
@@ -13,7 +13,8 @@ package final class Changes: Sendable {
 
     package init() {}
 
-    /// Calls `listener` with the payments of each commit, on whatever thread: it must be quick and must not call back.
+    /// Calls `listener` with the payments of each commit, on whatever thread: it must be quick and must not
+    /// call back.
     package func listen(_ listener: @escaping @Sendable ([ID<Payment>]) -> Void) {
         state.withLock { state in
             state.listeners[state.next] = listener
@@ -28,7 +29,8 @@ package final class Changes: Sendable {
 
     /// One element after each commit that touched a payment; several commits may share one.
     package func stream() -> AsyncStream<Void> {
-        let (stream, continuation) = AsyncStream.makeStream(of: Void.self, bufferingPolicy: .bufferingNewest(1))
+        let (stream, continuation) = AsyncStream.makeStream(
+            of: Void.self, bufferingPolicy: .bufferingNewest(1))
         let number = state.withLock { state in
             let number = state.next
             state.next += 1

@@ -2,7 +2,8 @@ import Crypto
 package import Domain
 import Platform
 
-/// Names a payment's checkout page: the payment, and a code that nobody can guess. Erasing the personal salt ends it.
+/// Names a payment's checkout page: the payment, and a code that nobody can guess. Erasing the personal salt
+/// ends it.
 package struct CheckoutToken: Hashable, Sendable {
     package let payment: ID<Payment>
     private let code: String
@@ -18,7 +19,8 @@ package struct CheckoutToken: Hashable, Sendable {
     /// The form of a token; whether the code is right, `isValid` says.
     package init?(parsing text: String) {
         let parts = text.split(separator: "-", omittingEmptySubsequences: false)
-        guard parts.count == 2, let payment = ID<Payment>(parsing: Payment.prefix + parts[0]), parts[0].utf8.count == 26,
+        guard parts.count == 2, let payment = ID<Payment>(parsing: Payment.prefix + parts[0]),
+            parts[0].utf8.count == 26,
             parts[1].utf8.count == Self.codeBytes * 2
         else { return nil }
         self.payment = payment

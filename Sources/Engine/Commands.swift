@@ -96,6 +96,7 @@ package struct Reply: Hashable, Sendable {
         self.body = body
     }
 
+    /// One field of the answer's head.
     package struct Header: Hashable, Sendable {
         package let name: String
         package let value: String

@@ -4,10 +4,11 @@ package import HTTP
 import Platform
 import Storage
 
-/// Sends what is owed to endpoints: takes due deliveries under a lease, signs the stored bytes, and stores the outcome.
+/// Sends what is owed to endpoints: takes due deliveries under a lease, signs the stored bytes, and stores
+/// the outcome.
 ///
-/// Each endpoint has its own few places, so that a slow one delays nobody else. A crash between the sending and the
-/// outcome ends with the lease: the delivery is tried again, under the same id and bytes.
+/// Each endpoint has its own few places, so that a slow one delays nobody else. A crash between the sending
+/// and the outcome ends with the lease: the delivery is tried again, under the same id and bytes.
 package struct Deliverer: Resident {
     private let gateway: Gateway
     private let client: Client
@@ -35,7 +36,9 @@ package struct Deliverer: Resident {
                         try await attempt(delivery)
                     }
                 }
-                if leased.isEmpty { await wake.wait(milliseconds: try await idleMilliseconds(), gateway.world.clock) }
+                if leased.isEmpty {
+                    await wake.wait(milliseconds: try await idleMilliseconds(), gateway.world.clock)
+                }
             }
         }
     }
@@ -57,7 +60,9 @@ package struct Deliverer: Resident {
         }
 
         func free(_ endpoint: ID<Domain.Endpoint>) -> Int {
-            min(EngineLimits.deliveriesPerEndpoint - (perEndpoint[endpoint] ?? 0), EngineLimits.deliveries - total)
+            min(
+                EngineLimits.deliveriesPerEndpoint - (perEndpoint[endpoint] ?? 0),
+                EngineLimits.deliveries - total)
         }
     }
 
@@ -70,7 +75,8 @@ package struct Deliverer: Resident {
         let leased = try await gateway.store.write { tx in
             try wanted.flatMap { endpoint, free in
                 try tx.lease(
-                    for: endpoint, now: now, until: now.adding(seconds: EngineLimits.leaseSeconds), limit: free)
+                    for: endpoint, now: now, until: now.adding(seconds: EngineLimits.leaseSeconds),
+                    limit: free)
             }
         }
         busy.withLock { busy in
@@ -100,13 +106,17 @@ package struct Deliverer: Resident {
         let answer = try await send(leased, to: endpoint, at: at)
         let spent = world.clock.uptime - began
         let chance = world.entropy.number(below: .max)
-        let (next, consequence) = leased.delivery.delivery.reduce(answer.outcome, at: world.now, chance: chance)
+        let (next, consequence) = leased.delivery.delivery.reduce(
+            answer.outcome, at: world.now, chance: chance)
         let attempt = Attempt(
-            number: leased.delivery.tries + 1, at: at, milliseconds: spent, status: answer.status, fault: answer.fault,
+            number: leased.delivery.tries + 1, at: at, milliseconds: spent, status: answer.status,
+            fault: answer.fault,
             excerpt: answer.excerpt, isStale: false)
         try await gateway.store.write { tx in
             let counted = try tx.settle(leased.delivery, next: next, attempt: attempt)
-            guard counted, consequence == .disableEndpoint, var gone = try tx.endpoint(endpoint.id) else { return }
+            guard counted, consequence == .disableEndpoint, var gone = try tx.endpoint(endpoint.id) else {
+                return
+            }
             gone.state = .gone
             try tx.save(gone)
             try tx.record(
@@ -123,7 +133,9 @@ package struct Deliverer: Resident {
         var excerpt = ""
     }
 
-    private func send(_ leased: LeasedDelivery, to endpoint: StoredEndpoint, at: Instant) async throws -> Answer {
+    private func send(_ leased: LeasedDelivery, to endpoint: StoredEndpoint, at: Instant) async throws
+        -> Answer
+    {
         let body = Array(leased.body.utf8)
         let seconds = at.milliseconds / 1_000
         var signing: [WebhookSigningKey] = [.symmetric(try gateway.unseal(endpoint.secret, of: endpoint.id))]
@@ -136,7 +148,8 @@ package struct Deliverer: Resident {
             let id = leased.delivery.event.text
             let headers: Headers = [
                 "Content-Type": "application/json", "webhook-id": id, "webhook-timestamp": String(seconds),
-                "webhook-signature": WebhookSignature.header(id: id, timestamp: seconds, body: body, keys: signing),
+                "webhook-signature": WebhookSignature.header(
+                    id: id, timestamp: seconds, body: body, keys: signing),
             ]
             let request = ClientRequest(
                 .post, try URL(parsing: endpoint.url), headers: headers, body: body,
@@ -145,7 +158,8 @@ package struct Deliverer: Resident {
             let response = try await client.send(request)
             let retry = response.retryAfterSeconds(now: at.milliseconds)
             return Answer(
-                outcome: .answered(status: response.status.code, retryAfterSeconds: retry), status: response.status.code,
+                outcome: .answered(status: response.status.code, retryAfterSeconds: retry),
+                status: response.status.code,
                 fault: nil, excerpt: Self.excerpt(response.body))
         } catch let error as ClientError {
             return Answer(outcome: .failed, fault: "\(error.kind)", excerpt: "")

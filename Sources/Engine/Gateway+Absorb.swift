@@ -7,8 +7,9 @@ import Storage
 extension Gateway {
     /// Takes in one batch of a network's story: every touched payment, its confirmations, and the cursor.
     ///
-    /// *Atomicity*: the batch is one transaction; crash anywhere, ask again from the same cursor, same result. *On
-    /// failure*: nothing of it. *Replay*: a batch that does not continue the stored cursor is refused with `isStale`.
+    /// *Atomicity*: the batch is one transaction; crash anywhere, ask again from the same cursor, same
+    /// result. *On failure*: nothing of it. *Replay*: a batch that does not continue the stored cursor is
+    /// refused with `isStale`.
     package func absorb(_ batch: Batch, of network: NetworkName, askedAt: Instant) async throws -> Absorbed {
         guard let entry = networks[network] else { return Absorbed() }
         let now = now(isTest: entry.isTest)
@@ -25,7 +26,9 @@ extension Gateway {
         var before: [ID<Payment>] = []
         while !Task.isCancelled {
             let looked = try await write { work -> [ID<Payment>] in
-                guard let row = try work.tx.source(of: network), row.isHealthy, let tip = row.height else { return [] }
+                guard let row = try work.tx.source(of: network), row.isHealthy, let tip = row.height else {
+                    return []
+                }
                 let due = try work.tx.dueLooks(network: network, at: tip, limit: EngineLimits.looks)
                 for id in due { try self.look(at: id, now: now, actor: .network(network), work) }
                 return due
@@ -36,16 +39,20 @@ extension Gateway {
         }
     }
 
-    /// Remembers that a network cannot be heard, so that nothing becomes confirmed and nothing expires blindly.
+    /// Remembers that a network cannot be heard, so that nothing becomes confirmed and nothing expires
+    /// blindly.
     package func markUnhealthy(_ network: NetworkName, fault: String) async throws {
         guard let entry = networks[network] else { return }
         let now = now(isTest: entry.isTest)
         try await write { work in
             let known = try work.tx.source(of: network)
             if let known, !known.isHealthy, known.fault == fault { return }
-            var row = known ?? SourceRow(
-                sequence: 0, height: nil, block: nil, safe: nil, finalized: nil, isHealthy: false, fault: fault,
-                scannedUntil: Instant(milliseconds: 0), seenAt: now)
+            var row =
+                known
+                ?? SourceRow(
+                    sequence: 0, height: nil, block: nil, safe: nil, finalized: nil, isHealthy: false,
+                    fault: fault,
+                    scannedUntil: Instant(milliseconds: 0), seenAt: now)
             row.sequence += 1
             row.isHealthy = false
             row.fault = fault
@@ -98,7 +105,10 @@ struct Absorption {
         var spends: [Transfer.Key: Transfer.Spend] = [:]
     }
 
-    init(_ gateway: Gateway, _ batch: Batch, _ network: NetworkName, now: Instant, askedAt: Instant, _ work: Work) {
+    init(
+        _ gateway: Gateway, _ batch: Batch, _ network: NetworkName, now: Instant, askedAt: Instant,
+        _ work: Work
+    ) {
         self.gateway = gateway
         self.batch = batch
         self.network = network
@@ -130,16 +140,19 @@ struct Absorption {
         return first.parent == block
     }
 
-    /// Everything above the fork has left the chain. What the pool holds again waits there, the rest is gone; what the
-    /// new blocks hold is heard right after.
+    /// Everything above the fork has left the chain. What the pool holds again waits there, the rest is gone;
+    /// what the new blocks hold is heard right after.
     private mutating func disconnect() throws {
         guard let fork = batch.forkHeight else { return }
         for known in try work.tx.minedTransfers(of: network, above: fork) {
-            let standing: Transfer.Standing = batch.pool?.contains(known.transaction) ?? false ? .pooled : .gone(.orphaned)
+            let standing: Transfer.Standing =
+                batch.pool?.contains(known.transaction) ?? false ? .pooled : .gone(.orphaned)
             try say(standing, of: known)
         }
         for known in try work.tx.spentTransfers(of: network, above: fork) {
-            guard let payment = try work.tx.payment(known.payment), let spend = payment.evidence.spends[known.key] else {
+            guard let payment = try work.tx.payment(known.payment),
+                let spend = payment.evidence.spends[known.key]
+            else {
                 continue
             }
             hear(Transfer.Spend(transaction: spend.transaction, claim: claim(.gone(.orphaned))), of: known)
@@ -151,7 +164,8 @@ struct Absorption {
         try match(block.transactions) { transaction in
             .mined(
                 BlockPlace(
-                    height: block.height, block: block.block, index: transaction.index, medianTime: block.medianTime))
+                    height: block.height, block: block.block, index: transaction.index,
+                    medianTime: block.medianTime))
         }
         mined.formUnion(block.transactions.map(\.id))
         for transaction in Set(block.transactions.map(\.id)).intersection(try pooledTransactions()) {
@@ -179,7 +193,8 @@ struct Absorption {
         }
     }
 
-    /// Finds the outputs that pay us, the spends of what we received, and the transactions that exclude ones we know.
+    /// Finds the outputs that pay us, the spends of what we received, and the transactions that exclude ones
+    /// we know.
     private mutating func match(
         _ transactions: [ChainTransaction], _ standing: (ChainTransaction) -> Transfer.Standing
     ) throws {
@@ -212,7 +227,8 @@ struct Absorption {
             let key = Transfer.Key(network: network, place: output.place)
             let sighting = Sighting(
                 key: key, quote: owner.quote,
-                method: output.asset.map { Domain.Method(asset: $0, network: network) }, amountText: output.amountText,
+                method: output.asset.map { Domain.Method(asset: $0, network: network) },
+                amountText: output.amountText,
                 claim: claim, seenAt: now, fellIntoGap: isCatchingUp,
                 replaces: Set(replaced.filter { $0.payment == owner.payment }.map(\.key)),
                 maturity: transaction.maturity)
@@ -257,11 +273,14 @@ struct Absorption {
 
     /// Says something new of a transfer that is known already.
     private mutating func say(_ standing: Transfer.Standing, of known: KnownTransfer) throws {
-        guard let payment = try work.tx.payment(known.payment), let transfer = payment.evidence.transfer(known.key) else {
+        guard let payment = try work.tx.payment(known.payment),
+            let transfer = payment.evidence.transfer(known.key)
+        else {
             return
         }
         let sighting = Sighting(
-            key: transfer.key, quote: transfer.quote, method: transfer.method, amountText: transfer.amountText,
+            key: transfer.key, quote: transfer.quote, method: transfer.method,
+            amountText: transfer.amountText,
             claim: claim(standing), seenAt: transfer.firstSeen, fellIntoGap: transfer.missedByGap,
             maturity: transfer.maturity)
         mention(known.payment)
@@ -273,15 +292,19 @@ struct Absorption {
         let row = SourceRow(
             sequence: sequence, height: batch.cursor.height, block: batch.cursor.block, safe: batch.safe,
             finalized: batch.finalized, isHealthy: batch.isAtTip, fault: batch.isAtTip ? nil : "catching up",
-            scannedUntil: isSeenWhole ? askedAt : known?.scannedUntil ?? Instant(milliseconds: 0), seenAt: now)
+            scannedUntil: isSeenWhole ? askedAt : known?.scannedUntil ?? Instant(milliseconds: 0), seenAt: now
+        )
         if try batch.connected.isEmpty && work.tx.lowestHeader(of: network) == nil {
             try work.tx.insert(
                 HeaderRow(
-                    height: batch.cursor.height, block: batch.cursor.block, parent: BlockID(""), medianTime: now),
+                    height: batch.cursor.height, block: batch.cursor.block, parent: BlockID(""),
+                    medianTime: now),
                 of: network)
         }
         let kept = gateway.settings.keptHeaders
-        if batch.cursor.height > kept { try work.tx.deleteHeaders(of: network, below: batch.cursor.height - kept) }
+        if batch.cursor.height > kept {
+            try work.tx.deleteHeaders(of: network, below: batch.cursor.height - kept)
+        }
         try work.tx.save(row, of: network)
         if known?.isHealthy != row.isHealthy { try gateway.recordHealth(network, row, at: now, work) }
         return row
@@ -305,7 +328,8 @@ struct Absorption {
         let due = try work.tx.dueLooks(network: network, at: source.tip, limit: EngineLimits.looks)
         for id in due {
             if news[id] != nil { continue }
-            let fact = Fact(at: now, actor: .network(network), sources: try sources(of: id, source), news: .looked)
+            let fact = Fact(
+                at: now, actor: .network(network), sources: try sources(of: id, source), news: .looked)
             try gateway.apply(fact, to: id, cause: "block \(batch.cursor.block.text)", work)
         }
         return due.count == EngineLimits.looks

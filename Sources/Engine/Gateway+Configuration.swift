@@ -23,7 +23,9 @@ extension Gateway {
     package func caller(presenting key: String) async throws -> Caller? {
         guard key.utf8.count <= 128 else { return nil }
         let hash = Hex.encode(SHA256.hash(Array(key.utf8)))
-        guard let stored = try await store.read({ try $0.key(hash: hash) }), stored.revokedAt == nil else { return nil }
+        guard let stored = try await store.read({ try $0.key(hash: hash) }), stored.revokedAt == nil else {
+            return nil
+        }
         return Caller(
             merchant: stored.merchant, key: stored.id, isTest: stored.isTest, scopes: Set(stored.scopes))
     }
@@ -36,7 +38,9 @@ extension Gateway {
         let sandboxKey = SandboxAddress.walletKey(world.entropy.bytes(32))
         try await write { work in
             try work.tx.save(merchant)
-            try self.record(merchant.id, "merchant_created", subject: "", cause: cause, .operatorAtMachine, work) {
+            try self.record(
+                merchant.id, "merchant_created", subject: "", cause: cause, .operatorAtMachine, work
+            ) {
                 $0.member("name", name)
                 $0.object("policy") { merchant.policy.write(&$0) }
             }
@@ -86,7 +90,8 @@ extension Gateway {
         let now = world.now
         let text = "qk_\(isTest ? "test" : "live")_\(Base64.url.encode(world.entropy.bytes(32)))"
         let key = StoredKey(
-            id: world.id(at: now), merchant: merchant, name: name, hash: Hex.encode(SHA256.hash(Array(text.utf8))),
+            id: world.id(at: now), merchant: merchant, name: name,
+            hash: Hex.encode(SHA256.hash(Array(text.utf8))),
             hint: String(text.suffix(4)), scopes: scopes.map(\.rawValue), isTest: isTest, createdAt: now)
         return (key, text)
     }
@@ -121,7 +126,8 @@ extension Gateway {
         }
     }
 
-    /// Registers a wallet that receives on a network. Watch-only: a key that can spend is refused and forgotten.
+    /// Registers a wallet that receives on a network. Watch-only: a key that can spend is refused and
+    /// forgotten.
     package func createWallet(
         network: NetworkName, key text: String, name: String, by caller: Caller, cause: String,
         _ answering: Answering<(wallet: StoredWallet, warnings: [String])>
@@ -137,7 +143,8 @@ extension Gateway {
         }
         let now = world.now
         let wallet = StoredWallet(
-            id: world.id(at: now), merchant: caller.merchant, network: network, name: name, key: parsed.key.text,
+            id: world.id(at: now), merchant: caller.merchant, network: network, name: name,
+            key: parsed.key.text,
             fingerprint: parsed.fingerprint, createdAt: now)
         return try await perform(caller, answering) { work in
             guard try work.tx.wallets(of: caller.merchant).count < EngineLimits.wallets else {
@@ -150,7 +157,8 @@ extension Gateway {
 
     private func add(_ wallet: StoredWallet, cause: String, _ actor: Actor, _ work: Work) throws {
         try work.tx.save(wallet)
-        try record(wallet.merchant, "wallet_created", subject: wallet.id.text, cause: cause, actor, work) { writer in
+        try record(wallet.merchant, "wallet_created", subject: wallet.id.text, cause: cause, actor, work) {
+            writer in
             writer.member("network", wallet.network.text)
             writer.member("name", wallet.name)
             writer.member("key", wallet.key)
@@ -167,7 +175,9 @@ extension Gateway {
     }
 
     /// Takes a wallet out of use for new payments. What it issued stays watched.
-    package func disableWallet(_ id: ID<Wallet>, by caller: Caller, cause: String) async throws -> StoredWallet {
+    package func disableWallet(_ id: ID<Wallet>, by caller: Caller, cause: String) async throws
+        -> StoredWallet
+    {
         let now = world.now
         return try await write { work in
             guard var wallet = try work.tx.wallet(id), wallet.merchant == caller.merchant,
@@ -187,7 +197,9 @@ extension Gateway {
         _ policy: Policy, by caller: Caller, cause: String, _ answering: Answering<Policy>
     ) async throws -> Reply {
         try await perform(caller, answering) { work in
-            guard var merchant = try work.tx.merchant(caller.merchant) else { throw CommandError.notFound("merchant") }
+            guard var merchant = try work.tx.merchant(caller.merchant) else {
+                throw CommandError.notFound("merchant")
+            }
             merchant.policy = policy
             try work.tx.save(merchant)
             try self.record(caller, "policy_changed", subject: "", cause: cause, work) { writer in
@@ -199,7 +211,8 @@ extension Gateway {
 
     /// Writes a line into a merchant's own chain.
     func record(
-        _ merchant: ID<Merchant>, _ kind: String, subject: String, cause: String, _ actor: Actor, _ work: Work,
+        _ merchant: ID<Merchant>, _ kind: String, subject: String, cause: String, _ actor: Actor,
+        _ work: Work,
         _ body: (inout JSONWriter) -> Void
     ) throws {
         var writer = JSONWriter()
@@ -225,7 +238,10 @@ extension Policy {
             rule("bitcoin", [(100_000, 1), (1_000_000, 3), (nil, 6)]),
             rule("litecoin", [(100_000, 3), (1_000_000, 6), (nil, 12)]),
             rule("sandbox", [(100_000, 1), (1_000_000, 3), (nil, 6)]),
-            ConfirmationRule(tiers: [Tier(upToMinor: 100_000, requirement: .count(1)), Tier(upToMinor: nil, requirement: .count(6))]),
+            ConfirmationRule(tiers: [
+                Tier(upToMinor: 100_000, requirement: .count(1)),
+                Tier(upToMinor: nil, requirement: .count(6)),
+            ]),
         ]
         return policy
     }()

@@ -33,7 +33,8 @@ extension Gateway {
             let id: ID<Endpoint> = self.world.id(at: now)
             let (text, sealed) = self.newSecret(for: id)
             let endpoint = StoredEndpoint(
-                id: id, merchant: caller.merchant, url: new.url, events: new.events, description: new.description,
+                id: id, merchant: caller.merchant, url: new.url, events: new.events,
+                description: new.description,
                 isTest: caller.isTest, secret: sealed, state: .active, createdAt: now)
             try work.tx.save(endpoint)
             try self.record(endpoint, "endpoint_created", caller, cause, work)
@@ -41,13 +42,15 @@ extension Gateway {
         }
     }
 
-    /// Refuses an address that webhooks must not go to, as far as the text tells; the rest is judged at each connection.
+    /// Refuses an address that webhooks must not go to, as far as the text tells; the rest is judged at each
+    /// connection.
     package func check(webhookURL text: String) throws {
         let url: URL
         do throws(URL.Flaw) {
             url = try URL(parsing: text)
         } catch {
-            throw CommandError.webhookURL("This is not an address that webhooks can be sent to: \(error.rawValue).")
+            throw CommandError.webhookURL(
+                "This is not an address that webhooks can be sent to: \(error.rawValue).")
         }
         guard url.scheme == .https || settings.allowsLoopbackWebhooks else {
             throw CommandError.webhookURL("Webhooks are sent over https only.")
@@ -64,7 +67,8 @@ extension Gateway {
 
     private func seal(_ bytes: [UInt8], for id: ID<Endpoint>) -> [UInt8] {
         keys.box.seal(
-            Secret(bytes), authenticating: Array("endpoint \(id)".utf8), nonce: world.entropy.bytes(SecretBox.nonceSize))
+            Secret(bytes), authenticating: Array("endpoint \(id)".utf8),
+            nonce: world.entropy.bytes(SecretBox.nonceSize))
     }
 
     func unseal(_ sealed: [UInt8], of id: ID<Endpoint>) throws -> Secret {
@@ -79,7 +83,9 @@ extension Gateway {
         try await store.read { try self.endpoint(id, caller, $0) }
     }
 
-    private func endpoint(_ id: ID<Endpoint>, _ caller: Caller, _ tx: Storage.Transaction) throws -> StoredEndpoint {
+    private func endpoint(_ id: ID<Endpoint>, _ caller: Caller, _ tx: Storage.Transaction) throws
+        -> StoredEndpoint
+    {
         guard let endpoint = try tx.endpoint(id, of: caller.merchant), endpoint.isTest == caller.isTest else {
             throw CommandError.notFound("webhook endpoint")
         }
@@ -161,7 +167,8 @@ extension Gateway {
 
     /// Makes deliveries due again: one event, the events from one to another, or all that failed.
     package func replay(
-        to id: ID<Endpoint>, from: ID<Domain.Event>?, through: ID<Domain.Event>?, onlyFailed: Bool, by caller: Caller, cause: String,
+        to id: ID<Endpoint>, from: ID<Domain.Event>?, through: ID<Domain.Event>?, onlyFailed: Bool,
+        by caller: Caller, cause: String,
         _ answering: Answering<Int>
     ) async throws -> Reply {
         let now = world.now
@@ -194,7 +201,9 @@ extension Gateway {
         }
     }
 
-    package func attempts(of delivery: String, endpoint id: ID<Endpoint>, by caller: Caller) async throws -> [Attempt] {
+    package func attempts(of delivery: String, endpoint id: ID<Endpoint>, by caller: Caller) async throws
+        -> [Attempt]
+    {
         try await store.read { tx in
             _ = try self.endpoint(id, caller, tx)
             guard try tx.delivery(delivery, of: id) != nil else { throw CommandError.notFound("delivery") }

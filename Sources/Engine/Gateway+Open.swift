@@ -13,10 +13,11 @@ struct TakenIndex: Sendable {
 extension Gateway {
     /// Opens a payment, and quotes the chosen method at once if there is one.
     ///
-    /// All that can be worked out is worked out before the transaction, on a snapshot; the writer only stores rows.
+    /// All that can be worked out is worked out before the transaction, on a snapshot; the writer only stores
+    /// rows.
     ///
-    /// *Atomicity*: payment, destination, records, events and kept answer are one. *On failure*: nothing; throws
-    /// `Refusal` or `CommandError`. *Replay*: the same idempotency key gets the first answer.
+    /// *Atomicity*: payment, destination, records, events and kept answer are one. *On failure*: nothing;
+    /// throws `Refusal` or `CommandError`. *Replay*: the same idempotency key gets the first answer.
     package func open(
         _ new: NewPayment, by caller: Caller, cause: String, _ answering: Answering<PaymentView>
     ) async throws -> Reply {
@@ -62,7 +63,8 @@ extension Gateway {
         let context = CommitContext(cause: cause) { self.eventBody($1, $0, personal) }
         return Opening(
             view: view(decisions[decisions.count - 1].payment, personal: personal),
-            commit: try PreparedCommit(decisions, personal: personal, after: .empty, salt: personal.salt, context),
+            commit: try PreparedCommit(
+                decisions, personal: personal, after: .empty, salt: personal.salt, context),
             taken: taken)
     }
 
@@ -72,7 +74,7 @@ extension Gateway {
         while true {
             do {
                 return try await body()
-            } catch where Store.isTaken(error) && attempts < Self.indexAttempts {
+            } catch  where Store.isTaken(error) && attempts < Self.indexAttempts {
                 attempts += 1
             }
         }
@@ -95,8 +97,8 @@ extension Gateway {
         }
     }
 
-    /// Chooses a method of an open payment, or quotes it again: a new quote with a destination of its own; the old
-    /// ones stay watched.
+    /// Chooses a method of an open payment, or quotes it again: a new quote with a destination of its own;
+    /// the old ones stay watched.
     package func choose(
         _ method: Domain.Method, for id: ID<Payment>, by actor: Actor, of caller: Caller?, cause: String,
         _ answering: Answering<PaymentView>
@@ -109,7 +111,8 @@ extension Gateway {
                 throw Refusal(.methodNotOffered, "This payment cannot be made in \(method).")
             }
             let personal = try work.tx.personal(of: id)
-            if let quote = payment.evidence.currentQuote, quote.method == method, payment.assessment.isPayable {
+            if let quote = payment.evidence.currentQuote, quote.method == method, payment.assessment.isPayable
+            {
                 return self.view(payment, personal: personal)
             }
             let quoted = try self.quote(payment.terms, method, at: now, until: nil, work.tx)
@@ -157,8 +160,10 @@ extension Gateway {
             id: world.id(at: now), wallet: wallet.id, address: derived.address, script: derived.script,
             path: derived.path)
         let quote = Quote(
-            id: world.id(at: now), asset: asset, amountDue: due, covers: price, rate: rate.rate, sources: rate.sources,
-            lockedAt: now, endsAt: until ?? now.adding(seconds: terms.policy.quoteSeconds), destination: destination,
+            id: world.id(at: now), asset: asset, amountDue: due, covers: price, rate: rate.rate,
+            sources: rate.sources,
+            lockedAt: now, endsAt: until ?? now.adding(seconds: terms.policy.quoteSeconds),
+            destination: destination,
             isTopUp: isTopUp)
         return (quote, TakenIndex(fingerprint: wallet.fingerprint, index: index))
     }

@@ -8,7 +8,8 @@ extension Gateway {
     /// A currency by its code: ISO 4217, or an asset of a network here.
     package func currency(_ code: String) throws(Refusal) -> Currency {
         if let exponent = FiatCurrency.exponents[code] { return Currency(code: code, exponent: exponent) }
-        let decimals = Set(networks.entries.flatMap(\.chain.assets).filter { $0.method.asset.text == code }.map(\.decimals))
+        let decimals = Set(
+            networks.entries.flatMap(\.chain.assets).filter { $0.method.asset.text == code }.map(\.decimals))
         guard let most = decimals.max() else {
             throw Refusal(.unknownCurrency, "“\(code)” is no currency or asset that this gateway knows.")
         }
@@ -19,12 +20,15 @@ extension Gateway {
     ///
     /// Throws `rate_unavailable` when there is none: a payment is never priced by a guess.
     func rate(
-        of asset: AssetCode, in currency: Currency, merchant: ID<Merchant>, at now: Instant, _ tx: Storage.Transaction
+        of asset: AssetCode, in currency: Currency, merchant: ID<Merchant>, at now: Instant,
+        _ tx: Storage.Transaction
     ) throws -> (rate: Rate, sources: [RateSource]) {
         if asset.text == currency.code { return (.one, []) }
         let all = try tx.rates(of: merchant).filter { $0.asset == asset && $0.currency == currency.code }
         let oldest = world.now.adding(seconds: -settings.rateMaxAgeSeconds)
-        let pushed = all.filter { !$0.merchant.isEmpty && $0.source.at >= oldest }.max { $0.source.at < $1.source.at }
+        let pushed = all.filter { !$0.merchant.isEmpty && $0.source.at >= oldest }.max {
+            $0.source.at < $1.source.at
+        }
         guard let chosen = pushed ?? all.first(where: { $0.merchant.isEmpty }) else {
             throw Refusal(.rateUnavailable, "There is no current rate for \(asset) in \(currency.code).")
         }
@@ -42,7 +46,8 @@ extension Gateway {
         _ answering: Answering<StoredRate>
     ) async throws -> Reply {
         let currency = try currency(code)
-        guard networks.entries.contains(where: { $0.chain.assets.contains { $0.method.asset == asset } }) else {
+        guard networks.entries.contains(where: { $0.chain.assets.contains { $0.method.asset == asset } })
+        else {
             throw Refusal(.unknownAsset, "There is no asset “\(asset)” here.")
         }
         let rate = StoredRate(
@@ -50,7 +55,8 @@ extension Gateway {
             source: RateSource(name: "merchant", rate: try Rate(parsing: text), at: world.now))
         return try await perform(caller, answering) { work in
             try work.tx.save(rate)
-            try self.record(caller, "rate_pushed", subject: "\(asset)/\(code)", cause: cause, work) { writer in
+            try self.record(caller, "rate_pushed", subject: "\(asset)/\(code)", cause: cause, work) {
+                writer in
                 writer.member("asset", asset.text)
                 writer.member("currency", currency.code)
                 writer.member("rate", rate.source.rate.text)
@@ -77,12 +83,12 @@ package enum FiatCurrency {
     package static let exponents: [String: UInt8] = {
         var exponents: [String: UInt8] = [:]
         let two = """
-            AED AFN ALL AMD ANG AOA ARS AUD AWG AZN BAM BBD BDT BGN BMD BND BOB BRL BSD BTN BWP BYN BZD CAD CDF CHF
-            CNY COP CRC CUP CVE CZK DKK DOP DZD EGP ERN ETB EUR FJD FKP GBP GEL GHS GIP GMD GTQ GYD HKD HNL HTG HUF
-            IDR ILS INR IRR JMD KES KGS KHR KPW KYD KZT LAK LBP LKR LRD LSL MAD MDL MGA MKD MMK MNT MOP MRU MUR MVR
-            MWK MXN MYR MZN NAD NGN NIO NOK NPR NZD PAB PEN PGK PHP PKR PLN QAR RON RSD RUB SAR SBD SCR SDG SEK SGD
-            SHP SLE SOS SRD SSP STN SVC SYP SZL THB TJS TMT TOP TRY TTD TWD TZS UAH USD UYU UZS VES WST XCD YER ZAR
-            ZMW
+            AED AFN ALL AMD ANG AOA ARS AUD AWG AZN BAM BBD BDT BGN BMD BND BOB BRL BSD BTN BWP BYN BZD
+            CAD CDF CHF CNY COP CRC CUP CVE CZK DKK DOP DZD EGP ERN ETB EUR FJD FKP GBP GEL GHS GIP GMD
+            GTQ GYD HKD HNL HTG HUF IDR ILS INR IRR JMD KES KGS KHR KPW KYD KZT LAK LBP LKR LRD LSL MAD
+            MDL MGA MKD MMK MNT MOP MRU MUR MVR MWK MXN MYR MZN NAD NGN NIO NOK NPR NZD PAB PEN PGK PHP
+            PKR PLN QAR RON RSD RUB SAR SBD SCR SDG SEK SGD SHP SLE SOS SRD SSP STN SVC SYP SZL THB TJS
+            TMT TOP TRY TTD TWD TZS UAH USD UYU UZS VES WST XCD YER ZAR ZMW
             """
         for code in two.split(whereSeparator: \.isWhitespace) { exponents[String(code)] = 2 }
         for code in "BIF CLP DJF GNF ISK JPY KMF KRW PYG RWF UGX VND VUV XAF XOF XPF".split(separator: " ") {

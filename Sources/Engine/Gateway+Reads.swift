@@ -6,7 +6,8 @@ extension Gateway {
     /// A payment as its merchant sees it, with the tips as they stand now.
     package func payment(_ id: ID<Payment>, of caller: Caller) async throws -> PaymentView {
         try await store.read { tx in
-            guard let payment = try tx.payment(id, of: caller.merchant), payment.terms.isTest == caller.isTest else {
+            guard let payment = try tx.payment(id, of: caller.merchant), payment.terms.isTest == caller.isTest
+            else {
                 throw CommandError.notFound("payment")
             }
             return try self.view(payment, in: tx)
@@ -20,7 +21,8 @@ extension Gateway {
     /// What the customer's page shows; nil for a token that is none.
     package func checkout(_ token: CheckoutToken) async throws -> PaymentView? {
         try await store.read { tx in
-            guard let payment = try tx.payment(token.payment), let personal = try tx.personal(of: token.payment),
+            guard let payment = try tx.payment(token.payment),
+                let personal = try tx.personal(of: token.payment),
                 token.isValid(salt: personal.salt)
             else { return nil }
             return self.view(payment, personal: personal, sources: try self.sources(of: payment, in: tx))
@@ -45,7 +47,8 @@ extension Gateway {
         of id: ID<Payment>, after sequence: Int64, limit: Int, by caller: Caller
     ) async throws -> [StoredRecord] {
         try await store.read { tx in
-            guard let payment = try tx.payment(id, of: caller.merchant), payment.terms.isTest == caller.isTest else {
+            guard let payment = try tx.payment(id, of: caller.merchant), payment.terms.isTest == caller.isTest
+            else {
                 throw CommandError.notFound("payment")
             }
             return try tx.records(chain: id.text, from: sequence + 1, limit: limit)
@@ -86,24 +89,30 @@ extension Gateway {
         try await store.read { tx in
             var position: Int64 = 0
             if let id {
-                guard let event = try tx.event(id, of: caller.merchant) else { throw CommandError.notFound("event") }
+                guard let event = try tx.event(id, of: caller.merchant) else {
+                    throw CommandError.notFound("event")
+                }
                 position = event.position
             }
             return try tx.events(
-                of: caller.merchant, after: position, isTest: caller.isTest, type: type, subject: subject, limit: limit)
+                of: caller.merchant, after: position, isTest: caller.isTest, type: type, subject: subject,
+                limit: limit)
         }
     }
 
     package func event(_ id: ID<Domain.Event>, of caller: Caller) async throws -> StoredEvent {
         try await store.read { tx in
-            guard let event = try tx.event(id, of: caller.merchant) else { throw CommandError.notFound("event") }
+            guard let event = try tx.event(id, of: caller.merchant) else {
+                throw CommandError.notFound("event")
+            }
             return event
         }
     }
 
     package func entries(of id: ID<Payment>, by caller: Caller) async throws -> [Entry] {
         try await store.read { tx in
-            guard let payment = try tx.payment(id, of: caller.merchant), payment.terms.isTest == caller.isTest else {
+            guard let payment = try tx.payment(id, of: caller.merchant), payment.terms.isTest == caller.isTest
+            else {
                 throw CommandError.notFound("payment")
             }
             return try tx.entries(of: id)
@@ -124,7 +133,10 @@ extension Gateway {
     package func sources() async throws -> [(network: NetworkName, isTest: Bool, row: SourceRow?)] {
         try await store.read { tx in
             try self.networks.entries.map { entry in
-                (network: entry.chain.network, isTest: entry.isTest, row: try tx.source(of: entry.chain.network))
+                (
+                    network: entry.chain.network, isTest: entry.isTest,
+                    row: try tx.source(of: entry.chain.network)
+                )
             }
         }
     }

@@ -17,7 +17,9 @@ extension Gateway {
     }
 
     /// Records that a caller's command was refused. Nothing else has changed.
-    package func recordRefusal(_ caller: Caller, operation: String, code: String, pointers: [String], cause: String)
+    package func recordRefusal(
+        _ caller: Caller, operation: String, code: String, pointers: [String], cause: String
+    )
         async throws
     {
         try await write { work in

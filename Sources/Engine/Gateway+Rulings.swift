@@ -30,21 +30,24 @@ extension Gateway {
 
     /// Claims the fulfilment of a payment under the merchant's own name for the action.
     package func claimFulfilment(
-        of id: ID<Payment>, action: String, by caller: Caller, cause: String, _ answering: Answering<PaymentView>
+        of id: ID<Payment>, action: String, by caller: Caller, cause: String,
+        _ answering: Answering<PaymentView>
     ) async throws -> Reply {
         try await change(id, caller, cause, answering) { _, _ in .fulfilmentClaimed(action: action) }
     }
 
     /// Takes the merchant's report that it has delivered.
     package func reportFulfilment(
-        of id: ID<Payment>, action: String, by caller: Caller, cause: String, _ answering: Answering<PaymentView>
+        of id: ID<Payment>, action: String, by caller: Caller, cause: String,
+        _ answering: Answering<PaymentView>
     ) async throws -> Reply {
         try await change(id, caller, cause, answering) { _, _ in .fulfilmentReported(action: action) }
     }
 
     /// Accepts a payment by hand: short, late, or paid in a way that the gateway cannot see.
     package func accept(
-        _ id: ID<Payment>, reason: String, by caller: Caller, cause: String, _ answering: Answering<PaymentView>
+        _ id: ID<Payment>, reason: String, by caller: Caller, cause: String,
+        _ answering: Answering<PaymentView>
     ) async throws -> Reply {
         try await change(id, caller, cause, answering) { payment, work in
             .ruled(.accept(nil), reason: try self.note(reason, for: payment, work))
@@ -121,7 +124,9 @@ extension Gateway {
             guard let news = try news(payment, work) else { return self.view(payment, personal: personal) }
             let fact = Fact(
                 at: now, actor: caller.actor, sources: try self.sources(of: payment, in: work.tx), news: news)
-            guard let decision = try self.apply(fact, to: id, cause: cause, work) else { throw CommandError.quarantined }
+            guard let decision = try self.apply(fact, to: id, cause: cause, work) else {
+                throw CommandError.quarantined
+            }
             return self.view(decision.payment, personal: personal)
         }
     }

@@ -6,7 +6,8 @@ package import Storage
 extension Gateway {
     /// Lets the sandbox's customer do something about a test payment.
     ///
-    /// Throws `CommandError.sandbox` where it makes no sense, and `notFound` for a payment that is not on the sandbox.
+    /// Throws `CommandError.sandbox` where it makes no sense, and `notFound` for a payment that is not on the
+    /// sandbox.
     package func play(
         _ scenario: SandboxScenario, for id: ID<Payment>, of caller: Caller?, confirmedBy blocks: Int64 = 0
     ) async throws -> [SandboxOutcome] {

@@ -6,7 +6,8 @@ import Storage
 extension Gateway {
     /// The frozen terms of a new payment. Throws `Refusal` for what cannot be asked.
     func terms(
-        of new: NewPayment, _ merchant: StoredMerchant, _ caller: Caller, at now: Instant, _ personal: Personal,
+        of new: NewPayment, _ merchant: StoredMerchant, _ caller: Caller, at now: Instant,
+        _ personal: Personal,
         _ tx: Storage.Transaction
     ) throws -> Terms {
         let price = try Price(parsing: new.amount, currency: try currency(new.currency))
@@ -24,7 +25,8 @@ extension Gateway {
 
     /// What can be paid for this price, in the merchant's order.
     private func offered(
-        _ new: NewPayment, _ merchant: StoredMerchant, _ caller: Caller, _ price: Price, _ policy: Policy, _ tx: Storage.Transaction
+        _ new: NewPayment, _ merchant: StoredMerchant, _ caller: Caller, _ price: Price, _ policy: Policy,
+        _ tx: Storage.Transaction
     ) throws -> [Domain.Method] {
         let asked = new.methods.isEmpty ? try receivable(merchant.id, caller, tx) : new.methods
         guard !asked.isEmpty else {
@@ -51,7 +53,9 @@ extension Gateway {
     }
 
     /// Every method that a merchant has a wallet for.
-    private func receivable(_ merchant: ID<Merchant>, _ caller: Caller, _ tx: Storage.Transaction) throws -> [Domain.Method] {
+    private func receivable(_ merchant: ID<Merchant>, _ caller: Caller, _ tx: Storage.Transaction) throws
+        -> [Domain.Method]
+    {
         let wallets = try tx.wallets(of: merchant).filter { $0.disabledAt == nil }
         return networks.entries.filter { $0.isTest == caller.isTest }.flatMap { entry in
             wallets.contains { $0.network == entry.chain.network } ? entry.chain.assets.map(\.method) : []

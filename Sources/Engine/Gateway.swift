@@ -5,8 +5,9 @@ package import Storage
 
 /// The use cases of the gateway: every command and question that Web, loops and programs have.
 ///
-/// A command asks the world before its transaction, decides by the rules inside it, and commits all that follows, or
-/// nothing. What is to be done after (deliveries, looks) lies in tables, and the loops find it there.
+/// A command asks the world before its transaction, decides by the rules inside it, and commits all that
+/// follows, or nothing. What is to be done after (deliveries, looks) lies in tables, and the loops find it
+/// there.
 package final class Gateway: Sendable {
     package let store: Store
     package let world: World
@@ -18,7 +19,8 @@ package final class Gateway: Sendable {
     let indices = IndexAllocator()
 
     package init(
-        store: Store, world: World, networks: Networks, settings: Settings, keys: InstanceKeys, sandbox: SandboxWorld?
+        store: Store, world: World, networks: Networks, settings: Settings, keys: InstanceKeys,
+        sandbox: SandboxWorld?
     ) {
         self.store = store
         self.world = world
@@ -34,7 +36,8 @@ package final class Gateway: Sendable {
         return sandbox.now(at: world.clock.now)
     }
 
-    /// Runs `body` in one transaction, and tells who waits for the payments that it touched once it is durable.
+    /// Runs `body` in one transaction, and tells who waits for the payments that it touched once it is
+    /// durable.
     func write<T: Sendable>(_ body: @escaping @Sendable (Work) throws -> T) async throws -> T {
         let touched = Lock<[ID<Payment>]>([])
         let result = try await store.write { try body(Work(tx: $0, touched: touched)) }
@@ -45,10 +48,12 @@ package final class Gateway: Sendable {
 
     /// Runs a command in one transaction and answers it once: the same key gets the first answer again.
     ///
-    /// *Atomicity*: the command, its records and the kept answer are one. *On failure*: nothing happened and nothing is
-    /// kept, so a corrected request under the same key is a new one. *Replay*: the first answer, byte for byte.
+    /// *Atomicity*: the command, its records and the kept answer are one. *On failure*: nothing happened and
+    /// nothing is kept, so a corrected request under the same key is a new one. *Replay*: the first answer,
+    /// byte for byte.
     func perform<Result>(
-        _ caller: Caller, _ answering: Answering<Result>, _ command: @escaping @Sendable (Work) throws -> Result
+        _ caller: Caller, _ answering: Answering<Result>,
+        _ command: @escaping @Sendable (Work) throws -> Result
     ) async throws -> Reply {
         let now = world.now
         let until = now.adding(seconds: settings.idempotencySeconds)
@@ -89,11 +94,13 @@ package final class Gateway: Sendable {
             self.eventBody(event, decision, known)
         }
         try work.tx.commit(decisions, personal: personal, context)
-        if decisions.contains(where: { !$0.isSilent }) { work.touched.withLock { $0.append(last.payment.id) } }
+        if decisions.contains(where: { !$0.isSilent }) {
+            work.touched.withLock { $0.append(last.payment.id) }
+        }
     }
 
-    /// Folds a fact into a stored payment and commits what follows. Sets the payment aside when it contradicts itself:
-    /// one bad payment never halts a network.
+    /// Folds a fact into a stored payment and commits what follows. Sets the payment aside when it
+    /// contradicts itself: one bad payment never halts a network.
     ///
     /// Throws the rules' `Refusal`, and what the database throws. Nil when the payment is set aside.
     @discardableResult
@@ -119,14 +126,16 @@ package final class Gateway: Sendable {
         return nil
     }
 
-    /// The policy's own ruling on a payment that has just turned out late; nil where a person decides. Without a rate
-    /// the policy cannot judge, so a person does.
+    /// The policy's own ruling on a payment that has just turned out late; nil where a person decides.
+    /// Without a rate the policy cannot judge, so a person does.
     private func lateFact(after decision: Decision, _ work: Work) throws -> Fact? {
         let payment = decision.payment
-        guard payment.state == .latePaid, payment.terms.policy.late.withinSeconds > 0, let fact = decision.fact,
+        guard payment.state == .latePaid, payment.terms.policy.late.withinSeconds > 0,
+            let fact = decision.fact,
             let method = payment.evidence.transfers.last(where: { $0.block != nil })?.method,
             let source = try? rate(
-                of: method.asset, in: payment.terms.price.currency, merchant: payment.terms.merchant, at: fact.at,
+                of: method.asset, in: payment.terms.price.currency, merchant: payment.terms.merchant,
+                at: fact.at,
                 work.tx
             ).sources.first ?? RateSource(name: "identity", rate: .one, at: fact.at),
             let verdict = payment.lateVerdict(at: source)
@@ -143,7 +152,9 @@ package final class Gateway: Sendable {
     /// The sources that a fact about this payment carries.
     func sources(of payment: Payment, in tx: Storage.Transaction) throws -> [NetworkName: Source] {
         var sources: [NetworkName: Source] = [:]
-        for network in Set(payment.evidence.quotes.map(\.method.network) + payment.evidence.transfers.map(\.key.network)) {
+        for network in Set(
+            payment.evidence.quotes.map(\.method.network) + payment.evidence.transfers.map(\.key.network))
+        {
             if let row = try tx.source(of: network) { sources[network] = row.source }
         }
         return sources
@@ -174,5 +185,7 @@ extension Reply {
 }
 
 extension Metrics {
-    var quarantined: Counter { counter("quittance_quarantined_total", help: "Payments set aside for a person.") }
+    var quarantined: Counter {
+        counter("quittance_quarantined_total", help: "Payments set aside for a person.")
+    }
 }

@@ -1,11 +1,11 @@
 import Platform
 
-/// Hands out derivation indices, so that requests can derive their addresses beside each other, before the transaction
-/// that stores them.
+/// Hands out derivation indices, so that requests can derive their addresses beside each other, before the
+/// transaction that stores them.
 ///
-/// An index is only taken for good when its destination is stored, and scripts are unique there: were two processes to
-/// pick the same one, the second could not commit, and would pick again. After a restart the store's own count is the
-/// floor, so nothing that was ever acknowledged comes again.
+/// An index is only taken for good when its destination is stored, and scripts are unique there: were two
+/// processes to pick the same one, the second could not commit, and would pick again. After a restart the
+/// store's own count is the floor, so nothing that was ever acknowledged comes again.
 final class IndexAllocator: Sendable {
     private let next = Lock<[String: Int64]>([:])
 

@@ -31,7 +31,9 @@ package struct PaymentView: Sendable {
     package var confirmations: (have: UInt64, need: UInt64?)? {
         let value = max(Worth(payment.terms.price), assessment.received)
         let counts = payment.evidence.transfers.compactMap { transfer -> (UInt64, UInt64?)? in
-            guard let share = assessment.shares[transfer.key], !share.role.isMismatch, let method = transfer.method else {
+            guard let share = assessment.shares[transfer.key], !share.role.isMismatch,
+                let method = transfer.method
+            else {
                 return nil
             }
             let need: UInt64? =
@@ -39,7 +41,9 @@ package struct PaymentView: Sendable {
                 case .count(let count): UInt64(max(count, transfer.maturity))
                 case .safe, .finalized, .settled: nil
                 }
-            guard let place = transfer.block, let source = sources[transfer.key.network], place.height <= source.tip else {
+            guard let place = transfer.block, let source = sources[transfer.key.network],
+                place.height <= source.tip
+            else {
                 return (0, need)
             }
             return (source.tip - place.height + 1, need)
@@ -47,7 +51,8 @@ package struct PaymentView: Sendable {
         return counts.min { $0.0 < $1.0 }.map { (have: $0.0, need: $0.1) }
     }
 
-    /// How many confirmations a transfer for this payment needs; nil where the network says it by another measure.
+    /// How many confirmations a transfer for this payment needs; nil where the network says it by another
+    /// measure.
     package var confirmationsRequired: UInt64? {
         if let confirmations { return confirmations.need }
         guard let quote else { return nil }
@@ -98,8 +103,11 @@ extension PaymentView {
         writer.member("version", payment.version)
         writer.member("epoch", payment.epoch)
         writer.member("test", terms.isTest)
-        writer.member("amount", DecimalText.text(
-            terms.price.minor, decimals: terms.price.currency.exponent, atLeast: terms.price.currency.exponent))
+        writer.member(
+            "amount",
+            DecimalText.text(
+                terms.price.minor, decimals: terms.price.currency.exponent,
+                atLeast: terms.price.currency.exponent))
         writer.member("currency", terms.price.currency.code)
         writeMoney(&writer)
         writer.member("confirmations", confirmations?.have ?? 0)
@@ -214,7 +222,9 @@ extension Transfer {
 
 extension Gateway {
     /// The view of a payment as it stands now.
-    package func view(_ payment: Payment, personal: Personal?, sources: [NetworkName: Source]? = nil) -> PaymentView {
+    package func view(_ payment: Payment, personal: Personal?, sources: [NetworkName: Source]? = nil)
+        -> PaymentView
+    {
         let assessment = payment.assessment
         var uri: String?
         if let quote = payment.evidence.currentQuote, assessment.isPayable {
@@ -223,9 +233,12 @@ extension Gateway {
                 address: quote.destination.address, asset: quote.asset, amount: remaining,
                 label: payment.terms.orderID)
         }
-        let checkout = personal.map { "\(settings.baseURL)/checkout/\(CheckoutToken(payment.id, salt: $0.salt).text)" }
+        let checkout = personal.map {
+            "\(settings.baseURL)/checkout/\(CheckoutToken(payment.id, salt: $0.salt).text)"
+        }
         return PaymentView(
-            payment: payment, assessment: assessment, personal: personal, paymentURI: uri, checkoutURL: checkout,
+            payment: payment, assessment: assessment, personal: personal, paymentURI: uri,
+            checkoutURL: checkout,
             sources: sources ?? payment.evidence.sources)
     }
 
@@ -244,7 +257,9 @@ extension Gateway {
             writer.object("data") { writer in
                 writer.object("payment") { view.write(&$0) }
                 if let id = event.exception, let exception = payment.exception(id) {
-                    writer.object("exception") { ExceptionView(payment: payment, exception: exception).write(&$0) }
+                    writer.object("exception") {
+                        ExceptionView(payment: payment, exception: exception).write(&$0)
+                    }
                 }
             }
         }
@@ -275,9 +290,11 @@ package struct ExceptionView: Sendable {
         writer.member("asset", exception.method?.asset.text)
         writer.member("network", exception.method?.network.text)
         let asset = payment.evidence.quotes.first { $0.method == exception.method }?.asset
-        writer.member("amount", exception.amount.map { amount in
-            asset.map { DecimalText.text(amount, decimals: $0.decimals) } ?? String(amount)
-        })
+        writer.member(
+            "amount",
+            exception.amount.map { amount in
+                asset.map { DecimalText.text(amount, decimals: $0.decimals) } ?? String(amount)
+            })
         writer.member("opened_at", Timestamp.text(exception.openedAt.milliseconds))
         switch exception.resolution {
         case .evidence(let at):

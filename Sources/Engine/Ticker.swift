@@ -28,7 +28,9 @@ package struct Ticker: Resident {
     package func step(isTest: Bool) async throws -> Int {
         let gateway = gateway
         let now = gateway.now(isTest: isTest)
-        let isDue = try await gateway.store.read { try $0.nextLook(isTest: isTest).map { $0 <= now } ?? false }
+        let isDue = try await gateway.store.read {
+            try $0.nextLook(isTest: isTest).map { $0 <= now } ?? false
+        }
         guard isDue else { return 0 }
         return try await gateway.write { work in
             let due = try work.tx.dueLooks(isTest: isTest, by: now, limit: EngineLimits.looks)

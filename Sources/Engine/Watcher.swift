@@ -39,7 +39,8 @@ package struct Watcher: Resident {
                 entry.chain.forget()
                 world.log.warning(
                     "network cannot be heard \("network", entry.chain.network.text) \("fault", fault.detail)")
-                try await gateway.markUnhealthy(entry.chain.network, fault: "\(fault.kind.rawValue): \(fault.detail)")
+                try await gateway.markUnhealthy(
+                    entry.chain.network, fault: "\(fault.kind.rawValue): \(fault.detail)")
                 await wake.wait(milliseconds: backoff.next(world.entropy), world.clock)
             } catch {
                 entry.chain.forget()
@@ -67,7 +68,9 @@ package struct Watcher: Resident {
 
     /// Nothing happened, and it was written down a moment ago that nothing happened.
     private func isQuiet(_ batch: Batch, _ row: SourceRow?, _ askedAt: Instant) -> Bool {
-        guard let row, row.isHealthy, batch.isAtTip, batch.pool != nil, batch.forkHeight == nil else { return false }
+        guard let row, row.isHealthy, batch.isAtTip, batch.pool != nil, batch.forkHeight == nil else {
+            return false
+        }
         return batch.connected.isEmpty && batch.entered.isEmpty && batch.cursor.block == row.block
             && askedAt.milliseconds - row.scannedUntil.milliseconds < 2_000 && askedAt >= row.scannedUntil
     }

@@ -21,7 +21,9 @@ package struct World: Sendable {
     package var now: Instant { Instant(milliseconds: clock.now) }
 
     /// A new identity.
-    package func id<Kind: Identified>(at time: Instant) -> ID<Kind> { ID(at: time, chance: entropy.bytes(10)) }
+    package func id<Kind: Identified>(at time: Instant) -> ID<Kind> {
+        ID(at: time, chance: entropy.bytes(10))
+    }
 }
 
 /// The two keys of an instance: one file that only the service can read.
@@ -59,6 +61,7 @@ package struct Settings: Sendable {
 
 /// The networks of this instance.
 package struct Networks: Sendable {
+    /// One network, and whose money is on it.
     package struct Entry: Sendable {
         package let chain: any Chain
         /// Sandbox and test networks: test keys only, and the sandbox's clock.

@@ -1,4 +1,5 @@
-/// Wakes one loop early. A wake that comes while nobody waits is kept for the next wait; several count as one.
+/// Wakes one loop early. A wake that comes while nobody waits is kept for the next wait; several count as
+/// one.
 ///
 /// (An `AsyncStream` does not serve: a wait that is given up, as by a time-out, ends the stream for good.)
 package final class Wake: Sendable {
@@ -23,7 +24,8 @@ package final class Wake: Sendable {
         waiter?.resume()
     }
 
-    /// Returns at a wake, after `milliseconds`, or when the task is cancelled, whichever comes first. One waiter at a time.
+    /// Returns at a wake, after `milliseconds`, or when the task is cancelled, whichever comes first. One
+    /// waiter at a time.
     package func wait(milliseconds: Int64, _ clock: any Clock) async {
         await withTaskGroup(of: Void.self) { group in
             group.addTask {

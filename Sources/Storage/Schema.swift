@@ -2,8 +2,8 @@ package import Database
 
 /// The tables, in the order in which they came. A released migration is never edited.
 ///
-/// Each table is a fold of the evidence log or says why it is not: `Schema.tables`, which a test compares with the
-/// database, so that no table can be added without an answer.
+/// Each table is a fold of the evidence log or says why it is not: `Schema.tables`, which a test compares
+/// with the database, so that no table can be added without an answer.
 package enum Schema {
     package static let migrations = [
         Migration("first tables", configuration + payments + books + notices + networks + operations)
@@ -24,8 +24,10 @@ package enum Schema {
     /// Every table and its standing.
     package static let tables: [String: Standing] = [
         "setting": .operational, "merchant": .fold, "api_key": .fold, "wallet": .fold, "key_index": .fold,
-        "rate": .operational, "payment": .fold, "personal": .personal, "note": .personal, "destination": .fold,
-        "transfer": .fold, "exception": .fold, "entry": .fold, "posting": .fold, "balance": .fold, "event": .fold,
+        "rate": .operational, "payment": .fold, "personal": .personal, "note": .personal,
+        "destination": .fold,
+        "transfer": .fold, "exception": .fold, "entry": .fold, "posting": .fold, "balance": .fold,
+        "event": .fold,
         "endpoint": .fold, "delivery": .operational, "attempt": .operational, "source": .operational,
         "header": .operational, "pool_input": .operational, "wake": .operational, "wake_height": .operational,
         "idempotency": .operational, "sandbox_journal": .log, "record": .log, "quarantine": .operational,
@@ -75,7 +77,9 @@ package enum Schema {
             payment TEXT PRIMARY KEY, merchant TEXT NOT NULL, salt {blob} NOT NULL, customer TEXT,
             body TEXT NOT NULL)
         """,
-        "CREATE INDEX personal_by_customer ON personal (merchant, customer, payment) WHERE customer IS NOT NULL",
+        """
+        CREATE INDEX personal_by_customer ON personal (merchant, customer, payment) WHERE customer IS NOT NULL
+        """,
         """
         CREATE TABLE note (
             payment TEXT NOT NULL, ruling BIGINT NOT NULL, salt {blob} NOT NULL, text TEXT NOT NULL,
@@ -192,7 +196,8 @@ package enum Schema {
         "CREATE INDEX wake_by_time ON wake (clock, at)",
         """
         CREATE TABLE wake_height (
-            payment TEXT NOT NULL, network TEXT NOT NULL, height BIGINT NOT NULL, PRIMARY KEY (payment, network))
+            payment TEXT NOT NULL, network TEXT NOT NULL, height BIGINT NOT NULL, PRIMARY KEY (payment,
+            network))
         """,
         "CREATE INDEX wake_height_by_height ON wake_height (network, height)",
         """

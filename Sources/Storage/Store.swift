@@ -23,8 +23,9 @@ package final class Store: Sendable {
 
     /// Runs `body` in one transaction: durable when this returns, undone when it throws.
     ///
-    /// *Atomicity*: all or nothing, in one order over all processes. *On failure*: nothing happened, unless the error
-    /// is `DatabaseError.outcomeUnknown`. *Replay*: `body` may run again only where its writes are keyed.
+    /// *Atomicity*: all or nothing, in one order over all processes. *On failure*: nothing happened, unless
+    /// the error is `DatabaseError.outcomeUnknown`. *Replay*: `body` may run again only where its writes are
+    /// keyed.
     package func write<T: Sendable>(_ body: @escaping @Sendable (Transaction) throws -> T) async throws -> T {
         try await database.write { try body(Transaction($0)) }
     }
@@ -35,7 +36,9 @@ package final class Store: Sendable {
     }
 
     /// Whether a write failed because something that must be unique was there already.
-    package static func isTaken(_ error: any Error) -> Bool { (error as? DatabaseError)?.isUniqueViolation ?? false }
+    package static func isTaken(_ error: any Error) -> Bool {
+        (error as? DatabaseError)?.isUniqueViolation ?? false
+    }
 
     package func close() async { await database.close() }
 }
@@ -51,7 +54,9 @@ package struct Transaction {
 extension Row {
     func id<Kind: Identified>(_ column: Int) throws -> ID<Kind> {
         let text = try text(column)
-        guard let id = ID<Kind>(parsing: text) else { throw Corruption("“\(text)” is no \(Kind.prefix) identity") }
+        guard let id = ID<Kind>(parsing: text) else {
+            throw Corruption("“\(text)” is no \(Kind.prefix) identity")
+        }
         return id
     }
 

@@ -10,7 +10,8 @@ extension Transaction {
             """
             INSERT INTO entry (id, payment, merchant, method, kind, business_key, at, body)
             VALUES (\(entry.id.text), \(payment.id.text), \(merchant), \(method), \(entry.kind.rawValue),
-                \(entry.businessKey), \(entry.at.milliseconds), \(String(decoding: entry.storedBytes, as: UTF8.self)))
+                \(entry.businessKey), \(entry.at.milliseconds),
+                \(String(decoding: entry.storedBytes, as: UTF8.self)))
             """)
         for (leg, posting) in entry.postings.enumerated() {
             try connection.execute(
@@ -45,10 +46,13 @@ extension Transaction {
     }
 
     /// Each account of a merchant with its balance, debits positive.
-    package func balances(of merchant: ID<Merchant>) throws -> [(method: Domain.Method, account: Account, amount: Int128)] {
+    package func balances(of merchant: ID<Merchant>) throws -> [(
+        method: Domain.Method, account: Account, amount: Int128
+    )] {
         try connection.query(
             """
-            SELECT method, account, amount FROM balance WHERE merchant = \(merchant.text) ORDER BY method, account
+            SELECT method, account, amount FROM balance WHERE merchant = \(merchant.text) ORDER BY method,
+            account
             """
         ).map { row in
             (

@@ -17,8 +17,8 @@ package struct CommitContext {
     }
 }
 
-/// Everything that committing decisions about one payment writes, worked out before the transaction that writes it: the
-/// writer has nothing to do but to store rows.
+/// Everything that committing decisions about one payment writes, worked out before the transaction that
+/// writes it: the writer has nothing to do but to store rows.
 package struct PreparedCommit: Sendable {
     let payment: Payment
     let personal: Personal?
@@ -37,13 +37,15 @@ package struct PreparedCommit: Sendable {
         let events: [(event: Announcement, body: String)]
     }
 
-    /// Throws what `context.render` throws, and `Corruption` for a payment that is opened without its personal part.
+    /// Throws what `context.render` throws, and `Corruption` for a payment that is opened without its
+    /// personal part.
     ///
     /// - Parameters:
     ///   - head: the end of the payment's chain; `.empty` for a new one.
     ///   - salt: what binds personal fields; nil once they are erased.
     package init?(
-        _ decisions: [Decision], personal: Personal?, after head: Head, salt: [UInt8]?, _ context: CommitContext
+        _ decisions: [Decision], personal: Personal?, after head: Head, salt: [UInt8]?,
+        _ context: CommitContext
     ) throws {
         guard let last = decisions.last else { return nil }
         isNew = decisions[0].fact == nil
@@ -71,7 +73,8 @@ extension PreparedCommit.Step {
         let actor = decision.fact?.actor ?? decision.transition?.actor ?? .clock
         let record = Record(
             chain: decision.payment.id.text, sequence: UInt64(head.sequence + 1),
-            at: decision.fact?.at ?? decision.payment.terms.openedAt, kind: decision.fact?.news.kind ?? "opened",
+            at: decision.fact?.at ?? decision.payment.terms.openedAt,
+            kind: decision.fact?.news.kind ?? "opened",
             subject: "", cause: context.cause, actor: actor.text,
             body: Transaction.recordBody(decision, events: events, salt: salt), previous: head.hash)
         self.decision = decision
@@ -81,18 +84,20 @@ extension PreparedCommit.Step {
 }
 
 extension Transaction {
-    /// Commits what follows from facts about one payment, in their order: payment, records, entries, events with their
-    /// deliveries, exceptions, destinations, transfers and the next look. **The only way to write a payment.**
+    /// Commits what follows from facts about one payment, in their order: payment, records, entries, events
+    /// with their deliveries, exceptions, destinations, transfers and the next look. **The only way to write
+    /// a payment.**
     ///
-    /// *Atomicity*: with the transaction. *On failure*: nothing of it. *Replay*: a decision on a payment that has moved
-    /// on since it was read cannot commit, for its record number is taken.
+    /// *Atomicity*: with the transaction. *On failure*: nothing of it. *Replay*: a decision on a payment that
+    /// has moved on since it was read cannot commit, for its record number is taken.
     package func commit(_ decisions: [Decision], personal: Personal? = nil, _ context: CommitContext) throws {
         guard let first = decisions.first else { return }
         let isNew = first.fact == nil
         let isSilent = decisions.allSatisfy(\.isSilent)
         let head = try isNew || isSilent ? .empty : self.head(of: first.payment.id)
         let salt = try personal?.salt ?? (isSilent ? nil : self.salt(of: first.payment.id))
-        if let prepared = try PreparedCommit(decisions, personal: personal, after: head, salt: salt, context) {
+        if let prepared = try PreparedCommit(decisions, personal: personal, after: head, salt: salt, context)
+        {
             try write(prepared)
         }
     }
@@ -121,13 +126,14 @@ extension Transaction {
         for exception in decision.exceptions { try save(exception, of: payment) }
         for (event, body) in step.events {
             try insert(
-                event, subject: payment.id.text, merchant: payment.terms.merchant, isTest: payment.terms.isTest,
+                event, subject: payment.id.text, merchant: payment.terms.merchant,
+                isTest: payment.terms.isTest,
                 at: step.record.record.at, body: body)
         }
     }
 
-    /// What the log says of a decision: the fact, and what followed from it. Event bytes hold personal fields, so the
-    /// log binds them by a code under the payment's salt.
+    /// What the log says of a decision: the fact, and what followed from it. Event bytes hold personal
+    /// fields, so the log binds them by a code under the payment's salt.
     static func recordBody(
         _ decision: Decision, events: [(event: Announcement, body: [UInt8])], salt: [UInt8]
     ) -> [UInt8] {
@@ -162,10 +168,12 @@ extension Transaction {
         if prepared.isNew {
             try connection.execute(
                 """
-                INSERT INTO payment (id, merchant, is_test, state, order_id, created_at, version, open_exceptions,
+                INSERT INTO payment (id, merchant, is_test, state, order_id, created_at, version,
+                    open_exceptions,
                     head_sequence, head_hash, body)
                 VALUES (\(payment.id.text), \(payment.terms.merchant.text), \(payment.terms.isTest),
-                    \(payment.state.rawValue), \(payment.terms.orderID), \(payment.terms.openedAt.milliseconds),
+                    \(payment.state.rawValue), \(payment.terms.orderID),
+                    \(payment.terms.openedAt.milliseconds),
                     \(payment.version), \(open), \(head.sequence), \(head.hash), \(prepared.body))
                 """)
         } else {
@@ -183,7 +191,8 @@ extension Transaction {
         try connection.execute(
             """
             INSERT INTO personal (payment, merchant, salt, customer, body)
-            VALUES (\(payment.id.text), \(payment.terms.merchant.text), \(personal.salt), \(personal.customer),
+            VALUES (\(payment.id.text), \(payment.terms.merchant.text), \(personal.salt),
+                \(personal.customer),
                 \(String(decoding: personal.body, as: UTF8.self)))
             """)
     }
@@ -203,14 +212,18 @@ extension Transaction {
             guard let transfer = payment.evidence.transfer(sighting.key),
                 let quote = payment.evidence.quote(transfer.quote)
             else { throw Corruption("a sighting left no transfer") }
-            let transaction = sighting.key.place.split(separator: ":").first.map(String.init) ?? sighting.key.place
+            let transaction =
+                sighting.key.place.split(separator: ":").first.map(String.init) ?? sighting.key.place
             try connection.execute(
                 """
-                INSERT INTO transfer (network, place, transaction_id, id, payment, merchant, standing, height, script)
-                VALUES (\(sighting.key.network.text), \(sighting.key.place), \(transaction), \(transfer.id.text),
+                INSERT INTO transfer (network, place, transaction_id, id, payment, merchant, standing,
+                    height, script)
+                VALUES (\(sighting.key.network.text), \(sighting.key.place), \(transaction),
+                    \(transfer.id.text),
                     \(payment.id.text), \(payment.terms.merchant.text), \(transfer.standingText),
                     \(transfer.block?.height), \(quote.destination.script))
-                ON CONFLICT (network, place) DO UPDATE SET standing = excluded.standing, height = excluded.height
+                ON CONFLICT (network, place) DO UPDATE SET standing = excluded.standing,
+                height = excluded.height
                 """)
         }
     }
@@ -247,7 +260,8 @@ extension Transaction {
         if let at = assessment.nextLook {
             try connection.execute(
                 """
-                INSERT INTO wake (payment, clock, at) VALUES (\(payment.id.text), \(clock), \(at.milliseconds))
+                INSERT INTO wake (payment, clock, at) VALUES (\(payment.id.text), \(clock),
+                    \(at.milliseconds))
                 ON CONFLICT (payment) DO UPDATE SET at = excluded.at
                 """)
         } else if !isNew {
@@ -293,7 +307,9 @@ package struct Personal: Hashable, Sendable {
     package var commitment: Commitment {
         let customer = Array((customer ?? "").utf8)
         let code = HMAC<SHA256>.code(customer + [0] + body, key: salt)
-        guard let commitment = Commitment(code) else { preconditionFailure("a code of 32 bytes is a commitment") }
+        guard let commitment = Commitment(code) else {
+            preconditionFailure("a code of 32 bytes is a commitment")
+        }
         return commitment
     }
 }

@@ -16,7 +16,8 @@ package struct StoredDelivery: Hashable, Sendable {
     package let createdAt: Instant
 
     fileprivate static let columns: SQL = """
-        d.id, d.event, d.endpoint, d.merchant, d.subject, d.sequence, d.state, d.attempts, d.tries, d.due_at, d.fence,
+        d.id, d.event, d.endpoint, d.merchant, d.subject, d.sequence, d.state, d.attempts, d.tries, d.due_at,
+        d.fence,
         d.created_at
         """
 
@@ -63,7 +64,8 @@ package struct Attempt: Hashable, Sendable {
     package let isStale: Bool
 
     package init(
-        number: Int, at: Instant, milliseconds: Int64, status: Int?, fault: String?, excerpt: String, isStale: Bool
+        number: Int, at: Instant, milliseconds: Int64, status: Int?, fault: String?, excerpt: String,
+        isStale: Bool
     ) {
         self.number = number
         self.at = at
@@ -82,7 +84,8 @@ extension Transaction {
             """
             SELECT e.id FROM endpoint e WHERE e.state = 'active' AND EXISTS (
                 SELECT 1 FROM delivery d WHERE d.endpoint = e.id AND d.state = 'waiting'
-                    AND d.due_at <= \(time.milliseconds) AND (d.lease_until IS NULL OR d.lease_until <= \(time.milliseconds)))
+                    AND d.due_at <= \(time.milliseconds)
+                    AND (d.lease_until IS NULL OR d.lease_until <= \(time.milliseconds)))
             ORDER BY e.id
             """
         ).map { try $0.id(0) }
@@ -90,8 +93,8 @@ extension Transaction {
 
     /// Takes up to `limit` due deliveries of an endpoint under a lease.
     ///
-    /// In order per subject: a delivery is passed over while an earlier one of its subject waits and has failed fewer
-    /// than `Delivery.triesBeforeOvertaking` times.
+    /// In order per subject: a delivery is passed over while an earlier one of its subject waits and has
+    /// failed fewer than `Delivery.triesBeforeOvertaking` times.
     package func lease(
         for endpoint: ID<Endpoint>, now: Instant, until: Instant, limit: Int
     ) throws -> [LeasedDelivery] {
@@ -103,7 +106,8 @@ extension Transaction {
                 AND NOT EXISTS (
                     SELECT 1 FROM delivery o WHERE o.endpoint = d.endpoint AND o.subject = d.subject
                         AND o.state = 'waiting' AND o.sequence < d.sequence
-                        AND (o.attempts < \(Delivery.triesBeforeOvertaking) OR o.lease_until > \(now.milliseconds)))
+                        AND (o.attempts < \(Delivery.triesBeforeOvertaking)
+                            OR o.lease_until > \(now.milliseconds)))
             ORDER BY d.due_at, d.position LIMIT \(limit)
             """)
         return try rows.map { row in
@@ -118,7 +122,9 @@ extension Transaction {
     ///
     /// Gives whether it counted.
     package func settle(_ leased: StoredDelivery, next: Delivery, attempt: Attempt) throws -> Bool {
-        guard let row = try connection.first("SELECT fence, state, tries FROM delivery WHERE id = \(leased.id)") else {
+        guard
+            let row = try connection.first("SELECT fence, state, tries FROM delivery WHERE id = \(leased.id)")
+        else {
             return false
         }
         let isCurrent = try row.integer(0) == leased.fence && row.text(1) == "waiting"
@@ -126,7 +132,8 @@ extension Transaction {
         try connection.execute(
             """
             INSERT INTO attempt (delivery, number, at, milliseconds, status, fault, excerpt, is_stale)
-            VALUES (\(leased.id), \(number), \(attempt.at.milliseconds), \(attempt.milliseconds), \(attempt.status),
+            VALUES (\(leased.id), \(number), \(attempt.at.milliseconds), \(attempt.milliseconds),
+                \(attempt.status),
                 \(attempt.fault), \(attempt.excerpt), \(!isCurrent))
             """)
         guard isCurrent else {
@@ -154,11 +161,16 @@ extension Transaction {
 
     package func delivery(_ id: String, of endpoint: ID<Endpoint>) throws -> StoredDelivery? {
         try connection.first(
-            "SELECT \(StoredDelivery.columns) FROM delivery d WHERE d.id = \(id) AND d.endpoint = \(endpoint.text)"
+            """
+            SELECT \(StoredDelivery.columns) FROM delivery d
+            WHERE d.id = \(id) AND d.endpoint = \(endpoint.text)
+            """
         ).map(StoredDelivery.init)
     }
 
-    package func deliveries(of endpoint: ID<Endpoint>, state: String?, _ page: PageRequest) throws -> Page<StoredDelivery> {
+    package func deliveries(of endpoint: ID<Endpoint>, state: String?, _ page: PageRequest) throws -> Page<
+        StoredDelivery
+    > {
         var sql: SQL = "SELECT \(StoredDelivery.columns) FROM delivery d WHERE d.endpoint = \(endpoint.text)"
         if let state { sql += " AND d.state = \(state)" }
         return try pageRows(sql, column: "d.id", page, StoredDelivery.init)
@@ -178,8 +190,8 @@ extension Transaction {
         }
     }
 
-    /// Makes deliveries due again with the whole schedule before them: one event, a range of them, or all that failed.
-    /// Events that the endpoint was never owed are owed now.
+    /// Makes deliveries due again with the whole schedule before them: one event, a range of them, or all
+    /// that failed. Events that the endpoint was never owed are owed now.
     package func replay(
         to endpoint: StoredEndpoint, from: Int64, through: Int64, onlyFailed: Bool, at: Instant, limit: Int
     ) throws -> Int {
@@ -216,12 +228,14 @@ extension StoredDelivery {
     /// As it is after the lease was taken.
     fileprivate var fenced: StoredDelivery {
         StoredDelivery(
-            id: id, event: event, endpoint: endpoint, merchant: merchant, subject: subject, sequence: sequence,
+            id: id, event: event, endpoint: endpoint, merchant: merchant, subject: subject,
+            sequence: sequence,
             delivery: delivery, tries: tries, fence: fence + 1, createdAt: createdAt)
     }
 
     private init(
-        id: String, event: ID<Event>, endpoint: ID<Endpoint>, merchant: ID<Merchant>, subject: String, sequence: Int64,
+        id: String, event: ID<Event>, endpoint: ID<Endpoint>, merchant: ID<Merchant>, subject: String,
+        sequence: Int64,
         delivery: Delivery, tries: Int, fence: Int64, createdAt: Instant
     ) {
         self.id = id

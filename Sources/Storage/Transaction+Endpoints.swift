@@ -16,6 +16,7 @@ package struct StoredEndpoint: Hashable, Sendable {
     package var state: State
     package let createdAt: Instant
 
+    /// Whether anything is sent to it.
     package enum State: String, Hashable, Sendable, CaseIterable {
         case active
         /// Switched off by the merchant.
@@ -25,7 +26,8 @@ package struct StoredEndpoint: Hashable, Sendable {
     }
 
     package init(
-        id: ID<Endpoint>, merchant: ID<Merchant>, url: String, events: [String], description: String, isTest: Bool,
+        id: ID<Endpoint>, merchant: ID<Merchant>, url: String, events: [String], description: String,
+        isTest: Bool,
         secret: [UInt8], state: State, createdAt: Instant
     ) {
         self.id = id
@@ -46,7 +48,8 @@ package struct StoredEndpoint: Hashable, Sendable {
     }
 
     fileprivate static let columns: SQL = """
-        id, merchant, url, events, description, is_test, secret, previous_secret, previous_until, state, created_at
+        id, merchant, url, events, description, is_test, secret, previous_secret, previous_until, state,
+        created_at
         """
 
     fileprivate init(_ row: Row) throws {

@@ -16,7 +16,8 @@ package struct StoredEvent: Hashable, Sendable {
 extension Transaction {
     /// Stores an event and owes it to every endpoint that wants it.
     func insert(
-        _ event: Announcement, subject: String, merchant: ID<Merchant>, isTest: Bool, at: Instant, body: String
+        _ event: Announcement, subject: String, merchant: ID<Merchant>, isTest: Bool, at: Instant,
+        body: String
     ) throws {
         try insertEvent(
             event.id, type: event.type, subject: subject, sequence: Int64(event.sequence), merchant: merchant,
@@ -43,14 +44,18 @@ extension Transaction {
     }
 
     func owe(
-        _ event: ID<Event>, position: Int64, subject: String, sequence: Int64, to endpoint: StoredEndpoint, at: Instant
+        _ event: ID<Event>, position: Int64, subject: String, sequence: Int64, to endpoint: StoredEndpoint,
+        at: Instant
     ) throws {
-        let id = "\(Delivery.prefix)\(event.text.dropFirst(Event.prefix.count))-\(endpoint.id.text.dropFirst(4))"
+        let id =
+            "\(Delivery.prefix)\(event.text.dropFirst(Event.prefix.count))-\(endpoint.id.text.dropFirst(4))"
         try connection.execute(
             """
-            INSERT INTO delivery (id, event, position, endpoint, merchant, subject, sequence, state, attempts, tries,
+            INSERT INTO delivery (id, event, position, endpoint, merchant, subject, sequence, state,
+                attempts, tries,
                 due_at, fence, created_at)
-            VALUES (\(id), \(event.text), \(position), \(endpoint.id.text), \(endpoint.merchant.text), \(subject),
+            VALUES (\(id), \(event.text), \(position), \(endpoint.id.text), \(endpoint.merchant.text),
+                \(subject),
                 \(sequence), 'waiting', 0, 0, \(at.milliseconds), 0, \(at.milliseconds))
             """)
     }
@@ -64,9 +69,11 @@ extension Transaction {
         ).map(StoredEvent.init)
     }
 
-    /// A merchant's events in commit order from after `position` on: a reader that keeps its place misses none.
+    /// A merchant's events in commit order from after `position` on: a reader that keeps its place misses
+    /// none.
     package func events(
-        of merchant: ID<Merchant>, after position: Int64, isTest: Bool, type: String?, subject: String?, limit: Int
+        of merchant: ID<Merchant>, after position: Int64, isTest: Bool, type: String?, subject: String?,
+        limit: Int
     ) throws -> Page<StoredEvent> {
         var sql: SQL = """
             SELECT position, id, merchant, type, subject, sequence, at, body FROM event

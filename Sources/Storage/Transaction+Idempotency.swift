@@ -59,7 +59,8 @@ extension Transaction {
     package func deleteAnswers(before now: Instant, limit: Int) throws -> Int {
         let rows = try connection.query(
             """
-            SELECT merchant, operation, key FROM idempotency WHERE expires_at <= \(now.milliseconds) LIMIT \(limit)
+            SELECT merchant, operation, key FROM idempotency WHERE expires_at <= \(now.milliseconds)
+            LIMIT \(limit)
             """)
         for row in rows {
             try connection.execute(

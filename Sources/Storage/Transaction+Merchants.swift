@@ -22,7 +22,8 @@ package struct StoredKey: Hashable, Sendable {
     package let id: ID<APIKey>
     package let merchant: ID<Merchant>
     package let name: String
-    /// SHA-256 of the whole key text, in hexadecimal: the key has 256 bits of chance, so nothing slower is needed.
+    /// SHA-256 of the whole key text, in hexadecimal: the key has 256 bits of chance, so nothing slower is
+    /// needed.
     package let hash: String
     /// The last four characters, for people.
     package let hint: String
@@ -73,7 +74,8 @@ package struct StoredWallet: Hashable, Sendable {
     package var disabledAt: Instant?
 
     package init(
-        id: ID<Wallet>, merchant: ID<Merchant>, network: NetworkName, name: String, key: String, fingerprint: String,
+        id: ID<Wallet>, merchant: ID<Merchant>, network: NetworkName, name: String, key: String,
+        fingerprint: String,
         createdAt: Instant, disabledAt: Instant? = nil
     ) {
         self.id = id
@@ -116,7 +118,8 @@ package struct StoredRate: Hashable, Sendable {
 
 extension Transaction {
     package func merchant(_ id: ID<Merchant>) throws -> StoredMerchant? {
-        try connection.first("SELECT id, name, policy, created_at FROM merchant WHERE id = \(id.text)").map(merchant)
+        try connection.first("SELECT id, name, policy, created_at FROM merchant WHERE id = \(id.text)").map(
+            merchant)
     }
 
     package func merchants() throws -> [StoredMerchant] {
@@ -147,8 +150,10 @@ extension Transaction {
     }
 
     package func keys(of merchant: ID<Merchant>) throws -> [StoredKey] {
-        try connection.query("SELECT \(keyColumns) FROM api_key WHERE merchant = \(merchant.text) ORDER BY id")
-            .map(StoredKey.init)
+        try connection.query(
+            "SELECT \(keyColumns) FROM api_key WHERE merchant = \(merchant.text) ORDER BY id"
+        )
+        .map(StoredKey.init)
     }
 
     package func save(_ key: StoredKey) throws {
@@ -162,22 +167,28 @@ extension Transaction {
             """)
     }
 
-    private var walletColumns: SQL { "id, merchant, network, name, key, fingerprint, created_at, disabled_at" }
+    private var walletColumns: SQL {
+        "id, merchant, network, name, key, fingerprint, created_at, disabled_at"
+    }
 
     package func wallets(of merchant: ID<Merchant>) throws -> [StoredWallet] {
-        try connection.query("SELECT \(walletColumns) FROM wallet WHERE merchant = \(merchant.text) ORDER BY id")
-            .map(StoredWallet.init)
+        try connection.query(
+            "SELECT \(walletColumns) FROM wallet WHERE merchant = \(merchant.text) ORDER BY id"
+        )
+        .map(StoredWallet.init)
     }
 
     package func wallet(_ id: ID<Wallet>) throws -> StoredWallet? {
-        try connection.first("SELECT \(walletColumns) FROM wallet WHERE id = \(id.text)").map(StoredWallet.init)
+        try connection.first("SELECT \(walletColumns) FROM wallet WHERE id = \(id.text)").map(
+            StoredWallet.init)
     }
 
     /// The wallet that takes new payments of a merchant on a network: the latest that is not disabled.
     package func receivingWallet(of merchant: ID<Merchant>, on network: NetworkName) throws -> StoredWallet? {
         try connection.first(
             """
-            SELECT \(walletColumns) FROM wallet WHERE merchant = \(merchant.text) AND network = \(network.text)
+            SELECT \(walletColumns) FROM wallet WHERE merchant = \(merchant.text)
+                AND network = \(network.text)
                 AND disabled_at IS NULL ORDER BY id DESC LIMIT 1
             """
         ).map(StoredWallet.init)
@@ -187,7 +198,8 @@ extension Transaction {
         try connection.execute(
             """
             INSERT INTO wallet (\(walletColumns))
-            VALUES (\(wallet.id.text), \(wallet.merchant.text), \(wallet.network.text), \(wallet.name), \(wallet.key),
+            VALUES (\(wallet.id.text), \(wallet.merchant.text), \(wallet.network.text), \(wallet.name),
+                \(wallet.key),
                 \(wallet.fingerprint), \(wallet.createdAt.milliseconds), \(wallet.disabledAt?.milliseconds))
             ON CONFLICT (id) DO UPDATE SET disabled_at = excluded.disabled_at
             """)
@@ -206,8 +218,8 @@ extension Transaction {
         return index
     }
 
-    /// Takes index `index` of a key, which its caller chose: later calls of `takeIndex` go on after it. That nobody else
-    /// has it is certain once its destination is stored, whose script is unique.
+    /// Takes index `index` of a key, which its caller chose: later calls of `takeIndex` go on after it. That
+    /// nobody else has it is certain once its destination is stored, whose script is unique.
     package func take(index: UInt32, of fingerprint: String) throws {
         try connection.execute(
             """
@@ -226,14 +238,16 @@ extension Transaction {
         try connection.query(
             """
             SELECT merchant, asset, currency, source, rate, at FROM rate
-            WHERE merchant = '' OR merchant = \(merchant?.text ?? "") ORDER BY merchant, asset, currency, source
+            WHERE merchant = '' OR merchant = \(merchant?.text ?? "")
+            ORDER BY merchant, asset, currency, source
             """
         ).map { row in
             StoredRate(
                 merchant: try row.text(0), asset: try row.parsed(1, AssetCode.init(parsing:)),
                 currency: try row.text(2),
                 source: RateSource(
-                    name: try row.text(3), rate: try row.parsed(4, Rate.init(stored:)), at: try row.instant(5)))
+                    name: try row.text(3), rate: try row.parsed(4, Rate.init(stored:)), at: try row.instant(5)
+                ))
         }
     }
 
@@ -243,7 +257,8 @@ extension Transaction {
             INSERT INTO rate (merchant, asset, currency, source, rate, at)
             VALUES (\(rate.merchant), \(rate.asset.text), \(rate.currency), \(rate.source.name),
                 \(rate.source.rate.text), \(rate.source.at.milliseconds))
-            ON CONFLICT (merchant, asset, currency, source) DO UPDATE SET rate = excluded.rate, at = excluded.at
+            ON CONFLICT (merchant, asset, currency, source) DO UPDATE SET rate = excluded.rate,
+            at = excluded.at
             """)
     }
 

@@ -16,7 +16,8 @@ package struct SourceRow: Hashable, Sendable {
     package var seenAt: Instant
 
     package init(
-        sequence: UInt64, height: UInt64?, block: BlockID?, safe: UInt64?, finalized: UInt64?, isHealthy: Bool,
+        sequence: UInt64, height: UInt64?, block: BlockID?, safe: UInt64?, finalized: UInt64?,
+        isHealthy: Bool,
         fault: String?, scannedUntil: Instant, seenAt: Instant
     ) {
         self.sequence = sequence
@@ -78,14 +79,18 @@ extension Transaction {
     package func save(_ source: SourceRow, of network: NetworkName) throws {
         try connection.execute(
             """
-            INSERT INTO source (network, sequence, height, block, safe, finalized, is_healthy, fault, scanned_until,
+            INSERT INTO source (network, sequence, height, block, safe, finalized, is_healthy, fault,
+                scanned_until,
                 seen_at)
-            VALUES (\(network.text), \(source.sequence), \(source.height), \(source.block?.text), \(source.safe),
-                \(source.finalized), \(source.isHealthy), \(source.fault), \(source.scannedUntil.milliseconds),
+            VALUES (\(network.text), \(source.sequence), \(source.height), \(source.block?.text),
+                \(source.safe),
+                \(source.finalized), \(source.isHealthy), \(source.fault),
+                \(source.scannedUntil.milliseconds),
                 \(source.seenAt.milliseconds))
             ON CONFLICT (network) DO UPDATE SET sequence = excluded.sequence, height = excluded.height,
                 block = excluded.block, safe = excluded.safe, finalized = excluded.finalized,
-                is_healthy = excluded.is_healthy, fault = excluded.fault, scanned_until = excluded.scanned_until,
+                is_healthy = excluded.is_healthy, fault = excluded.fault,
+                scanned_until = excluded.scanned_until,
                 seen_at = excluded.seen_at
             """)
     }
@@ -139,7 +144,8 @@ extension Transaction {
         for chunk in chunks(places) {
             for row in try connection.query(
                 """
-                SELECT place, payment FROM transfer WHERE network = \(network.text) AND place IN \(list: chunk)
+                SELECT place, payment FROM transfer WHERE network = \(network.text)
+                    AND place IN \(list: chunk)
                 """)
             {
                 found[try row.text(0)] = try row.id(1)
@@ -221,26 +227,30 @@ extension Transaction {
             "SELECT network, place, transaction_id, payment FROM transfer \(condition) ORDER BY place"
         ).map { row in
             KnownTransfer(
-                key: Transfer.Key(network: try row.parsed(0, NetworkName.init(parsing:)), place: try row.text(1)),
+                key: Transfer.Key(
+                    network: try row.parsed(0, NetworkName.init(parsing:)), place: try row.text(1)),
                 transaction: try row.text(2), payment: try row.id(3))
         }
     }
 
     package func nextJournalSequence() throws -> Int64 {
-        (try connection.first("SELECT sequence FROM sandbox_journal ORDER BY sequence DESC LIMIT 1")?.integer(0) ?? 0) + 1
+        (try connection.first("SELECT sequence FROM sandbox_journal ORDER BY sequence DESC LIMIT 1")?.integer(
+            0) ?? 0) + 1
     }
 
     /// The sandbox's story so far, in order.
     package func journal(after sequence: Int64, limit: Int) throws -> [(sequence: Int64, command: String)] {
         try connection.query(
             """
-            SELECT sequence, command FROM sandbox_journal WHERE sequence > \(sequence) ORDER BY sequence LIMIT \(limit)
+            SELECT sequence, command FROM sandbox_journal WHERE sequence > \(sequence)
+            ORDER BY sequence LIMIT \(limit)
             """
         ).map { (try $0.integer(0), try $0.text(1)) }
     }
 
     package func appendJournal(_ command: String, sequence: Int64) throws {
-        try connection.execute("INSERT INTO sandbox_journal (sequence, command) VALUES (\(sequence), \(command))")
+        try connection.execute(
+            "INSERT INTO sandbox_journal (sequence, command) VALUES (\(sequence), \(command))")
     }
 }
 

@@ -56,14 +56,17 @@ package struct PaymentFilter: Hashable, Sendable {
 extension Transaction {
     /// A payment as it was committed last; nil when there is none, or it belongs to another merchant.
     package func payment(_ id: ID<Payment>, of merchant: ID<Merchant>? = nil) throws -> Payment? {
-        guard let row = try connection.first("SELECT body FROM payment WHERE id = \(id.text)") else { return nil }
+        guard let row = try connection.first("SELECT body FROM payment WHERE id = \(id.text)") else {
+            return nil
+        }
         let payment = try Payment(stored: Array(try row.text(0).utf8))
         return merchant == nil || payment.terms.merchant == merchant ? payment : nil
     }
 
     /// What the merchant told of its customer; nil when it was erased.
     package func personal(of id: ID<Payment>) throws -> Personal? {
-        try connection.first("SELECT salt, customer, body FROM personal WHERE payment = \(id.text)").map { row in
+        try connection.first("SELECT salt, customer, body FROM personal WHERE payment = \(id.text)").map {
+            row in
             Personal(salt: try row.blob(0), customer: try row.textOrNil(1), body: Array(try row.text(2).utf8))
         }
     }
@@ -73,7 +76,10 @@ extension Transaction {
     }
 
     func head(of id: ID<Payment>) throws -> Head {
-        guard let row = try connection.first("SELECT head_sequence, head_hash FROM payment WHERE id = \(id.text)") else {
+        guard
+            let row = try connection.first(
+                "SELECT head_sequence, head_hash FROM payment WHERE id = \(id.text)")
+        else {
             throw Corruption("\(id) is not stored")
         }
         return Head(sequence: try row.integer(0), hash: try row.blob(1))
@@ -81,7 +87,8 @@ extension Transaction {
 
     /// The text of a ruling's reason; nil when there is none or it was erased.
     package func note(of id: ID<Payment>, ruling: Int) throws -> String? {
-        try connection.first("SELECT text FROM note WHERE payment = \(id.text) AND ruling = \(ruling)")?.text(0)
+        try connection.first("SELECT text FROM note WHERE payment = \(id.text) AND ruling = \(ruling)")?.text(
+            0)
     }
 
     package func insertNote(of id: ID<Payment>, ruling: Int, salt: [UInt8], text: String) throws {
@@ -90,7 +97,9 @@ extension Transaction {
     }
 
     /// A merchant's payments, newest first.
-    package func payments(of merchant: ID<Merchant>, _ filter: PaymentFilter, _ page: PageRequest) throws -> Page<Payment> {
+    package func payments(of merchant: ID<Merchant>, _ filter: PaymentFilter, _ page: PageRequest) throws
+        -> Page<Payment>
+    {
         var sql: SQL = "SELECT p.body FROM payment p WHERE p.merchant = \(merchant.text)"
         if let state = filter.state { sql += " AND p.state = \(state.rawValue)" }
         if let orderID = filter.orderID { sql += " AND p.order_id = \(orderID)" }
@@ -102,7 +111,8 @@ extension Transaction {
         }
         if let customer = filter.customer {
             sql += """
-                 AND p.id IN (SELECT payment FROM personal WHERE merchant = \(merchant.text) AND customer = \(customer))
+                 AND p.id IN (SELECT payment FROM personal WHERE merchant = \(merchant.text)
+                 AND customer = \(customer))
                 """
         }
         if let script = filter.script {
@@ -121,7 +131,9 @@ extension Transaction {
     }
 
     /// Appends the page's bounds and order to `sql`, newest first by `column`.
-    func pageRows<Item>(_ sql: SQL, column: String, _ page: PageRequest, _ read: (Row) throws -> Item) throws -> Page<Item> {
+    func pageRows<Item>(_ sql: SQL, column: String, _ page: PageRequest, _ read: (Row) throws -> Item) throws
+        -> Page<Item>
+    {
         var sql = sql
         if let after = page.after { sql += " AND \(raw: column) < \(after)" }
         guard let before = page.before else {
@@ -147,7 +159,8 @@ extension Transaction {
     package func dueLooks(network: NetworkName, at height: UInt64, limit: Int) throws -> [ID<Payment>] {
         try connection.query(
             """
-            SELECT payment FROM wake_height WHERE network = \(network.text) AND height <= \(Int64(clamping: height))
+            SELECT payment FROM wake_height WHERE network = \(network.text)
+                AND height <= \(Int64(clamping: height))
             ORDER BY height LIMIT \(limit)
             """
         ).map { try $0.id(0) }
@@ -155,7 +168,8 @@ extension Transaction {
 
     /// When the next look is due by the clock; nil when none is.
     package func nextLook(isTest: Bool) throws -> Instant? {
-        try connection.first("SELECT at FROM wake WHERE clock = \(isTest ? 1 : 0) ORDER BY at LIMIT 1")?.instant(0)
+        try connection.first("SELECT at FROM wake WHERE clock = \(isTest ? 1 : 0) ORDER BY at LIMIT 1")?
+            .instant(0)
     }
 
     /// Sets a payment aside: no fact touches it any more until a person has looked.
@@ -206,7 +220,8 @@ extension Transaction {
         of merchant: ID<Merchant>, transaction: String?, isTest: Bool?, _ page: PageRequest
     ) throws -> Page<(Payment, Transfer)> {
         var sql: SQL = """
-            SELECT t.id, p.body FROM transfer t JOIN payment p ON p.id = t.payment WHERE t.merchant = \(merchant.text)
+            SELECT t.id, p.body FROM transfer t JOIN payment p ON p.id = t.payment
+            WHERE t.merchant = \(merchant.text)
             """
         if let transaction { sql += " AND t.transaction_id = \(transaction)" }
         if let isTest { sql += " AND p.is_test = \(isTest)" }

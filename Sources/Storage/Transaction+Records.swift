@@ -19,11 +19,13 @@ extension Transaction {
     /// Writes one line of the evidence log at the end of its chain, in this transaction. Gives the new end.
     @discardableResult
     package func record(
-        chain: String, after head: Head, at: Instant, kind: String, subject: String, cause: String, actor: Actor,
+        chain: String, after head: Head, at: Instant, kind: String, subject: String, cause: String,
+        actor: Actor,
         body: [UInt8]
     ) throws -> Head {
         let record = Record(
-            chain: chain, sequence: UInt64(head.sequence + 1), at: at, kind: kind, subject: subject, cause: cause,
+            chain: chain, sequence: UInt64(head.sequence + 1), at: at, kind: kind, subject: subject,
+            cause: cause,
             actor: actor.text, body: body, previous: head.hash)
         let stored = StoredRecord(record)
         try insert(stored)
@@ -49,7 +51,8 @@ extension Transaction {
             "SELECT sequence, hash FROM record WHERE chain = \(chain) ORDER BY sequence DESC LIMIT 1")
         let head = try last.map { Head(sequence: try $0.integer(0), hash: try $0.blob(1)) } ?? .empty
         try record(
-            chain: chain, after: head, at: at, kind: kind, subject: subject, cause: cause, actor: actor, body: body)
+            chain: chain, after: head, at: at, kind: kind, subject: subject, cause: cause, actor: actor,
+            body: body)
     }
 
     /// The records of a chain from `sequence` on, in order.

@@ -12,6 +12,7 @@ package struct Delivery: Hashable, Sendable, Identified {
         self.attempts = attempts
     }
 
+    /// How it stands.
     package enum State: Hashable, Sendable {
         /// Not before this moment.
         case waiting(until: Instant)

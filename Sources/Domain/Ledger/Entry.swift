@@ -38,6 +38,7 @@ package struct Entry: Hashable, Sendable, Identified {
         self.corrects = corrects
     }
 
+    /// What was booked.
     package enum Kind: String, Hashable, Sendable, CaseIterable {
         /// A transfer was confirmed.
         case received

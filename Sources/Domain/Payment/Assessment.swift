@@ -33,6 +33,7 @@ package struct Assessment: Hashable, Sendable {
         package var excess: UInt128 = 0
     }
 
+    /// What a live transfer is to its payment.
     package enum Role: String, Hashable, Sendable, CaseIterable {
         /// Towards the price, in time.
         case counted

@@ -143,6 +143,7 @@ package struct RefundClaim: Hashable, Sendable {
         self.parts = parts
     }
 
+    /// How far it is.
     package enum Stage: String, Hashable, Sendable, CaseIterable {
         case approved
         case confirmed

@@ -44,6 +44,7 @@ package struct Exception: Hashable, Sendable, Identified {
         }
     }
 
+    /// What is in question.
     package enum Kind: String, Hashable, Sendable, CaseIterable {
         case underpaid
         case overpaid
@@ -93,6 +94,7 @@ package struct Exception: Hashable, Sendable, Identified {
         case dismiss
     }
 
+    /// What ended it.
     package enum Resolution: Hashable, Sendable {
         /// The evidence changed, and the question is gone.
         case evidence(at: Instant)
@@ -122,6 +124,7 @@ package struct Ruling: Hashable, Sendable {
         self.at = at
     }
 
+    /// What was decided.
     package enum Verdict: Hashable, Sendable {
         /// The merchant called the payment off while nothing was live.
         case cancel

@@ -92,7 +92,13 @@ extension Payment {
             throw .corruption("\(old.rawValue) cannot become \(new.rawValue)")
         }
         let kind: Transition.Kind =
-            if !old.isSettled || new == .refunded { .moved } else if new.isSettled { .updated } else { .reversed }
+            if !old.isSettled || new == .refunded {
+                .moved
+            } else if new.isSettled {
+                .updated
+            } else {
+                .reversed
+            }
         if new.isSettled, !old.isSettled { epoch += 1 }
         state = new
         version += 1

@@ -67,6 +67,7 @@ package struct Fact: Hashable, Sendable {
         self.news = news
     }
 
+    /// What happened.
     package enum News: Hashable, Sendable {
         /// A method was chosen, or chosen again: price locked, destination issued.
         case quoted(Quote)
@@ -139,6 +140,7 @@ package struct Transition: Hashable, Sendable {
         self.actor = actor
     }
 
+    /// What the change means to those who were told of the state before.
     package enum Kind: String, Hashable, Sendable, CaseIterable {
         case opened
         case moved

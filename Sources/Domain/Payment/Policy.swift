@@ -64,6 +64,7 @@ package struct Policy: Hashable, Sendable {
         }
     }
 
+    /// What is asked up to a value.
     package struct Tier: Hashable, Sendable {
         /// Minor units of the price, inclusive; nil for no limit.
         package var upToMinor: UInt128?

@@ -46,5 +46,6 @@ package enum State: String, Hashable, Sendable, CaseIterable {
         }
     }
 
+    /// Whose turn it is.
     package enum Owner: String, Sendable { case merchant, gateway, support }
 }

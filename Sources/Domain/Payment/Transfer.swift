@@ -100,6 +100,7 @@ package struct Transfer: Hashable, Sendable, Identified {
         }
     }
 
+    /// Where it is now, by its network's word.
     package enum Standing: Hashable, Sendable {
         /// Seen, in no block.
         case pooled

@@ -10,7 +10,8 @@ extension Transfer.Key: Stored {
 
     package init(_ fields: Fields) throws(Corruption) {
         self.init(
-            network: try fields.parsed("network", NetworkName.init(parsing:)), place: try fields.text("place"))
+            network: try fields.parsed("network", NetworkName.init(parsing:)), place: try fields.text("place")
+        )
     }
 
     /// Reads `bitcoin/txid:vout`.
@@ -46,7 +47,9 @@ extension Transfer.Claim: Stored {
                     height: try fields.integer("height"), block: BlockID(try fields.text("block")),
                     index: try fields.integer("index"), medianTime: try fields.instant("median_time")))
         case let reason:
-            guard let gone = Transfer.Gone(rawValue: reason) else { throw Corruption("a stored claim is unknown") }
+            guard let gone = Transfer.Gone(rawValue: reason) else {
+                throw Corruption("a stored claim is unknown")
+            }
             standing = .gone(gone)
         }
         self.init(sequence: try fields.integer("sequence"), standing: standing)
@@ -94,10 +97,12 @@ extension Sighting: Stored {
 
     package init(_ fields: Fields) throws(Corruption) {
         self.init(
-            key: try fields.nested("key"), quote: try fields.id("quote"), method: try fields.nestedOrNil("method"),
+            key: try fields.nested("key"), quote: try fields.id("quote"),
+            method: try fields.nestedOrNil("method"),
             amountText: try fields.text("amount"), claim: try fields.nested("claim"),
             seenAt: try fields.instant("seen_at"), fellIntoGap: try fields.flag("gap"),
-            replaces: Set(try fields.list("replaces") as [Transfer.Key]), maturity: try fields.integer("maturity"))
+            replaces: Set(try fields.list("replaces") as [Transfer.Key]),
+            maturity: try fields.integer("maturity"))
     }
 }
 

@@ -27,7 +27,8 @@ extension Fact: Stored {
         switch try fields.text("news") {
         case "quoted": news = .quoted(try fields.nested("quote"))
         case "sighted":
-            news = .sighted(try fields.list("sightings"), spends: StoredSpend.dictionary(try fields.list("spends")))
+            news = .sighted(
+                try fields.list("sightings"), spends: StoredSpend.dictionary(try fields.list("spends")))
         case "looked": news = .looked
         case "ruled":
             news = .ruled(
@@ -98,7 +99,8 @@ extension Posting: Stored {
 
     package init(_ fields: Fields) throws(Corruption) {
         self.init(
-            account: try fields.parsed("account", Account.init(parsing:)), amount: try fields.signed("amount"),
+            account: try fields.parsed("account", Account.init(parsing:)),
+            amount: try fields.signed("amount"),
             reference: try fields.parsedOrNil("reference") { Int128($0) })
     }
 }

@@ -17,7 +17,8 @@ extension Domain.Method: Stored {
     /// Reads `BTC@bitcoin`.
     package init?(parsing text: String) {
         let parts = text.split(separator: "@", maxSplits: 1)
-        guard parts.count == 2, let asset = AssetCode(parsing: parts[0]), let network = NetworkName(parsing: parts[1])
+        guard parts.count == 2, let asset = AssetCode(parsing: parts[0]),
+            let network = NetworkName(parsing: parts[1])
         else { return nil }
         self.init(asset: asset, network: network)
     }
@@ -35,7 +36,9 @@ extension Asset: Stored {
     package init(_ fields: Fields) throws(Corruption) {
         let decimals: UInt8 = try fields.integer("decimals")
         let payable: UInt8 = try fields.integer("payable_decimals")
-        guard decimals <= 18, payable <= decimals else { throw Corruption("a stored asset has impossible decimals") }
+        guard decimals <= 18, payable <= decimals else {
+            throw Corruption("a stored asset has impossible decimals")
+        }
         self.init(
             method: try Domain.Method(fields), decimals: decimals, payableDecimals: payable,
             contract: try fields.textOrNil("contract"), version: try fields.integer("version"))

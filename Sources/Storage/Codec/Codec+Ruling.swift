@@ -116,7 +116,8 @@ extension Exception: Stored {
                 try fields.parsed("kind", Kind.init), transfer: try fields.nestedOrNil("transfer"),
                 epoch: try fields.integerOrNil("epoch")),
             openedAt: try fields.instant("opened_at"), amount: try fields.unitsOrNil("amount"),
-            method: try fields.nestedOrNil("method"), isSevere: try fields.flag("severe"), resolution: resolution)
+            method: try fields.nestedOrNil("method"), isSevere: try fields.flag("severe"),
+            resolution: resolution)
     }
 }
 
@@ -177,7 +178,8 @@ struct StoredPosted: Stored {
     init(_ fields: Fields) throws(Corruption) {
         key = try fields.nested("key")
         posted = Posted(
-            holding: try fields.nested("holding"), entry: try fields.id("entry"), count: try fields.integer("count"))
+            holding: try fields.nested("holding"), entry: try fields.id("entry"),
+            count: try fields.integer("count"))
     }
 }
 
@@ -199,7 +201,8 @@ extension Payment: Stored {
 
     package init(_ fields: Fields) throws(Corruption) {
         self.init(
-            id: try fields.id("id"), terms: try fields.nested("terms"), evidence: try fields.nested("evidence"))
+            id: try fields.id("id"), terms: try fields.nested("terms"),
+            evidence: try fields.nested("evidence"))
         fulfilment = try fields.nestedOrNil("fulfilment")
         state = try fields.parsed("state", State.init)
         version = try fields.integer("version")

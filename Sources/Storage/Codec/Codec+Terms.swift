@@ -32,7 +32,9 @@ extension Policy: Stored {
         quoteSeconds = try fields.integer("quote_seconds")
         graceSeconds = try fields.integer("grace_seconds")
         confirmBySeconds = try fields.integer("confirm_by_seconds")
-        guard let lateRule = fields.value("late") else { throw Corruption("a stored policy has no late rule") }
+        guard let lateRule = fields.value("late") else {
+            throw Corruption("a stored policy has no late rule")
+        }
         let lateFields = try Fields(lateRule)
         late = LateRule(
             withinSeconds: try lateFields.integer("within_seconds"),
@@ -55,7 +57,8 @@ extension Policy.Tolerance: Stored {
     }
 
     package init(_ fields: Fields) throws(Corruption) {
-        self.init(basisPoints: try fields.integer("basis_points"), capMinor: try fields.unitsOrNil("cap_minor"))
+        self.init(
+            basisPoints: try fields.integer("basis_points"), capMinor: try fields.unitsOrNil("cap_minor"))
     }
 }
 
@@ -122,7 +125,8 @@ extension Policy.MethodLimit: Stored {
     package init(_ fields: Fields) throws(Corruption) {
         self.init(
             method: try fields.nested("method"), currency: try fields.text("currency"),
-            minimumMinor: try fields.unitsOrNil("minimum_minor"), maximumMinor: try fields.unitsOrNil("maximum_minor"))
+            minimumMinor: try fields.unitsOrNil("minimum_minor"),
+            maximumMinor: try fields.unitsOrNil("maximum_minor"))
     }
 }
 

@@ -55,7 +55,9 @@ package struct Fields {
         return text
     }
 
-    package func textOrNil(_ key: String) throws(Corruption) -> String? { value(key) == nil ? nil : try text(key) }
+    package func textOrNil(_ key: String) throws(Corruption) -> String? {
+        value(key) == nil ? nil : try text(key)
+    }
 
     package func flag(_ key: String) throws(Corruption) -> Bool {
         guard let flag = object[key]?.asBool else { throw missing(key) }
@@ -101,7 +103,8 @@ package struct Fields {
         }
     }
 
-    package func elements<T>(_ key: String, _ read: (JSON) throws(Corruption) -> T) throws(Corruption) -> [T] {
+    package func elements<T>(_ key: String, _ read: (JSON) throws(Corruption) -> T) throws(Corruption) -> [T]
+    {
         guard let array = object[key]?.asArray else { throw missing(key) }
         var values: [T] = []
         values.reserveCapacity(array.count)
