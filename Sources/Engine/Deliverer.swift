@@ -88,7 +88,7 @@ package struct Deliverer: Resident {
     /// Until the next delivery is due by itself; a commit or a finished try wakes earlier.
     private func idleMilliseconds() async throws -> Int64 {
         let now = gateway.world.now
-        let next = try await gateway.store.read { try $0.nextDelivery() }
+        let next = try await gateway.store.read { try $0.nextDelivery(after: now) }
         guard let next else { return Self.longestPause }
         return min(max(next.milliseconds - now.milliseconds, Self.shortestPause), Self.longestPause)
     }

@@ -154,6 +154,7 @@ package enum Schema {
         """,
         "CREATE UNIQUE INDEX delivery_by_event ON delivery (event, endpoint)",
         "CREATE INDEX delivery_by_due ON delivery (state, endpoint, due_at)",
+        "CREATE INDEX delivery_by_time ON delivery (state, due_at)",
         "CREATE INDEX delivery_by_subject ON delivery (endpoint, subject, state, sequence)",
         "CREATE INDEX delivery_by_endpoint ON delivery (endpoint, id)",
         """

@@ -32,6 +32,7 @@ package struct StoredDelivery: Hashable, Sendable {
         let state: Delivery.State =
             switch try row.text(6) {
             case "waiting": .waiting(until: due)
+            case "queued": .queued
             case "delivered": .delivered(at: due)
             case "dead": .dead(at: due)
             case "held": .held
@@ -92,9 +93,6 @@ extension Transaction {
     }
 
     /// Takes up to `limit` due deliveries of an endpoint under a lease.
-    ///
-    /// In order per subject: a delivery is passed over while an earlier one of its subject waits and has
-    /// failed fewer than `Delivery.triesBeforeOvertaking` times.
     package func lease(
         for endpoint: ID<Endpoint>, now: Instant, until: Instant, limit: Int
     ) throws -> [LeasedDelivery] {
@@ -103,11 +101,6 @@ extension Transaction {
             SELECT \(StoredDelivery.columns), v.body FROM delivery d JOIN event v ON v.id = d.event
             WHERE d.endpoint = \(endpoint.text) AND d.state = 'waiting' AND d.due_at <= \(now.milliseconds)
                 AND (d.lease_until IS NULL OR d.lease_until <= \(now.milliseconds))
-                AND NOT EXISTS (
-                    SELECT 1 FROM delivery o WHERE o.endpoint = d.endpoint AND o.subject = d.subject
-                        AND o.state = 'waiting' AND o.sequence < d.sequence
-                        AND (o.attempts < \(Delivery.triesBeforeOvertaking)
-                            OR o.lease_until > \(now.milliseconds)))
             ORDER BY d.due_at, d.position LIMIT \(limit)
             """)
         return try rows.map { row in
@@ -146,17 +139,35 @@ extension Transaction {
                 attempts = \(next.attempts), tries = \(number), lease_until = NULL
             WHERE id = \(leased.id)
             """)
+        try advance(leased.endpoint.text, subject: leased.subject)
         return true
     }
 
-    /// When the next delivery is due; nil when nothing waits.
-    package func nextDelivery() throws -> Instant? {
+    /// Makes due what is next in order: of each subject (or of one) the first delivery that waits behind none
+    /// which is still in its first tries. So deliveries go in order per payment, until the first one waiting has
+    /// failed `Delivery.triesBeforeOvertaking` times.
+    func advance(_ endpoint: String, subject: String? = nil) throws {
+        var sql: SQL = """
+            UPDATE delivery SET state = 'waiting' WHERE endpoint = \(endpoint) AND state = 'queued'
+                AND NOT EXISTS (
+                    SELECT 1 FROM delivery o WHERE o.endpoint = delivery.endpoint AND o.subject = delivery.subject
+                        AND o.state = 'queued' AND o.sequence < delivery.sequence)
+                AND NOT EXISTS (
+                    SELECT 1 FROM delivery o WHERE o.endpoint = delivery.endpoint AND o.subject = delivery.subject
+                        AND o.state = 'waiting' AND o.attempts < \(Delivery.triesBeforeOvertaking))
+            """
+        if let subject { sql += " AND subject = \(subject)" }
+        try connection.execute(sql)
+    }
+
+    /// When the next delivery becomes due after `now`; nil when none does.
+    package func nextDelivery(after now: Instant) throws -> Instant? {
         try connection.first(
             """
-            SELECT MIN(CASE WHEN d.lease_until > d.due_at THEN d.lease_until ELSE d.due_at END)
-            FROM delivery d WHERE d.state = 'waiting'
+            SELECT due_at FROM delivery WHERE state = 'waiting' AND due_at > \(now.milliseconds)
+            ORDER BY due_at LIMIT 1
             """
-        )?.instantOrNil(0)
+        )?.instant(0)
     }
 
     package func delivery(_ id: String, of endpoint: ID<Endpoint>) throws -> StoredDelivery? {
@@ -206,10 +217,10 @@ extension Transaction {
         var count = 0
         for row in try connection.query(sql) {
             if let id = try row.textOrNil(5) {
-                guard try row.textOrNil(6) != "waiting" else { continue }
+                guard let state = try row.textOrNil(6), state != "waiting", state != "queued" else { continue }
                 try connection.execute(
                     """
-                    UPDATE delivery SET state = 'waiting', attempts = 0, due_at = \(at.milliseconds),
+                    UPDATE delivery SET state = 'queued', attempts = 0, due_at = \(at.milliseconds),
                         lease_until = NULL, fence = fence + 1 WHERE id = \(id)
                     """)
             } else {
@@ -220,6 +231,7 @@ extension Transaction {
             }
             count += 1
         }
+        try advance(endpoint.id.text)
         return count
     }
 }
@@ -255,6 +267,7 @@ extension Delivery {
     package var stateText: String {
         switch state {
         case .waiting: "waiting"
+        case .queued: "queued"
         case .delivered: "delivered"
         case .dead: "dead"
         case .held: "held"
@@ -264,7 +277,7 @@ extension Delivery {
     var stateTime: Instant {
         switch state {
         case .waiting(let time), .delivered(let time), .dead(let time): time
-        case .held: .distantFuture
+        case .queued, .held: .distantFuture
         }
     }
 }

@@ -97,13 +97,14 @@ extension Transaction {
         if endpoint.isActive {
             try connection.execute(
                 """
-                UPDATE delivery SET state = 'waiting' WHERE endpoint = \(endpoint.id.text) AND state = 'held'
+                UPDATE delivery SET state = 'queued' WHERE endpoint = \(endpoint.id.text) AND state = 'held'
                 """)
+            try advance(endpoint.id.text)
         } else {
             try connection.execute(
                 """
                 UPDATE delivery SET state = 'held', lease_until = NULL, fence = fence + 1
-                WHERE endpoint = \(endpoint.id.text) AND state = 'waiting'
+                WHERE endpoint = \(endpoint.id.text) AND state IN ('waiting', 'queued')
                 """)
         }
     }

@@ -52,12 +52,11 @@ extension Transaction {
         try connection.execute(
             """
             INSERT INTO delivery (id, event, position, endpoint, merchant, subject, sequence, state,
-                attempts, tries,
-                due_at, fence, created_at)
+                attempts, tries, due_at, fence, created_at)
             VALUES (\(id), \(event.text), \(position), \(endpoint.id.text), \(endpoint.merchant.text),
-                \(subject),
-                \(sequence), 'waiting', 0, 0, \(at.milliseconds), 0, \(at.milliseconds))
+                \(subject), \(sequence), 'queued', 0, 0, \(at.milliseconds), 0, \(at.milliseconds))
             """)
+        try advance(endpoint.id.text, subject: subject)
     }
 
     package func event(_ id: ID<Event>, of merchant: ID<Merchant>) throws -> StoredEvent? {

@@ -16,6 +16,8 @@ package struct Delivery: Hashable, Sendable, Identified {
     package enum State: Hashable, Sendable {
         /// Not before this moment.
         case waiting(until: Instant)
+        /// Behind an earlier one of its payment that is not yet through.
+        case queued
         case delivered(at: Instant)
         /// Every try of the schedule failed; visible, and can be replayed.
         case dead(at: Instant)
