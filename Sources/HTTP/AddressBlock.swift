@@ -4,7 +4,8 @@ struct AddressBlock: Sendable, Hashable {
     /// Leading bits that count.
     private let bits: Int
 
-    /// nil when `text` is not an address with an optional prefix length. Bits beyond the prefix do not matter.
+    /// nil when `text` is not an address with an optional prefix length. Bits beyond the prefix do not
+    /// matter.
     init?(parsing text: String) {
         let parts = text.split(separator: "/", omittingEmptySubsequences: false)
         guard let head = parts.first, let address = IPAddress(head), parts.count <= 2 else { return nil }
@@ -17,7 +18,9 @@ struct AddressBlock: Sendable, Hashable {
             bits = width
             return
         }
-        guard parts[1].utf8.allSatisfy(\.isDigit), let length = Int(parts[1]), length <= width else { return nil }
+        guard parts[1].utf8.allSatisfy(\.isDigit), let length = Int(parts[1]), length <= width else {
+            return nil
+        }
         bits = length
     }
 

@@ -29,7 +29,8 @@ extension UInt8 {
         }
     }
 
-    /// What a field value may hold: visible characters, blanks, and `obs-text`, which must be UTF-8 as a whole.
+    /// What a field value may hold: visible characters, blanks, and `obs-text`, which must be UTF-8 as a
+    /// whole.
     @inline(__always) var isFieldCharacter: Bool { self >= 0x20 && self != 0x7F || self == 0x09 }
 
     /// What a request target may hold at all: visible ASCII. Its parts are narrower, see `Target`.
@@ -44,7 +45,8 @@ extension UInt8 {
         }
     }
 
-    /// What browsers leave unencoded in a query: visible ASCII without `"`, `#`, `<`, `>` and the percent sign.
+    /// What browsers leave unencoded in a query: visible ASCII without `"`, `#`, `<`, `>` and the percent
+    /// sign.
     var isQueryCharacter: Bool {
         switch self {
         case 0x22, 0x23, 0x25, 0x3C, 0x3E: false

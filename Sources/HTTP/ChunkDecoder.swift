@@ -1,4 +1,5 @@
-/// Reads a chunked body byte by byte (RFC 9112, 7.1). Extensions and trailers are checked, bounded and dropped.
+/// Reads a chunked body byte by byte (RFC 9112, 7.1). Extensions and trailers are checked, bounded and
+/// dropped.
 ///
 /// The framing around one byte of data is at most five bytes and the extensions have their own bound, so the
 /// body's limit bounds the wire as well.
@@ -15,8 +16,8 @@ struct ChunkDecoder {
     private var extensionBytes = 0
     private var trailerBytes = 0
 
-    /// Goes on through `buffer` from `position`, which it moves, and appends data to `body`. Returns whether the
-    /// body is complete.
+    /// Goes on through `buffer` from `position`, which it moves, and appends data to `body`. Returns whether
+    /// the body is complete.
     mutating func advance(
         _ buffer: [UInt8], _ position: inout Int, into body: inout [UInt8], limits: Limits
     ) throws(Refusal) -> Bool {

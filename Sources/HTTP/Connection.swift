@@ -1,7 +1,7 @@
 /// One accepted connection. Belongs to its loop and is only touched on the loop's thread.
 final class Connection {
-    /// Names a connection over its life: descriptors are used again, so a number that counts goes with them, and
-    /// what arrives late for a connection that is gone finds nobody.
+    /// Names a connection over its life: descriptors are used again, so a number that counts goes with them,
+    /// and what arrives late for a connection that is gone finds nobody.
     struct ID: Hashable, Sendable {
         let descriptor: Int32
         let generation: UInt32
@@ -117,7 +117,8 @@ struct Census {
     private(set) var total = 0
     private var peers: [IPAddress: Int] = [:]
 
-    /// Counts a connection, or says why not. A configured proxy is many clients, so it has no limit of its own.
+    /// Counts a connection, or says why not. A configured proxy is many clients, so it has no limit of its
+    /// own.
     mutating func admit(_ address: IPAddress, isProxy: Bool, _ limits: Limits) -> Refusal? {
         guard total < limits.connections else { return .overloaded }
         if !isProxy {

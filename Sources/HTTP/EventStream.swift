@@ -36,9 +36,10 @@ package struct Event: Sendable, Equatable {
 /// A source of server-sent events that any number of responses listen to.
 ///
 /// An event is encoded once, handed once to every loop that has listeners, and written there to each of them.
-/// The stream remembers its last events and gives them to a newcomer: with a snapshot of the state in each event,
-/// one is enough, and a client that comes back misses nothing. To open a stream with the present state without a
-/// race: take the stream, read the state, `send(ifFirst:)` it; whoever changes the state later sends the next.
+/// The stream remembers its last events and gives them to a newcomer: with a snapshot of the state in each
+/// event, one is enough, and a client that comes back misses nothing. To open a stream with the present state
+/// without a race: take the stream, read the state, `send(ifFirst:)` it; whoever changes the state later
+/// sends the next.
 package final class EventStream: Sendable {
     /// An event as it lies in memory, in both framings.
     struct Encoded: Sendable {
@@ -122,7 +123,9 @@ package final class EventStream: Sendable {
                 state.sinks.append((sink, 1))
             }
             var events = state.remembered[...]
-            if let last, let seen = events.lastIndex(where: { $0.id == last }) { events = events[(seen + 1)...] }
+            if let last, let seen = events.lastIndex(where: { $0.id == last }) {
+                events = events[(seen + 1)...]
+            }
             return Opening(sequence: state.sequence, events: Array(events), isClosed: state.isClosed)
         }
     }

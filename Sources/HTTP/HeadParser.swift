@@ -1,8 +1,9 @@
-/// Reads a request's head byte by byte (RFC 9112, 2 to 5), strictly: CRLF only, no folded lines, no blanks before
-/// a colon, no control characters.
+/// Reads a request's head byte by byte (RFC 9112, 2 to 5), strictly: CRLF only, no folded lines, no blanks
+/// before a colon, no control characters.
 ///
-/// Every byte is looked at once, in order, and refused when it cannot be right whatever follows. So the result
-/// does not depend on how the bytes were cut into reads, and a TLS handshake or other noise is answered at once.
+/// Every byte is looked at once, in order, and refused when it cannot be right whatever follows. So the
+/// result does not depend on how the bytes were cut into reads, and a TLS handshake or other noise is
+/// answered at once.
 struct HeadParser {
     private enum State {
         case start, startLF
@@ -38,8 +39,8 @@ struct HeadParser {
     /// Whether nothing of a request has come yet.
     var isUntouched: Bool { position == start }
 
-    /// Goes on through `buffer`, which holds what earlier calls saw in the same place. Returns the index behind the
-    /// head when it is complete, nil when more must come.
+    /// Goes on through `buffer`, which holds what earlier calls saw in the same place. Returns the index
+    /// behind the head when it is complete, nil when more must come.
     mutating func advance(_ buffer: [UInt8], limits: Limits) throws(Refusal) -> Int? {
         let bytes = buffer.span
         while position < bytes.count {
@@ -103,7 +104,8 @@ struct HeadParser {
             return
         }
         guard position > mark else { throw .malformedRequestLine }
-        guard let known = Method.allCases.first(where: { isEqual(bytes, mark..<position, $0.rawValue) }) else {
+        let token = mark..<position
+        guard let known = Method.allCases.first(where: { isEqual(bytes, token, $0.rawValue) }) else {
             throw .methodUnknown
         }
         method = known
@@ -145,7 +147,9 @@ struct HeadParser {
 
     private mutating func readValue(_ byte: UInt8, _ buffer: [UInt8]) throws(Refusal) {
         if byte == 0x0D {
-            if hasHighBytes, String(validating: buffer[mark..<valueEnd], as: UTF8.self) == nil { throw .malformedField }
+            if hasHighBytes, String(validating: buffer[mark..<valueEnd], as: UTF8.self) == nil {
+                throw .malformedField
+            }
             entries.append(Headers.Entry(name: name, value: mark..<valueEnd))
             state = .fieldLF
             return

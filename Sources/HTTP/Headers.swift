@@ -49,8 +49,8 @@ package struct Headers: Sendable {
 
     /// Appends a field. `name` must be a token, which code chooses; check a name from outside with `isName`.
     ///
-    /// CR, LF, NUL and the other control characters of `value` become spaces (RFC 9110, 5.5): text from outside
-    /// cannot start another field or another message.
+    /// CR, LF, NUL and the other control characters of `value` become spaces (RFC 9110, 5.5): text from
+    /// outside cannot start another field or another message.
     package mutating func add(_ name: String, _ value: String) {
         precondition(Self.isName(name), "a field name must be a token")
         let start = bytes.count
@@ -73,8 +73,8 @@ package struct Headers: Sendable {
         !name.isEmpty && name.utf8.allSatisfy { $0.isTokenCharacter }
     }
 
-    /// The comma-separated members of every `name` field, trimmed and in lower case: for lists of tokens such as
-    /// `Connection` (RFC 9110, 5.6.1). Empty members are left out.
+    /// The comma-separated members of every `name` field, trimmed and in lower case: for lists of tokens such
+    /// as `Connection` (RFC 9110, 5.6.1). Empty members are left out.
     package func tokens(_ name: String) -> [String] {
         values(name).flatMap { value in
             value.split(separator: ",").map { $0.trimmingBlanks().lowercased() }.filter { !$0.isEmpty }

@@ -1,4 +1,5 @@
-/// What the server accepts and how long it waits: every bound of this module's server side. Times in milliseconds.
+/// What the server accepts and how long it waits: every bound of this module's server side. Times in
+/// milliseconds.
 package struct Limits: Sendable {
     // Sizes of a request, in bytes where not said otherwise. Beyond them: 414, 431, 413.
     package var target = 8 * 1_024
@@ -20,13 +21,15 @@ package struct Limits: Sendable {
     package var connectionsPerPeer = 1_000
     /// Accepted at most in one pass of a loop, so that a rush cannot starve those already served.
     package var acceptsPerPass = 64
-    /// Received but not yet answered, of one connection. Beyond it nothing more is read until an answer is out.
+    /// Received but not yet answered, of one connection. Beyond it nothing more is read until an answer is
+    /// out.
     package var pipelinedBytes = 64 * 1_024
     /// Bodies being received on one loop, together. Beyond it: 503.
     package var bodiesTogether = 256 * 1_024 * 1_024
 
     // Time.
-    /// From the first byte of a head to its end, however busily it trickles. Also for a new connection's first byte.
+    /// From the first byte of a head to its end, however busily it trickles. Also for a new connection's
+    /// first byte.
     package var headDeadline: Int64 = 10_000
     /// What a body may take beyond its size at `bodyRate`.
     package var bodyGrace: Int64 = 10_000
@@ -40,7 +43,8 @@ package struct Limits: Sendable {
     package var writeRate: Int64 = 4 * 1_024
     /// How long a handler goes on after the client has closed its sending side, which may be all it closed.
     package var departureGrace: Int64 = 1_000
-    /// After a refusal: how long, and how many bytes, what still comes is thrown away, so that the refusal is read.
+    /// After a refusal: how long, and how many bytes, what still comes is thrown away, so that the refusal is
+    /// read.
     package var lingerTime: Int64 = 2_000
     package var lingerBytes = 16 * 1_024 * 1_024
     /// On drain: how long requests in flight may take before they are cancelled, and then before run() ends.
@@ -54,7 +58,8 @@ package struct Limits: Sendable {
     // Server-sent events.
     /// A comment is sent to a stream that was silent for this long; proxies and dead peers show up.
     package var heartbeat: Int64 = 15_000
-    /// Output waiting for one client. Beyond it the client is dropped; it comes back and gets the present state.
+    /// Output waiting for one client. Beyond it the client is dropped; it comes back and gets the present
+    /// state.
     package var eventBacklog = 64 * 1_024
 
     package init() {}
@@ -67,7 +72,8 @@ package struct Limits: Sendable {
     static let method = 16
     /// The kernel's queue of connections not yet accepted; it has its own upper bound.
     static let acceptQueue: Int32 = 4_096
-    /// Changes of streams waiting for a loop. Beyond it the loop drops its streaming clients, which come back.
+    /// Changes of streams waiting for a loop. Beyond it the loop drops its streaming clients, which come
+    /// back.
     static let waitingNotes = 16_384
     /// Descriptors kept for everything that is not a connection: databases, outgoing requests, logs.
     static let otherDescriptors = 1_024

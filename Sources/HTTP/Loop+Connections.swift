@@ -15,7 +15,7 @@ extension Loop {
         while listener >= 0, all || count < limits.acceptsPerPass {
             guard let (descriptor, address) = Socket.accept(listener) else {
                 let error = linux_errno()
-                if error == EMFILE || error == ENFILE || error == ENOMEM || error == ENOBUFS { pauseListening() }
+                if [EMFILE, ENFILE, ENOMEM, ENOBUFS].contains(error) { pauseListening() }
                 if error == EINTR || error == ECONNABORTED { continue }
                 return
             }
@@ -70,7 +70,9 @@ extension Loop {
             proceed(connection)
             guard transmit(connection) else { return drop(connection) }
         } while isBlocked && connection.isReading && connection.waiting < limits.pipelinedBytes
-        if connection.isReading, connection.closesAfterOutput, connection.waiting == 0 { return finish(connection) }
+        if connection.isReading, connection.closesAfterOutput, connection.waiting == 0 {
+            return finish(connection)
+        }
         updateInterest(connection)
     }
 
@@ -96,7 +98,9 @@ extension Loop {
                 switch linux_errno() {
                 case EINTR: continue
                 case EAGAIN:
-                    if connection.waitingSince == nil { (connection.waitingSince, connection.writtenSince) = (now, 0) }
+                    if connection.waitingSince == nil {
+                        (connection.waitingSince, connection.writtenSince) = (now, 0)
+                    }
                     return true
                 default: return false
                 }
@@ -110,8 +114,9 @@ extension Loop {
         return true
     }
 
-    /// The last answer is out: closes the sending side and waits for the client to have read it. Closing at once
-    /// with unread input would reset the connection and could destroy the answer on its way (RFC 9112, 9.6).
+    /// The last answer is out: closes the sending side and waits for the client to have read it. Closing at
+    /// once with unread input would reset the connection and could destroy the answer on its way (RFC 9112,
+    /// 9.6).
     private func finish(_ connection: Connection) {
         guard !connection.hasEnded, shutdown(connection.id.descriptor, Int32(SHUT_WR)) == 0 else {
             return drop(connection)

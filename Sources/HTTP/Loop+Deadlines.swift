@@ -13,7 +13,9 @@ extension Loop {
             switch connection.phase {
             case .reading: checkReading(connection)
             case .handling(let handling):
-                if let departed = connection.departed, now - departed >= limits.departureGrace { handling.task.cancel() }
+                if let departed = connection.departed, now - departed >= limits.departureGrace {
+                    handling.task.cancel()
+                }
             case .streaming: heartbeat(connection)
             case .lingering: if now - connection.since >= limits.lingerTime { drop(connection) }
             }
@@ -40,7 +42,8 @@ extension Loop {
             if elapsed >= limits.headDeadline { refuse(connection, .tooSlow) }
         case .body:
             let received = Int64(connection.parser.bodyCount)
-            if elapsed >= limits.bodyGrace + received * 1_000 / max(1, limits.bodyRate) { refuse(connection, .tooSlow) }
+            let allowed = limits.bodyGrace + received * 1_000 / max(1, limits.bodyRate)
+            if elapsed >= allowed { refuse(connection, .tooSlow) }
         }
     }
 
@@ -68,7 +71,8 @@ extension Loop {
             guard let connection else { continue }
             if connection.isIdle, connection.hasServed || elapsed >= limits.drainQuiet { drop(connection) }
             guard elapsed >= limits.drain else { continue }
-            if case .handling(let handling) = connection.phase, elapsed < limits.drain + limits.drainAfterCancel {
+            let isLeftToEnd = elapsed < limits.drain + limits.drainAfterCancel
+            if case .handling(let handling) = connection.phase, isLeftToEnd {
                 handling.task.cancel()
             } else {
                 drop(connection)

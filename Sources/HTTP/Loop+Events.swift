@@ -26,7 +26,8 @@ extension Loop {
     func deliver(_ stream: EventStream, _ change: EventStream.Change) {
         guard let clients = streams[ObjectIdentifier(stream)]?.clients else { return }
         for id in clients {
-            guard let connection = connection(id), case .streaming(var streaming) = connection.phase else { continue }
+            guard let connection = connection(id), case .streaming(var streaming) = connection.phase
+            else { continue }
             switch change {
             case .closed: endStream(connection)
             case .event(let event):

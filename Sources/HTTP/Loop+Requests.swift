@@ -50,9 +50,9 @@ extension Loop {
 
     /// Takes requests from what was received, until one is being handled or nothing complete is left.
     func proceed(_ connection: Connection) {
-        guard connection.isReading, !connection.closesAfterOutput, connection.waiting < limits.pipelinedBytes else {
-            return
-        }
+        guard connection.isReading, !connection.closesAfterOutput,
+            connection.waiting < limits.pipelinedBytes
+        else { return }
         do throws(Refusal) {
             switch try connection.parser.next(limits) {
             case .more: break
@@ -78,7 +78,8 @@ extension Loop {
 
     private func handle(_ message: RequestParser.Message, on connection: Connection) {
         var request = message.request
-        request.peer = connection.isProxy ? proxies.peer(behind: connection.address, request.headers) : connection.peer
+        request.peer = connection.isProxy
+            ? proxies.peer(behind: connection.address, request.headers) : connection.peer
         let exchange = Connection.Exchange(
             minorVersion: message.minorVersion, keepsAlive: message.keepsAlive,
             isHead: request.method == .head, lastEventID: request.headers["last-event-id"])
@@ -91,7 +92,8 @@ extension Loop {
                 answer = .response(try await handler(request))
             } catch {
                 // A handler that was cancelled because its client left has nobody to fail for.
-                if !(error is CancellationError && Task.isCancelled) { configuration.onFailure(request, error) }
+                let isDeparture = error is CancellationError && Task.isCancelled
+                if !isDeparture { configuration.onFailure(request, error) }
                 answer = .failed
             }
             if isOnLoop { answered(id, answer) } else { post(.answered(id, answer)) }
@@ -108,7 +110,8 @@ extension Loop {
         switch answer {
         case .response(let response): self.answer(connection, response, to: handling.exchange)
         case .failed:
-            self.answer(connection, .problem(.internalServerError, code: "internal_error"), to: handling.exchange)
+            let problem = Response.problem(.internalServerError, code: "internal_error")
+            self.answer(connection, problem, to: handling.exchange)
         }
         list(connection)
     }
@@ -125,7 +128,8 @@ extension Loop {
     ///
     /// - Parameter exchange: nil when there is no request to answer, which closes.
     func answer(_ connection: Connection, _ response: Response, to exchange: Connection.Exchange?) {
-        let asksToClose = response.headers.contains("connection") && response.headers.tokens("connection").contains("close")
+        let asksToClose = response.headers.contains("connection")
+            && response.headers.tokens("connection").contains("close")
         let isLast = exchange?.keepsAlive != true || asksToClose || drainStarted != nil
         var framing = ResponseWriter.Framing(
             minorVersion: exchange?.minorVersion ?? 1, keepsAlive: !isLast, length: response.bytes?.count)
@@ -146,6 +150,10 @@ extension Loop {
 
     /// Appends to the output; it goes out when the pass ends.
     func write(_ connection: Connection, _ bytes: [UInt8]) {
-        if connection.output.isEmpty { connection.output = bytes } else { connection.output.append(contentsOf: bytes) }
+        if connection.output.isEmpty {
+            connection.output = bytes
+        } else {
+            connection.output.append(contentsOf: bytes)
+        }
     }
 }

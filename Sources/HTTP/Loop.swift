@@ -2,9 +2,9 @@ internal import CLinux
 internal import Platform
 internal import Synchronization
 
-/// One thread that waits for its own listener and connections, and on which the handlers of their requests run: it
-/// is their executor, so a request is read, handled and answered without leaving the thread unless it waits for
-/// something elsewhere.
+/// One thread that waits for its own listener and connections, and on which the handlers of their requests
+/// run: it is their executor, so a request is read, handled and answered without leaving the thread unless it
+/// waits for something elsewhere.
 ///
 /// Everything outside `inbox` and `owner` belongs to the loop's thread.
 final class Loop: TaskExecutor, EventSink, @unchecked Sendable {
@@ -241,7 +241,8 @@ final class Loop: TaskExecutor, EventSink, @unchecked Sendable {
         watch(listener, EPOLL_CTL_ADD, EPOLLIN.rawValue, tag: Self.listenerTag)
     }
 
-    /// Lets connections wait in the kernel: descriptors are short, and a ready listener would be reported for ever.
+    /// Lets connections wait in the kernel: descriptors are short, and a ready listener would be reported for
+    /// ever.
     func pauseListening() {
         guard acceptsNow else { return }
         acceptsNow = false

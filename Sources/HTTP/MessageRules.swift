@@ -1,5 +1,6 @@
-/// What a head's fields say together about its message: whom it is for, where its body ends, whether another may
-/// follow. Everything that two programs in a chain could read differently is refused (RFC 9112, 3.2, 6, 9, 11.2).
+/// What a head's fields say together about its message: whom it is for, where its body ends, whether another
+/// may follow. Everything that two programs in a chain could read differently is refused (RFC 9112, 3.2, 6,
+/// 9, 11.2).
 enum MessageRules {
     enum Framing: Equatable {
         case none
@@ -8,12 +9,19 @@ enum MessageRules {
     }
 
     /// Fields that mean something different when they come twice, so they must not.
-    private static let singletons = ["host", "content-length", "transfer-encoding", "authorization", "content-type"]
+    private static let singletons = [
+        "host", "content-length", "transfer-encoding", "authorization", "content-type",
+    ]
 
-    /// The host asked for: one, well-formed, required since HTTP/1.1, and the same as the target's if it names one.
+    /// The host asked for: one, well-formed, required since HTTP/1.1, and the same as the target's if it
+    /// names one.
     static func host(_ headers: Headers, authority: String?, minorVersion: Int) throws(Refusal) -> String {
         for name in singletons where headers.occurrences(name) > 1 {
-            throw name == "host" ? .malformedHost : name == "content-length" ? .ambiguousLength : .repeatedField
+            switch name {
+            case "host": throw .malformedHost
+            case "content-length": throw .ambiguousLength
+            default: throw .repeatedField
+            }
         }
         guard let entry = headers.first("host") else {
             guard minorVersion == 0 else { throw .malformedHost }
@@ -33,7 +41,8 @@ enum MessageRules {
             guard length == nil, minorVersion == 1 else { throw .ambiguousLength }
             if coding.lowercased() == "chunked" { return .chunked }
             let codings = coding.split(separator: ",").map { $0.trimmingBlanks().lowercased() }
-            throw codings.isEmpty || codings.dropLast().contains("chunked") ? .ambiguousLength : .codingUnknown
+            let isAmbiguous = codings.isEmpty || codings.dropLast().contains("chunked")
+            throw isAmbiguous ? .ambiguousLength : .codingUnknown
         }
         guard let length else { return .none }
         let digits = headers.bytes[length.value]

@@ -1,4 +1,5 @@
-/// The request methods this module serves and sends (RFC 9110, section 9; RFC 5789). Any other token is answered 501.
+/// The request methods this module serves and sends (RFC 9110, section 9; RFC 5789). Any other token is
+/// answered 501.
 package enum Method: String, Sendable, Hashable, CaseIterable {
     case get = "GET"
     case head = "HEAD"
@@ -8,7 +9,8 @@ package enum Method: String, Sendable, Hashable, CaseIterable {
     case delete = "DELETE"
     case options = "OPTIONS"
 
-    /// Whether asking twice is asked for nothing more than asking once, and changes nothing (RFC 9110, 9.2.1).
+    /// Whether asking twice is asked for nothing more than asking once, and changes nothing (RFC 9110,
+    /// 9.2.1).
     package var isSafe: Bool {
         switch self {
         case .get, .head, .options: true

@@ -1,6 +1,7 @@
-/// The pairs of a query string in the order in which they came, decoded: percent-escapes resolved, `+` read as a
-/// space, as HTML forms write it.
+/// The pairs of a query string in the order in which they came, decoded: percent-escapes resolved, `+` read
+/// as a space, as HTML forms write it.
 package struct Query: Sendable, Equatable {
+    /// One `name=value`; the value is empty when there was no equals sign.
     package struct Pair: Sendable, Equatable {
         package let name: String
         package let value: String

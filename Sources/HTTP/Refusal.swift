@@ -1,5 +1,5 @@
-/// Why bytes are not a request this server takes. The connection is answered with the status and closed, because
-/// where the next request would begin is no longer known.
+/// Why bytes are not a request this server takes. The connection is answered with the status and closed,
+/// because where the next request would begin is no longer known.
 struct Refusal: Error, Equatable {
     let status: Status
     /// Stable, for problem details and for counting.

@@ -3,8 +3,8 @@ package struct Request: Sendable {
     package var method: Method
     /// The path as it was sent, without the query: what to log and to sign, not what to match.
     package var path: String
-    /// The path's segments, each decoded by itself, so that `%2F` stays inside its segment. `/` has none and `/a/`
-    /// has `a` and an empty one. None is `.` or `..`, none holds a control character.
+    /// The path's segments, each decoded by itself, so that `%2F` stays inside its segment. `/` has none and
+    /// `/a/` has `a` and an empty one. None is `.` or `..`, none holds a control character.
     package var segments: [String]
     package var query: Query
     package var headers: Headers
@@ -18,8 +18,9 @@ package struct Request: Sendable {
 
     /// For tests and for calling a handler directly; the server builds requests from its parser.
     package init(
-        method: Method, path: String, segments: [String]? = nil, query: Query = Query(), headers: Headers = Headers(),
-        body: [UInt8] = [], peer: Peer = Peer(address: "127.0.0.1", isSecure: false), host: String = "localhost"
+        method: Method, path: String, segments: [String]? = nil, query: Query = Query(),
+        headers: Headers = Headers(), body: [UInt8] = [],
+        peer: Peer = Peer(address: "127.0.0.1", isSecure: false), host: String = "localhost"
     ) {
         self.method = method
         self.path = path
@@ -80,8 +81,8 @@ package struct Parameters: Sendable, Equatable {
         values = pairs.map(\.value)
     }
 
-    /// The decoded segment at the place of `{name}`. Asking for a name that the pattern lacks is a mistake in the
-    /// program, so tests find it; it reads as an empty text, never as another parameter.
+    /// The decoded segment at the place of `{name}`. Asking for a name that the pattern lacks is a mistake in
+    /// the program, so tests find it; it reads as an empty text, never as another parameter.
     package subscript(_ name: String) -> String {
         guard let index = names.firstIndex(of: name) else { return "" }
         return values[index]

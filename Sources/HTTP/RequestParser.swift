@@ -1,7 +1,7 @@
 /// Turns the bytes of one connection into requests. Knows no sockets and no time.
 ///
-/// What it makes of a stream of bytes does not depend on how the stream was cut. After a refusal it must not be
-/// asked again.
+/// What it makes of a stream of bytes does not depend on how the stream was cut. After a refusal it must not
+/// be asked again.
 struct RequestParser {
     /// A complete request and what it says about its connection.
     struct Message: Sendable {
@@ -121,15 +121,16 @@ struct RequestParser {
         let target = try Target(parsing: buffer[head.target], limits: limits)
         let headers = takeHeaders(head, end: end)
         if target.path == "*", head.method != .options { throw .malformedTarget }
-        let host = try MessageRules.host(headers, authority: target.authority, minorVersion: head.minorVersion)
-        let framing = try MessageRules.framing(headers, minorVersion: head.minorVersion, limit: limits.body)
-        owesContinue = try MessageRules.awaitsContinue(headers, minorVersion: head.minorVersion)
+        let version = head.minorVersion
+        let host = try MessageRules.host(headers, authority: target.authority, minorVersion: version)
+        let framing = try MessageRules.framing(headers, minorVersion: version, limit: limits.body)
+        owesContinue = try MessageRules.awaitsContinue(headers, minorVersion: version)
         let request = Request(
-            method: head.method, path: target.path, segments: target.segments, query: target.query, headers: headers,
-            host: host)
+            method: head.method, path: target.path, segments: target.segments, query: target.query,
+            headers: headers, host: host)
         let message = Message(
-            request: request, minorVersion: head.minorVersion,
-            keepsAlive: MessageRules.keepsAlive(headers, minorVersion: head.minorVersion))
+            request: request, minorVersion: version,
+            keepsAlive: MessageRules.keepsAlive(headers, minorVersion: version))
         switch framing {
         case .none: phase = .sized(message, remaining: 0)
         case .length(let count): phase = .sized(message, remaining: count)

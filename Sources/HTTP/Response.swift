@@ -1,8 +1,9 @@
 /// The answer to a request.
 ///
-/// The server itself writes `Date`, `Content-Length`, `Transfer-Encoding` and `Connection`; a handler's own are
-/// left out, except that `Connection: close` closes after the answer. The body is left out for HEAD.
+/// The server itself writes `Date`, `Content-Length`, `Transfer-Encoding` and `Connection`; a handler's own
+/// are left out, except that `Connection: close` closes after the answer. The body is left out for HEAD.
 package struct Response: Sendable {
+    /// What follows the head.
     package enum Body: Sendable {
         /// The whole body.
         case bytes([UInt8])
@@ -56,7 +57,8 @@ package struct Response: Sendable {
         return response
     }
 
-    /// Problem details (RFC 9457) with a stable `code` and nothing else: what this module itself answers with.
+    /// Problem details (RFC 9457) with a stable `code` and nothing else: what this module itself answers
+    /// with.
     ///
     /// - Parameter code: letters and underscores only, since it is written as it stands.
     package static func problem(_ status: Status, code: String, headers: Headers = Headers()) -> Response {

@@ -4,12 +4,15 @@ enum ResponseWriter {
     struct Framing {
         var minorVersion: Int
         var keepsAlive: Bool
-        /// nil for a body of unknown length: chunked in HTTP/1.1, until the end of the connection in HTTP/1.0.
+        /// nil for a body of unknown length: chunked in HTTP/1.1, until the end of the connection in
+        /// HTTP/1.0.
         var length: Int?
     }
 
     /// What the server decides itself.
-    private static let own = ["date", "content-length", "transfer-encoding", "connection", "keep-alive", "upgrade"]
+    private static let own = [
+        "date", "content-length", "transfer-encoding", "connection", "keep-alive", "upgrade",
+    ]
 
     /// Appends status line, fields and the empty line.
     ///
@@ -73,7 +76,8 @@ struct DateField {
         return bytes
     }
 
-    /// The preferred format of RFC 9110, 5.6.7, from seconds since 1970; the calendar is the proleptic Gregorian one.
+    /// The preferred format of RFC 9110, 5.6.7, from seconds since 1970; the calendar is the proleptic
+    /// Gregorian one.
     static func text(_ seconds: Int64) -> String {
         let day = seconds.dividedFloor(by: 86_400)
         let clock = seconds - day * 86_400

@@ -1,9 +1,9 @@
 /// Finds the handler of a request by method and path.
 ///
-/// A pattern is a path of literal segments and parameters in braces: `/v1/payments/{id}`. Patterns make a tree of
-/// segments. At each step an exact literal goes before a parameter, and the path decides before the method: a path
-/// that some pattern fits but that lacks the method is answered 405 with `Allow`, any other 404. HEAD is answered
-/// by the handler of GET unless it has its own.
+/// A pattern is a path of literal segments and parameters in braces: `/v1/payments/{id}`. Patterns make a
+/// tree of segments. At each step an exact literal goes before a parameter, and the path decides before the
+/// method: a path that some pattern fits but that lacks the method is answered 405 with `Allow`, any other
+/// 404. HEAD is answered by the handler of GET unless it has its own.
 package struct Router: Sendable {
     /// What answers a route. What it throws is answered 500 without a word about it.
     package typealias Handler = @Sendable (Request) async throws -> Response
@@ -34,24 +34,31 @@ package struct Router: Sendable {
 
     package init() {}
 
-    /// Adds a route. A malformed pattern, or a second handler for one method and path, is a mistake in the program.
+    /// Adds a route. A malformed pattern, or a second handler for one method and path, is a mistake in the
+    /// program.
     ///
-    /// - Parameter name: what the operation is called, such as `payments.get`; the method and pattern by default.
-    package mutating func add(_ method: Method, _ pattern: String, name: String? = nil, _ handler: @escaping Handler) {
+    /// - Parameter name: what the operation is called, such as `payments.get`; the method and pattern by
+    ///   default.
+    package mutating func add(
+        _ method: Method, _ pattern: String, name: String? = nil, _ handler: @escaping Handler
+    ) {
         precondition(pattern.hasPrefix("/"), "a pattern starts with a slash")
         var node = 0
         var parameters: [String] = []
-        for segment in pattern == "/" ? [] : pattern.dropFirst().split(separator: "/", omittingEmptySubsequences: false) {
+        let path = pattern.dropFirst()
+        for segment in path.isEmpty ? [] : path.split(separator: "/", omittingEmptySubsequences: false) {
             if segment.hasPrefix("{"), segment.hasSuffix("}"), segment.count > 2 {
                 parameters.append(String(segment.dropFirst().dropLast()))
                 node = child(of: node, \.parameter)
             } else {
-                precondition(!segment.isEmpty && !segment.contains { "{}%?#".contains($0) }, "malformed: \(pattern)")
+                let isLiteral = !segment.isEmpty && !segment.contains { "{}%?#".contains($0) }
+                precondition(isLiteral, "malformed: \(pattern)")
                 node = child(of: node, \.literals[String(segment)])
             }
         }
         precondition(Set(parameters).count == parameters.count, "a parameter occurs twice in \(pattern)")
-        precondition(nodes[node].endpoints[method] == nil, "\(method.rawValue) \(pattern) has a handler already")
+        precondition(
+            nodes[node].endpoints[method] == nil, "\(method.rawValue) \(pattern) has a handler already")
         let route = Route(method: method, pattern: pattern, name: name ?? "\(method.rawValue) \(pattern)")
         nodes[node].endpoints[method] = Endpoint(route: route, parameters: parameters, handler: handler)
         routes.append(route)
@@ -95,12 +102,14 @@ package struct Router: Sendable {
             request.parameters = parameters
             return try await handler(request)
         case .methodNotAllowed(let allowed):
-            return .problem(.methodNotAllowed, code: "method_not_allowed", headers: ["Allow": Self.list(allowed)])
+            let allow: Headers = ["Allow": Self.list(allowed)]
+            return .problem(.methodNotAllowed, code: "method_not_allowed", headers: allow)
         case .notFound:
             return .problem(.notFound, code: "not_found")
         }
     }
 
+    /// Where a request leads.
     package enum Match: Sendable {
         case handler(Handler, Route, Parameters)
         /// The methods the path has, in the order of `Method`.
@@ -108,7 +117,8 @@ package struct Router: Sendable {
         case notFound
     }
 
-    /// What a request leads to, without running it: for callers that wrap handlers in checks, labels and limits.
+    /// What a request leads to, without running it: for callers that wrap handlers in checks, labels and
+    /// limits.
     package func match(_ request: Request) -> Match {
         guard request.path != "*", let node = resolve(request.segments) else { return .notFound }
         let endpoints = nodes[node.index].endpoints
@@ -118,7 +128,9 @@ package struct Router: Sendable {
     }
 
     /// The text of an `Allow` field.
-    package static func list(_ methods: [Method]) -> String { methods.map(\.rawValue).joined(separator: ", ") }
+    package static func list(_ methods: [Method]) -> String {
+        methods.map(\.rawValue).joined(separator: ", ")
+    }
 
     private static func allowed(_ methods: some Collection<Method>) -> [Method] {
         Method.allCases.filter { methods.contains($0) || $0 == .head && methods.contains(.get) }
@@ -140,7 +152,9 @@ package struct Router: Sendable {
         func search(_ node: Int, _ depth: Int, _ values: [String]) -> (index: Int, values: [String])? {
             guard depth < segments.count else { return nodes[node].endpoints.isEmpty ? nil : (node, values) }
             let segment = segments[depth]
-            if let next = nodes[node].literals[segment], let found = search(next, depth + 1, values) { return found }
+            if let next = nodes[node].literals[segment], let found = search(next, depth + 1, values) {
+                return found
+            }
             guard let next = nodes[node].parameter, !segment.isEmpty else { return nil }
             return search(next, depth + 1, values + [segment])
         }

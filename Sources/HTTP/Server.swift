@@ -1,11 +1,12 @@
 internal import CLinux
 package import Platform
 
-/// An HTTP/1.1 server (RFC 9110, 9112): strict about what it takes, bounded in what it holds, with one event loop
-/// for each core and the handlers running on the loops. A handler must not block its thread.
+/// An HTTP/1.1 server (RFC 9110, 9112): strict about what it takes, bounded in what it holds, with one event
+/// loop for each core and the handlers running on the loops. A handler must not block its thread.
 ///
 /// TLS is the business of the proxy in front; see docs/nginx.conf.
 package final class Server: Sendable {
+    /// Where to listen, with how much, for whom.
     package struct Configuration: Sendable {
         /// A numeric address: "127.0.0.1", "0.0.0.0", "::1", or "::" for both families.
         package var address = "127.0.0.1"
@@ -29,8 +30,8 @@ package final class Server: Sendable {
 
     /// Binds, so that connections may come and wait; `run()` serves them.
     ///
-    /// - Parameter handler: answers a request. What it throws is answered 500 and reported to `onFailure`. It is
-    ///   cancelled when its client has left and when a drain takes too long.
+    /// - Parameter handler: answers a request. What it throws is answered 500 and reported to `onFailure`. It
+    ///   is cancelled when its client has left and when a drain takes too long.
     /// - Throws: `ServerError`.
     package init(
         configuration: Configuration = Configuration(), handler: @escaping Router.Handler
@@ -45,7 +46,8 @@ package final class Server: Sendable {
         for (index, listener) in listeners.enumerated() {
             do throws(ServerError) {
                 loops.append(try Loop(
-                    listener: listener, configuration: configuration, proxies: proxies, census: census, handler: handler))
+                    listener: listener, configuration: configuration, proxies: proxies, census: census,
+                    handler: handler))
             } catch {
                 for rest in listeners[(index + 1)...] { _ = close(rest) }
                 throw error

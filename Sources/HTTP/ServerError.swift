@@ -14,7 +14,8 @@ package enum ServerError: Error, Equatable, CustomStringConvertible {
         switch self {
         case .malformedAddress(let text): "cannot listen on \"\(text)\": give a numeric IPv4 or IPv6 address"
         case .malformedPort(let port): "cannot listen on port \(port): ports are 0 to 65535"
-        case .malformedProxy(let text): "\"\(text)\" is not an address or a block of addresses such as 10.0.0.0/8"
+        case .malformedProxy(let text):
+            "\"\(text)\" is not an address or a block of addresses such as 10.0.0.0/8"
         case .addressInUse(let address, let port):
             "address in use: another program listens on port \(port) of \(address)"
         case .addressNotAvailable(let address): "this machine does not have the address \(address)"

@@ -2,7 +2,8 @@ internal import CLinux
 
 /// The socket calls of the server, with their errors named.
 enum Socket {
-    /// Opens as many listening sockets on one port as there are loops; the kernel spreads connections over them.
+    /// Opens as many listening sockets on one port as there are loops; the kernel spreads connections over
+    /// them.
     ///
     /// - Parameter port: 0 for a free one.
     /// - Returns: the descriptors, which the caller closes, and the port.
@@ -12,15 +13,17 @@ enum Socket {
         var descriptors: [Int32] = []
         do throws(ServerError) {
             for index in 0..<count {
-                // The first binds alone, so that a second server on the port is refused rather than let in beside
-                // us, and shares from then on.
+                // The first binds alone, so that a second server on the port is refused rather than let in
+                // beside us, and shares from then on.
                 let descriptor = try bound(address, text, port, sharing: index > 0)
                 descriptors.append(descriptor)
                 port = try localPort(descriptor)
                 if count > 1, index == 0 { try set(descriptor, SOL_SOCKET, SO_REUSEPORT) }
             }
             for descriptor in descriptors {
-                guard CLinux.listen(descriptor, Limits.acceptQueue) == 0 else { throw failure("listen", text, port) }
+                guard CLinux.listen(descriptor, Limits.acceptQueue) == 0 else {
+                    throw failure("listen", text, port)
+                }
             }
         } catch {
             for descriptor in descriptors { _ = close(descriptor) }
@@ -41,7 +44,8 @@ enum Socket {
         }
         guard descriptor >= 0, let address else { return nil }
         var on: Int32 = 1
-        unsafe setsockopt(descriptor, Int32(IPPROTO_TCP), TCP_NODELAY, &on, socklen_t(MemoryLayout<Int32>.size))
+        let size = socklen_t(MemoryLayout<Int32>.size)
+        unsafe setsockopt(descriptor, Int32(IPPROTO_TCP), TCP_NODELAY, &on, size)
         return (descriptor, address)
     }
 
@@ -115,7 +119,8 @@ enum Socket {
 
     private static func set(_ descriptor: Int32, _ level: Int32, _ option: Int32) throws(ServerError) {
         var on: Int32 = 1
-        guard unsafe setsockopt(descriptor, level, option, &on, socklen_t(MemoryLayout<Int32>.size)) == 0 else {
+        let size = socklen_t(MemoryLayout<Int32>.size)
+        guard unsafe setsockopt(descriptor, level, option, &on, size) == 0 else {
             throw .system(call: "setsockopt", error: linux_errno())
         }
     }

@@ -1,7 +1,7 @@
 /// A request target taken apart and decoded (RFC 9112, 3.2; RFC 3986).
 ///
-/// Decoding happens once, per segment and per query part, and what two programs could read differently is refused:
-/// `%00` and other control characters in the path, invalid UTF-8, dot segments in any spelling.
+/// Decoding happens once, per segment and per query part, and what two programs could read differently is
+/// refused: `%00` and other control characters in the path, invalid UTF-8, dot segments in any spelling.
 struct Target: Equatable {
     /// As sent, without the query; `*` for the asterisk form.
     var path: String
@@ -58,7 +58,9 @@ struct Target: Equatable {
     private static func isPort(_ bytes: ArraySlice<UInt8>) -> Bool {
         guard let colon = bytes.first else { return true }
         let digits = bytes.dropFirst()
-        guard colon == 0x3A, (1...5).contains(digits.count), digits.allSatisfy(\.isDigit) else { return false }
+        guard colon == 0x3A, (1...5).contains(digits.count), digits.allSatisfy(\.isDigit) else {
+            return false
+        }
         return digits.reduce(0) { $0 * 10 + Int($1 - 0x30) } <= 65_535
     }
 
@@ -90,16 +92,17 @@ struct Target: Equatable {
         for part in text.split(separator: 0x26) {
             guard pairs.count < limit else { throw .malformedTarget }
             let equals = part.firstIndex(of: 0x3D)
+            let name = part[..<(equals ?? part.endIndex)]
             let value = equals.map { part[($0 + 1)...] } ?? []
             pairs.append(Query.Pair(
-                name: try decode(part[..<(equals ?? part.endIndex)], plus: 0x20, allowing: \.isQueryCharacter),
+                name: try decode(name, plus: 0x20, allowing: \.isQueryCharacter),
                 value: try decode(value, plus: 0x20, allowing: \.isQueryCharacter)))
         }
         return Query(pairs)
     }
 
-    /// Resolves percent-escapes; refuses incomplete ones, `%00`, characters outside `allowing`, and what is not
-    /// UTF-8 afterwards.
+    /// Resolves percent-escapes; refuses incomplete ones, `%00`, characters outside `allowing`, and what is
+    /// not UTF-8 afterwards.
     private static func decode(
         _ bytes: ArraySlice<UInt8>, plus: UInt8, allowing isAllowed: (UInt8) -> Bool
     ) throws(Refusal) -> String {

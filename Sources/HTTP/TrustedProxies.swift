@@ -1,5 +1,5 @@
-/// The proxies whose word about the client is taken. Anybody else's `X-Forwarded-For` and `X-Forwarded-Proto` are
-/// only text.
+/// The proxies whose word about the client is taken. Anybody else's `X-Forwarded-For` and `X-Forwarded-Proto`
+/// are only text.
 struct TrustedProxies: Sendable {
     private let blocks: [AddressBlock]
 
@@ -15,8 +15,8 @@ struct TrustedProxies: Sendable {
 
     func contains(_ address: IPAddress) -> Bool { blocks.contains { $0.contains(address) } }
 
-    /// The client behind `proxy`, which is one of ours: read from the right, the first address that is not one of
-    /// ours, or the last readable one. What stands further left was written by the client itself.
+    /// The client behind `proxy`, which is one of ours: read from the right, the first address that is not
+    /// one of ours, or the last readable one. What stands further left was written by the client itself.
     func peer(behind proxy: IPAddress, _ headers: Headers) -> Peer {
         var address = proxy
         let list = headers.values("x-forwarded-for").flatMap { $0.split(separator: ",") }
@@ -26,6 +26,7 @@ struct TrustedProxies: Sendable {
             if !contains(next) { break }
         }
         let schemes = headers.values("x-forwarded-proto")
-        return Peer(address: address.description, isSecure: schemes.count == 1 && schemes[0].lowercased() == "https")
+        let isSecure = schemes.count == 1 && schemes[0].lowercased() == "https"
+        return Peer(address: address.description, isSecure: isSecure)
     }
 }

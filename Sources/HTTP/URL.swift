@@ -5,12 +5,14 @@
 /// the same text: no user information, no fragment, no spelling of an IPv4 address but the plain dotted one.
 /// Names of other scripts must come in their ASCII form (`xn--…`).
 package struct URL: Sendable, Hashable {
+    /// The two schemes there are.
     package enum Scheme: String, Sendable {
         case http, https
 
         package var defaultPort: UInt16 { self == .http ? 80 : 443 }
     }
 
+    /// Whom to connect to, by name or by address.
     package enum Host: Sendable, Hashable {
         /// A DNS name in lower case, without a final dot.
         case name(String)

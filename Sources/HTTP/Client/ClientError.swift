@@ -1,5 +1,6 @@
 /// Why a request has no answer.
 package struct ClientError: Error, Sendable, Hashable {
+    /// What went wrong, as far as a caller decides by it.
     package enum Kind: Sendable, Hashable {
         /// Every address of the host lies in a range that the policy forbids; one of them is given.
         case refusedByGuard(IPAddress, AddressRange)

@@ -38,7 +38,9 @@ import Testing
         var testDescription: String { name }
     }
 
-    @Test("Every hostile or odd request gets a clean answer or a closed socket", arguments: requests + framing + targets)
+    @Test(
+        "Every hostile or odd request gets a clean answer or a closed socket",
+        arguments: requests + framing + targets)
     func conformance(_ row: Row) async throws {
         let outcome = try await TestServer.with { server in
             try await RawClient.run { [port = server.port] in

@@ -42,7 +42,9 @@ import Testing
         #expect(outcome.isClosed)
     }
 
-    private static func conversation(_ stream: EventStream, _ text: String = request) async throws -> RawClient.Outcome {
+    private static func conversation(
+        _ stream: EventStream, _ text: String = request
+    ) async throws -> RawClient.Outcome {
         try await TestServer.with(router: router(stream)) { server in
             try await RawClient.run { [port = server.port] in
                 let client = try RawClient(port: port)
@@ -137,7 +139,9 @@ import Testing
                 client.send(Self.request)
                 return client
             }
-            let receiving = Task { try await RawClient.run { client.receive { Self.contains($0, ":\n\n\r\n3\r\n:\n\n") } } }
+            let receiving = Task {
+                try await RawClient.run { client.receive { Self.contains($0, ":\n\n\r\n3\r\n:\n\n") } }
+            }
             while stream.clientCount < 1 { try await Task.sleep(for: .milliseconds(2)) }
             let beating = Task {
                 while !Task.isCancelled {

@@ -100,7 +100,8 @@ import Testing
         let base = "https://127.0.0.1:\(secure)"
         func curl(_ arguments: String...) async throws -> String {
             try await run("/usr/bin/curl", [
-                "-sk", "--noproxy", "*", "--max-time", "60", "--retry", "20", "--retry-connrefused", "--retry-delay", "1",
+                "-sk", "--noproxy", "*", "--max-time", "60", "--retry", "20", "--retry-connrefused",
+                "--retry-delay", "1",
             ] + arguments).output
         }
         #expect(try await curl(base + "/health") == "ok")
@@ -116,7 +117,8 @@ import Testing
         let refused = try await curl(
             "-o", "/dev/null", "-w", "%{http_code}", "--data-binary", "@" + body, "-H", "Expect:", base + "/echo")
         #expect(refused == "413")
-        let traversal = try await curl("--path-as-is", "-o", "/dev/null", "-w", "%{http_code}", base + "/a/%2e%2e/health")
+        let traversal = try await curl(
+            "--path-as-is", "-o", "/dev/null", "-w", "%{http_code}", base + "/a/%2e%2e/health")
         #expect(traversal == "400")
 
         // The event must pass at once: the stream is ended only after curl has shown it.

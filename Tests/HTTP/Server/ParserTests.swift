@@ -71,8 +71,9 @@ import Testing
     }
 
     private static let pieces = [
-        "\r\n", "\n", "\r", "\r\n\r\n", ":", " ", "\t", "\0", "%", "%00", "Content-Length: 5", "Transfer-Encoding: chunked",
-        "0\r\n\r\n", "FFFFFFFFFFFFFFFF", "9223372036854775807", "Host: y", "HTTP/1.1", "GET / ", ";", ",", "Expect: 100-continue",
+        "\r\n", "\n", "\r", "\r\n\r\n", ":", " ", "\t", "\0", "%", "%00", ";", ",", "0\r\n\r\n", "FFFFFFFFFFFFFFFF",
+        "9223372036854775807", "Content-Length: 5", "Transfer-Encoding: chunked", "Host: y", "HTTP/1.1", "GET / ",
+        "Expect: 100-continue",
     ].map { Array($0.utf8) }
 
     private static func mutate(_ bytes: [UInt8], _ random: inout Generator) -> [UInt8] {

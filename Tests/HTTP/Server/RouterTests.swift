@@ -50,7 +50,8 @@ import Testing
     func route(_ row: Row) async throws {
         var segments = row.path.dropFirst().split(separator: "/", omittingEmptySubsequences: false).map(String.init)
         if segments == [""] { segments = [] }
-        let response = try await Self.router.respond(to: Request(method: row.method, path: row.path, segments: segments))
+        let request = Request(method: row.method, path: row.path, segments: segments)
+        let response = try await Self.router.respond(to: request)
         #expect(response.status.code == row.status)
         #expect(response.headers["allow"] == row.allow)
         if let text = row.text { #expect(response.bytes == Array(text.utf8)) }

@@ -23,7 +23,8 @@ import Testing
     func head() async throws {
         let answers = try await TestServer.with { server in
             try await Self.exchange(
-                server, "HEAD /health HTTP/1.1\r\nHost: x\r\n\r\nHEAD /nowhere HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n",
+                server, "HEAD /health HTTP/1.1\r\nHost: x\r\n\r\n"
+                    + "HEAD /nowhere HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n",
                 isHead: true)
         }
         #expect(answers.map(\.status) == [200, 404])
@@ -45,7 +46,8 @@ import Testing
             try await RawClient.run { [port = server.port] in
                 let client = try RawClient(port: port)
                 defer { client.close() }
-                client.send("POST /echo HTTP/1.1\r\nHost: x\r\nConnection: close\r\nExpect: 100-Continue\r\nContent-Length: 2\r\n\r\n")
+                client.send("POST /echo HTTP/1.1\r\nHost: x\r\nConnection: close\r\n"
+                    + "Expect: 100-Continue\r\nContent-Length: 2\r\n\r\n")
                 var outcome = client.receive { RawClient.parse($0).count == 1 }
                 client.send("{}")
                 outcome.bytes += client.receive().bytes
@@ -79,7 +81,8 @@ import Testing
         let answers = try await TestServer.with { $0.onFailure = { reported.note("\($0.path) \($1)") } } _: { server in
             try await Self.exchange(server, Self.get("/throw"))
         }
-        #expect(answers.first?.text == #"{"type":"about:blank","title":"Internal Server Error","status":500,"code":"internal_error"}"#)
+        let problem = #"{"type":"about:blank","title":"Internal Server Error","status":500,"code":"internal_error"}"#
+        #expect(answers.first?.text == problem)
         #expect(reported.all == ["/throw Deliberate()"])
     }
 
@@ -104,7 +107,8 @@ import Testing
         (["127.0.0.1"], "X-Forwarded-For: 9.9.9.9\r\nX-Forwarded-Proto: https\r\n", "9.9.9.9 true shop.example"),
         (["127.0.0.0/8"], "X-Forwarded-For: 6.6.6.6, 9.9.9.9\r\n", "9.9.9.9 false shop.example"),
         (["127.0.0.0/8"], "X-Forwarded-For: 9.9.9.9, 127.0.0.2\r\n", "9.9.9.9 false shop.example"),
-        (["127.0.0.0/8"], "X-Forwarded-For: 6.6.6.6\r\nX-Forwarded-For: 2001:DB8::1\r\n", "2001:db8::1 false shop.example"),
+        (["127.0.0.0/8"], "X-Forwarded-For: 6.6.6.6\r\nX-Forwarded-For: 2001:DB8::1\r\n",
+            "2001:db8::1 false shop.example"),
         (["127.0.0.0/8"], "X-Forwarded-For: nonsense\r\n", "127.0.0.1 false shop.example"),
         (["10.0.0.0/8"], "X-Forwarded-For: 9.9.9.9\r\n", "127.0.0.1 false shop.example"),
         (["127.0.0.1"], "X-Forwarded-Proto: https\r\nX-Forwarded-Proto: http\r\n", "127.0.0.1 false shop.example"),
@@ -135,7 +139,9 @@ import Testing
         #expect(throws: ServerError.malformedAddress("localhost")) { try start { $0.address = "localhost" } }
         #expect(throws: ServerError.malformedPort(65_536)) { try start { $0.port = 65_536 } }
         #expect(throws: ServerError.malformedProxy("10.0.0.0/33")) { try start { $0.trustedProxies = ["10.0.0.0/33"] } }
-        #expect(throws: ServerError.addressNotAvailable(address: "203.0.113.9")) { try start { $0.address = "203.0.113.9" } }
+        #expect(throws: ServerError.addressNotAvailable(address: "203.0.113.9")) {
+            try start { $0.address = "203.0.113.9" }
+        }
     }
 
     @Test("Beyond its share a peer is refused, and beyond all places everybody")
@@ -201,7 +207,8 @@ import Testing
     @Test("A drain does not wait for ever")
     func drainLimit() async throws {
         let journal = TestServer.Journal()
-        let outcome = try await TestServer.with(router: TestServer.routes(journal)) { $0.limits.drain = 30 } _: { server in
+        let router = TestServer.routes(journal)
+        let outcome = try await TestServer.with(router: router) { $0.limits.drain = 30 } _: { server in
             let client = try await RawClient.run { [port = server.port] in
                 let client = try RawClient(port: port)
                 client.send("GET /hang HTTP/1.1\r\nHost: x\r\n\r\n")
