@@ -74,6 +74,10 @@ let package = Package(
         tests("HTTP", ["HTTP", "Platform", "JSON", "CLinux"]),
         tests("Database", ["Database", "Platform", "TestKit", "CLinux"]),
         tests("Chains", ["CZMQ", "Chains", "Domain", "Platform", "JSON", "Crypto", "HTTP"]),
+        tests("Web", [
+            "Web", "Engine", "Storage", "Chains", "Domain", "Platform", "JSON", "Crypto", "HTTP", "Database",
+            "TestKit",
+        ]),
         tests("Tidy", []),
     ]
 )

@@ -176,7 +176,9 @@ extension Gateway {
             let endpoint = try self.endpoint(id, caller, work.tx)
             func position(_ event: ID<Domain.Event>?) throws -> Int64? {
                 try event.map { event in
-                    guard let found = try work.tx.event(event, of: caller.merchant) else {
+                    guard
+                        let found = try work.tx.event(event, of: caller.merchant, isTest: caller.isTest)
+                    else {
                         throw CommandError.notFound("event")
                     }
                     return found.position

@@ -89,7 +89,7 @@ extension Gateway {
         try await store.read { tx in
             var position: Int64 = 0
             if let id {
-                guard let event = try tx.event(id, of: caller.merchant) else {
+                guard let event = try tx.event(id, of: caller.merchant, isTest: caller.isTest) else {
                     throw CommandError.notFound("event")
                 }
                 position = event.position
@@ -102,7 +102,7 @@ extension Gateway {
 
     package func event(_ id: ID<Domain.Event>, of caller: Caller) async throws -> StoredEvent {
         try await store.read { tx in
-            guard let event = try tx.event(id, of: caller.merchant) else {
+            guard let event = try tx.event(id, of: caller.merchant, isTest: caller.isTest) else {
                 throw CommandError.notFound("event")
             }
             return event

@@ -59,11 +59,11 @@ extension Transaction {
         try advance(endpoint.id.text, subject: subject)
     }
 
-    package func event(_ id: ID<Event>, of merchant: ID<Merchant>) throws -> StoredEvent? {
+    package func event(_ id: ID<Event>, of merchant: ID<Merchant>, isTest: Bool) throws -> StoredEvent? {
         try connection.first(
             """
             SELECT position, id, merchant, type, subject, sequence, at, body FROM event
-            WHERE id = \(id.text) AND merchant = \(merchant.text)
+            WHERE id = \(id.text) AND merchant = \(merchant.text) AND is_test = \(isTest)
             """
         ).map(StoredEvent.init)
     }

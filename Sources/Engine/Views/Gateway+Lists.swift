@@ -1,0 +1,142 @@
+import Chains
+package import Domain
+import Storage
+
+/// The lists of the gateway, in types that a surface can use without knowing the store.
+extension Gateway {
+    /// A merchant's payments, newest first.
+    package func payments(
+        of caller: Caller, _ query: PaymentQuery, _ list: ListRequest
+    ) async throws -> ListPart<PaymentView> {
+        ListPart(try await payments(of: caller, query.filter, address: query.address, list.page))
+    }
+
+    /// All that happened to a payment from record number `sequence` on.
+    package func timeline(
+        of id: ID<Payment>, from sequence: Int64, limit: Int, by caller: Caller
+    ) async throws -> ListPart<RecordView> {
+        let records = try await timeline(of: id, after: sequence - 1, limit: limit + 1, by: caller)
+        return ListPart(items: records.prefix(limit).map { RecordView($0) }, hasMore: records.count > limit)
+    }
+
+    /// A merchant's exceptions, newest first.
+    package func exceptions(
+        of caller: Caller, isOpen: Bool?, kind: Exception.Kind?, _ list: ListRequest
+    ) async throws -> ListPart<ExceptionView> {
+        ListPart(try await exceptions(of: caller, isOpen: isOpen, kind: kind, list.page))
+    }
+
+    /// A merchant's transfers, the latest payment's first.
+    package func transfers(
+        of caller: Caller, transaction: String?, _ list: ListRequest
+    ) async throws -> ListPart<TransferView> {
+        ListPart(
+            try await transfers(of: caller, transaction: transaction, list.page)
+                .map { TransferView(payment: $0.view, transfer: $0.transfer) })
+    }
+
+    /// Events in commit order, after one of them or from the beginning.
+    package func eventList(
+        of caller: Caller, after id: ID<Domain.Event>?, type: String?, payment: ID<Payment>?, limit: Int
+    ) async throws -> ListPart<EventView> {
+        let page = try await events(of: caller, after: id, type: type, subject: payment?.text, limit: limit)
+        return ListPart(items: page.items.map { EventView($0) }, hasMore: page.hasMore)
+    }
+
+    /// One event.
+    package func eventView(_ id: ID<Domain.Event>, of caller: Caller) async throws -> EventView {
+        EventView(try await event(id, of: caller))
+    }
+
+    /// What one endpoint was owed, newest first.
+    package func deliveries(
+        of id: ID<Endpoint>, state: String?, _ list: ListRequest, by caller: Caller
+    ) async throws -> ListPart<DeliveryView> {
+        let page = try await deliveries(of: id, state: state, list.page, by: caller)
+        return ListPart(items: page.items.map { DeliveryView($0) }, hasMore: page.hasMore)
+    }
+
+    /// The tries of one delivery, oldest first.
+    package func attemptViews(
+        of delivery: String, endpoint: ID<Endpoint>, by caller: Caller
+    ) async throws -> [AttemptView] {
+        try await attempts(of: delivery, endpoint: endpoint, by: caller).map { AttemptView($0) }
+    }
+
+    /// The ledger entries of one payment, oldest first.
+    package func entryViews(of id: ID<Payment>, by caller: Caller) async throws -> [EntryView] {
+        try await entries(of: id, by: caller).map { entry in
+            EntryView(payment: id, entry: entry, decimals: decimals(of: entry.method))
+        }
+    }
+
+    /// A merchant's ledger entries, the latest payment's first.
+    package func entries(
+        of caller: Caller, method: Domain.Method?, _ list: ListRequest
+    ) async throws -> ListPart<EntryView> {
+        let page = try await store.read { tx in
+            try tx.entries(of: caller.merchant, method: method, isTest: caller.isTest, list.page)
+        }
+        return ListPart(
+            items: page.items.map {
+                EntryView(payment: $0.payment, entry: $0.entry, decimals: self.decimals(of: $0.entry.method))
+            },
+            hasMore: page.hasMore)
+    }
+
+    /// The balance of each account of a merchant.
+    package func balanceViews(of caller: Caller) async throws -> [BalanceView] {
+        try await balances(of: caller).map { balance in
+            BalanceView(
+                method: balance.method, account: balance.account, amount: balance.amount,
+                decimals: decimals(of: balance.method))
+        }
+    }
+
+    /// How the networks are doing; with a caller, those that it may use.
+    package func sourceViews(for caller: Caller? = nil) async throws -> [SourceView] {
+        try await sources().filter { caller == nil || $0.isTest == caller?.isTest }
+            .map { SourceView(network: $0.network, isTest: $0.isTest, $0.row) }
+    }
+
+    /// The assets that a caller can be paid in.
+    package func assets(for caller: Caller) -> [Asset] {
+        networks.entries.filter { $0.isTest == caller.isTest }.flatMap(\.chain.assets)
+    }
+
+    /// The rates that a merchant's payments would get now, with what each of them is good for.
+    package func rateViews(for caller: Caller) async throws -> [RateView] {
+        try await rates(for: caller).map { RateView($0, maxAgeSeconds: settings.rateMaxAgeSeconds) }
+    }
+
+    /// A merchant's wallets.
+    package func walletViews(of caller: Caller) async throws -> [WalletView] {
+        try await wallets(of: caller).map { WalletView($0.wallet, issued: $0.issued) }
+    }
+
+    /// A merchant's API keys.
+    package func keyViews(of caller: Caller) async throws -> [KeyView] {
+        try await keys(of: caller).map { KeyView($0) }
+    }
+
+    /// A merchant's webhook endpoints.
+    package func endpointViews(of caller: Caller) async throws -> [EndpointView] {
+        let publicKey = try webhookPublicKey()
+        return try await endpoints(of: caller).map { EndpointView($0, publicKey: publicKey) }
+    }
+
+    /// One webhook endpoint.
+    package func endpointView(_ id: ID<Endpoint>, of caller: Caller) async throws -> EndpointView {
+        EndpointView(try await endpoint(id, of: caller), publicKey: try webhookPublicKey())
+    }
+
+    /// A merchant's default policy.
+    package func policy(of caller: Caller) async throws -> Policy {
+        guard let merchant = try await merchant(caller.merchant) else {
+            throw CommandError.notFound("merchant")
+        }
+        return merchant.policy
+    }
+
+    private func decimals(of method: Domain.Method) -> UInt8? { networks.asset(method)?.decimals }
+}

@@ -1,0 +1,21 @@
+import Database
+
+/// What became of work that the database could not carry out, for whoever has to answer for it.
+package enum StoreFault: Error, Hashable, Sendable {
+    /// Nothing was done; the same call may well succeed in a moment.
+    case unavailable
+    /// The commit was asked for, and nobody knows whether it happened.
+    case outcomeUnknown
+
+    /// Nil for what is none of these.
+    package init?(_ error: any Error) {
+        guard let error = error as? DatabaseError else { return nil }
+        if case .outcomeUnknown = error {
+            self = .outcomeUnknown
+        } else if error.isTransient || error == .closed {
+            self = .unavailable
+        } else {
+            return nil
+        }
+    }
+}

@@ -1,0 +1,139 @@
+import Crypto
+import Domain
+package import Engine
+package import HTTP
+import JSON
+import Platform
+
+/// The programming interface for merchants' servers, `/v1`. See docs/API.md.
+///
+/// Each request is checked in one order, and the first objection is the answer: key (401), rate (429),
+/// scope (403), idempotency key (400), form (400, 413, 415, 422), rules (404, 409, 422).
+package struct API: Sendable {
+    let gateway: Gateway
+    private let limiter: RateLimiter?
+
+    /// - Parameter rateLimit: for each key; nil for none, as for a benchmark.
+    package init(gateway: Gateway, rateLimit: RateLimit? = .standard) {
+        self.gateway = gateway
+        limiter = rateLimit.map { RateLimiter($0, clock: gateway.world.clock) }
+    }
+
+    /// Everything that the API can do.
+    static let operations: [Operation] = payments + history
+
+    /// The routes of the API.
+    package var router: Router {
+        var router = Router()
+        for operation in Self.operations {
+            router.add(operation.method, operation.pattern, name: operation.name) { request in
+                await answer(operation, request)
+            }
+        }
+        return router
+    }
+
+    /// Runs one operation, and answers with a problem where it cannot be.
+    private func answer(_ operation: Operation, _ request: Request) async -> Response {
+        let requestID = request.headers[Front.requestIDField] ?? ""
+        var caller: Caller?
+        var headers = Headers()
+        do {
+            let known = try await authenticate(request)
+            caller = known
+            try limit(known, &headers)
+            var response = try await operation.run(try call(operation, request, known, requestID))
+            for (name, value) in headers { response.headers.add(name, value) }
+            return response
+        } catch {
+            let problem = Problem(error, pointers: operation.pointers)
+            if problem.code == .internalError {
+                gateway.world.log.error("request failed \("operation", operation.name) \("error", error)")
+            }
+            await record(problem, operation, caller, requestID)
+            var response = problem.response(requestID: requestID)
+            for (name, value) in headers { response.headers.add(name, value) }
+            return response
+        }
+    }
+
+    private func authenticate(_ request: Request) async throws -> Caller {
+        if let text = Self.bearer(request.headers), let caller = try await gateway.caller(presenting: text) {
+            return caller
+        }
+        throw Problem(
+            .unauthorized, "Send a valid API key: Authorization: Bearer qk_live_… or qk_test_….",
+            headers: ["WWW-Authenticate": "Bearer realm=\"quittance\""])
+    }
+
+    /// The credential of an `Authorization` field (RFC 6750, 2.1); nil for another scheme or form.
+    static func bearer(_ headers: Headers) -> String? {
+        let values = headers.values("authorization")
+        guard values.count == 1, values[0].utf8.count <= Limits.credentialBytes else { return nil }
+        let parts = values[0].split(separator: " ", omittingEmptySubsequences: false)
+        guard parts.count == 2, parts[0].lowercased() == "bearer",
+            parts[1].hasPrefix("qk_live_") || parts[1].hasPrefix("qk_test_")
+        else { return nil }
+        return String(parts[1])
+    }
+
+    private func limit(_ caller: Caller, _ headers: inout Headers) throws {
+        guard let limiter else { return }
+        let verdict = limiter.take(caller.key)
+        verdict.write(limiter.limit, into: &headers)
+        guard verdict.isAllowed else {
+            throw Problem(
+                .rateLimited, "This key has used up its requests. Wait as long as Retry-After says.",
+                headers: ["Retry-After": String(verdict.seconds)])
+        }
+    }
+
+    private func call(
+        _ operation: Operation, _ request: Request, _ caller: Caller, _ requestID: String
+    ) throws -> Call {
+        if let scope = operation.scope,
+            !caller.scopes.contains(scope.rawValue), !caller.scopes.contains(Scope.admin.rawValue)
+        {
+            throw Problem(.missingScope, "This key lacks the scope \(scope.rawValue).")
+        }
+        if operation.isForTestKeysOnly, !caller.isTest {
+            throw Problem(.testKeyRequired, "The sandbox takes test keys only.")
+        }
+        let key = try Self.idempotencyKey(operation, request, caller)
+        if operation.method == .get, !request.body.isEmpty {
+            throw Problem(.unexpectedBody, "This request takes no body.")
+        }
+        if operation.method != .get {
+            var query = QueryForm(request.query)
+            try query.finish()
+        }
+        return Call(
+            gateway: gateway, operation: operation, request: request, caller: caller, requestID: requestID,
+            key: key)
+    }
+
+    /// Records what an authenticated caller was refused. Requests that nobody can be named for, or that
+    /// come too fast, are only counted: they must not make the log grow.
+    private func record(
+        _ problem: Problem, _ operation: Operation, _ caller: Caller?, _ requestID: String
+    ) async {
+        gateway.world.metrics.refusals.add(1, problem.code.rawValue)
+        guard let caller, operation.method != .get, problem.code != .rateLimited,
+            (400...499).contains(problem.code.status.code)
+        else { return }
+        do {
+            try await gateway.recordRefusal(
+                caller, operation: operation.name, code: problem.code.rawValue,
+                pointers: problem.flaws.map(\.pointer), cause: "request \(requestID)")
+        } catch {
+            gateway.world.log.warning(
+                "a refusal was not recorded \("operation", operation.name) \("error", error)")
+        }
+    }
+}
+
+extension Metrics {
+    var refusals: Counter {
+        counter("quittance_api_refusals_total", help: "Requests that were not carried out.", labels: ["code"])
+    }
+}

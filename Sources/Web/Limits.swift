@@ -1,0 +1,60 @@
+/// Every bound of this module, in one place.
+enum Limits {
+    /// Bytes of a request body; a payment with all its metadata is a few kilobytes.
+    static let bodyBytes = 64 << 10
+    /// Nesting of a request body.
+    static let bodyDepth = 16
+    /// Items of one page of a list.
+    static let pageItems: ClosedRange<Int64> = 1...100
+    static let defaultPageItems: Int64 = 20
+    /// Bytes of a query parameter.
+    static let parameterBytes = 256
+    /// Characters of an idempotency key, and of a request's identity.
+    static let idempotencyKeyBytes = 255
+    static let requestIDBytes = 64
+    /// Bytes of an `Authorization` field that are looked at.
+    static let credentialBytes = 200
+
+    // Fields of a payment, in bytes or seconds.
+    static let orderIDBytes = 128
+    static let customerBytes = 128
+    static let amountBytes = 128
+    static let currencyBytes = 12
+    static let descriptionBytes = 1_000
+    static let urlBytes = 2_048
+    static let methods = 16
+    static let metadataMembers = 50
+    static let metadataKeyBytes = 40
+    static let metadataValueBytes = 500
+    /// How long a customer may be given to pay.
+    static let paySeconds: ClosedRange<Int64> = 60...(7 * 24 * 3600)
+    static let reasonBytes = 2_000
+    static let actionIDBytes = 128
+
+    // Fields of configuration.
+    static let nameBytes = 100
+    static let walletKeyBytes = 2_048
+    static let rateBytes = 64
+    static let eventTypes = 50
+    static let eventTypeBytes = 64
+    static let policyRules = 100
+    static let policyTiers = 20
+    /// A year: the longest wait that a policy may name.
+    static let policySeconds: Int64 = 366 * 24 * 3600
+
+    // Requests of one key: `rateQuota` in `rateWindowSeconds`, all at once if need be.
+    static let rateQuota: Int64 = 6_000
+    static let rateWindowSeconds: Int64 = 60
+    /// Keys whose use is remembered; those that have their whole quota back are forgotten first.
+    static let rateKeys = 10_000
+
+    /// Seconds that a client is asked to wait when the store is busy.
+    static let retrySeconds = 1
+    /// A network that was not heard of for so long makes the program not ready.
+    static let sourceSilenceSeconds: Int64 = 300
+
+    // The sandbox.
+    static let sandboxBlocks: ClosedRange<Int64> = 1...1_000
+    static let sandboxDepth: ClosedRange<Int64> = 1...100
+    static let sandboxSeconds: ClosedRange<Int64> = 1...(366 * 24 * 3600)
+}

@@ -1,0 +1,248 @@
+import Chains
+import Crypto
+import Database
+import Domain
+import Engine
+import HTTP
+import JSON
+import Platform
+import Storage
+import TestKit
+
+@testable import Web
+
+/// A whole gateway for one test: SQLite in a folder of its own, both sandbox networks, a live network, and
+/// a clock that stands still. Everything in it is the real thing but clock and chance, which are told.
+final class TestGateway: Sendable {
+    let gateway: Gateway
+    let store: Store
+    let clock = ManualClock()
+    let metrics = Metrics()
+    let front: Front
+    private let folder: TemporaryFolder
+    private let lines = Lock<[String]>([])
+
+    init(rateLimit: RateLimit? = nil, hasMetrics: Bool = false) async throws {
+        folder = try TemporaryFolder()
+        store = try await Store.open(.sqlite(folder.file("quittance.sqlite")))
+        let sandbox = SandboxWorld()
+        let lines = lines
+        let log = Log(minimum: .debug, clock: clock) { line in
+            lines.withLock { $0.append(String(decoding: line, as: UTF8.self)) }
+        }
+        let entropy = CountedEntropy()
+        let world = World(clock: clock, entropy: entropy, log: log, metrics: metrics)
+        var networks = SandboxNetwork.allCases.map { Networks.Entry(chain: sandbox.chain(on: $0), isTest: true) }
+        networks.append(Networks.Entry(chain: UnreachableChain(), isTest: false))
+        var settings = Settings(baseURL: "https://pay.example")
+        settings.pollMilliseconds = 1_000
+        guard let box = SecretBox(key: Secret([UInt8](repeating: 7, count: 32))),
+            let signing = Ed25519.KeyPair(seed: Secret([UInt8](repeating: 9, count: 32)))
+        else { throw TestKitError("keys of 32 bytes are keys") }
+        gateway = Gateway(
+            store: store, world: world, networks: Networks(networks), settings: settings,
+            keys: InstanceKeys(box: box, signing: signing), sandbox: sandbox)
+        front = Front(
+            [API(gateway: gateway, rateLimit: rateLimit).router, Operations(gateway).router], log: log,
+            metrics: metrics, clock: clock, entropy: entropy)
+        try await setRates()
+        try await watch()
+    }
+
+    /// What was logged so far.
+    var logged: [String] { lines.withLock { $0 } }
+
+    private func setRates() async throws {
+        try await gateway.setFixedRates([
+            (try code("SBX"), "EUR", try Rate(parsing: "100")), (try code("SUSD"), "EUR", try Rate(parsing: "0.8")),
+            (try code("BTC"), "EUR", try Rate(parsing: "50000")),
+        ])
+    }
+
+    private func code(_ text: String) throws -> AssetCode {
+        guard let code = AssetCode(parsing: text) else { throw TestKitError("no asset code") }
+        return code
+    }
+
+    /// Lets the watchers hear all that happened in the sandbox, and the clock's looks be taken.
+    func watch() async throws {
+        for entry in gateway.networks.entries where entry.isTest {
+            let watcher = Watcher(gateway, entry)
+            while try await watcher.step() {}
+        }
+        let ticker = Ticker(gateway)
+        while try await ticker.step(isTest: true) > 0 {}
+    }
+
+    /// A new merchant with a key of each kind.
+    func tenant(_ scopes: [Scope] = [.admin]) async throws -> Tenant {
+        let merchant = try await gateway.createMerchant(name: "Shop", cause: "test")
+        return Tenant(
+            gateway: self, merchant: merchant.id, test: try await key(of: merchant.id, scopes, isTest: true),
+            live: try await key(of: merchant.id, scopes, isTest: false))
+    }
+
+    /// The text of a new key.
+    func key(of merchant: ID<Merchant>, _ scopes: [Scope], isTest: Bool) async throws -> String {
+        try await gateway.createKey(
+            merchant: merchant, name: "key", scopes: scopes, isTest: isTest, by: .operatorAtMachine, cause: "test"
+        ).text
+    }
+
+    /// Sends one request through everything but the socket.
+    func send(
+        _ method: HTTP.Method, _ target: String, key: String?, body: [UInt8] = [], headers: Headers = Headers()
+    ) async -> Answer {
+        let parts = target.split(separator: "?", maxSplits: 1, omittingEmptySubsequences: false)
+        let pairs = parts.count == 2 ? parts[1].split(separator: "&") : []
+        let query = Query(pairs.map { pair in
+            let sides = pair.split(separator: "=", maxSplits: 1, omittingEmptySubsequences: false).map(String.init)
+            return Query.Pair(name: sides[0], value: sides.count == 2 ? sides[1] : "")
+        })
+        var headers = headers
+        if let key { headers["Authorization"] = "Bearer \(key)" }
+        if !body.isEmpty, headers["Content-Type"] == nil { headers["Content-Type"] = "application/json" }
+        let request = Request(
+            method: method, path: String(parts[0]), query: query, headers: headers, body: body)
+        return Answer(await front.respond(to: request))
+    }
+
+    /// How many lines the log of evidence has, those about refusals apart.
+    func recordCounts() async throws -> (refused: Int, others: Int) {
+        try await store.read { tx in
+            var counts = (refused: 0, others: 0)
+            for chain in try tx.chains(after: "", limit: 10_000) {
+                for record in try tx.records(chain: chain, limit: 100_000) {
+                    if record.record.kind == "refused" { counts.refused += 1 } else { counts.others += 1 }
+                }
+            }
+            return counts
+        }
+    }
+}
+
+/// A merchant and its keys.
+struct Tenant: Sendable {
+    let gateway: TestGateway
+    let merchant: ID<Merchant>
+    let test: String
+    let live: String
+
+    func get(_ target: String, key: String? = nil) async -> Answer {
+        await gateway.send(.get, target, key: key ?? test)
+    }
+
+    /// A POST with an idempotency key of its own, unless one is given.
+    func post(
+        _ target: String, _ body: JSON? = nil, key: String? = nil, idempotency: String? = nil
+    ) async -> Answer {
+        await send(.post, target, body, key: key, idempotency: idempotency)
+    }
+
+    func send(
+        _ method: HTTP.Method, _ target: String, _ body: JSON? = nil, key: String? = nil, idempotency: String? = nil
+    ) async -> Answer {
+        var headers = Headers()
+        if method != .get { headers["Idempotency-Key"] = idempotency ?? Hex.encode(SystemEntropy().bytes(16)) }
+        return await gateway.send(method, target, key: key ?? test, body: body?.encoded() ?? [], headers: headers)
+    }
+
+    /// A new payment over 25 EUR in SBX, and its identity.
+    func payment(_ changes: [(String, JSON)] = []) async -> (id: String, answer: Answer) {
+        var body = Self.order
+        for (name, value) in changes { body[name] = value }
+        let answer = await post("/v1/payments", .object(body))
+        return (answer.json?["id"]?.asString ?? "", answer)
+    }
+
+    static let order: JSONObject = [
+        "merchant_order_id": "order-1", "amount": "25.00", "currency": "EUR", "asset": "SBX", "network": "sandbox",
+    ]
+}
+
+/// An answer, read.
+struct Answer: Sendable {
+    let status: Int
+    let headers: Headers
+    let body: [UInt8]
+
+    init(_ response: Response) {
+        status = response.status.code
+        headers = response.headers
+        body = response.bytes ?? []
+    }
+
+    var json: JSON? { try? JSON.parse(body) }
+    var text: String { String(decoding: body, as: UTF8.self) }
+    var code: String? { json?["code"]?.asString }
+    /// Where a problem's flaws are.
+    var places: [String] {
+        (json?["errors"]?.asArray ?? []).map { flaw in
+            flaw["pointer"]?.asString ?? flaw["parameter"]?.asString.map { "?\($0)" } ?? "header"
+        }
+    }
+    var flawCodes: [String] { (json?["errors"]?.asArray ?? []).compactMap { $0["code"]?.asString } }
+}
+
+/// Chance that counts, so that identities are the same in every run and never twice.
+struct CountedEntropy: Entropy {
+    private let next = Lock<UInt64>(0)
+
+    func bytes(_ count: Int) -> [UInt8] {
+        let number = next.withLock { next in
+            next += 1
+            return next
+        }
+        return (0..<count).map { place in
+            let shift = (count - 1 - place) * 8
+            return shift < 64 ? UInt8(truncatingIfNeeded: number >> UInt64(shift)) : 0
+        }
+    }
+}
+
+/// Bitcoin without a node: keys and addresses are real, but nobody can be asked what happened.
+struct UnreachableChain: Chain {
+    private let place = UTXONetwork.bitcoin
+
+    var network: NetworkName { Self.name }
+    private static let name: NetworkName = {
+        guard let name = NetworkName(parsing: "bitcoin") else { preconditionFailure("a valid name") }
+        return name
+    }()
+
+    var assets: [Asset] {
+        guard let code = AssetCode(parsing: "BTC") else { return [] }
+        let method = Domain.Method(asset: code, network: network)
+        return [Asset(method: method, decimals: 8, payableDecimals: 8, contract: nil, version: 1)]
+    }
+
+    func receivingKey(parsing text: String) throws -> ReceivingKey {
+        do throws(AccountKeyError) {
+            let key = try AccountKey(parsing: text, on: place)
+            return ReceivingKey(key: WalletKey(key.canonicalText), fingerprint: key.branchID, warnings: [])
+        } catch {
+            switch error {
+            case .privateKey: throw KeyRefusal(.privateKey, "This key can spend.")
+            case .wrongNetwork: throw KeyRefusal(.wrongNetwork, "This key is for another network.")
+            default: throw KeyRefusal(.invalidKey, "This is no account key.")
+            }
+        }
+    }
+
+    func script(ofAddress text: String) -> String? { nil }
+
+    func destination(of key: WalletKey, at index: UInt32) throws -> DerivedDestination {
+        let made = try AccountKey(parsing: key.text, on: place).destination(at: index)
+        let script = Hex.encode(Array("\(made.script)".utf8))
+        return DerivedDestination(address: "\(made.address)", script: script, path: made.path)
+    }
+
+    func paymentURI(address: String, asset: Asset, amount: UInt128, label: String?) -> String { "bitcoin:\(address)" }
+
+    func advance(from cursor: Cursor?, kept: any KeptHeaders) async throws -> Batch {
+        throw ChainFault(.unreachable, "no node")
+    }
+
+    func hints() -> AsyncStream<Void> { AsyncStream { $0.finish() } }
+    func forget() {}
+}
