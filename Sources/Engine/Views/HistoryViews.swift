@@ -85,7 +85,7 @@ package struct DeliveryView: Sendable {
         switch stored.delivery.state {
         case .waiting(let until): next = until
         case .delivered(let at), .dead(let at): ended = at
-        case .held: break
+        case .queued, .held: break
         }
         writer.member("next_attempt_at", next.map { Timestamp.text($0.milliseconds) })
         writer.member("ended_at", ended.map { Timestamp.text($0.milliseconds) })
