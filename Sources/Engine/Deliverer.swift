@@ -33,7 +33,7 @@ package struct Deliverer: Resident {
                             busy.withLock { $0.end(delivery.delivery.endpoint) }
                             wake.wake()
                         }
-                        try await attempt(delivery)
+                        await attempt(delivery)
                     }
                 }
                 if leased.isEmpty {
@@ -41,6 +41,15 @@ package struct Deliverer: Resident {
                 }
             }
         }
+    }
+
+    /// Tries once what is due now, as far as there are places, and waits for it. Gives how many that was.
+    package func step() async throws -> Int {
+        let leased = try await take(Lock(Busy()))
+        await withDiscardingTaskGroup { group in
+            for delivery in leased { group.addTask { await attempt(delivery) } }
+        }
+        return leased.count
     }
 
     /// What is under way.
@@ -59,10 +68,18 @@ package struct Deliverer: Resident {
             total -= 1
         }
 
-        func free(_ endpoint: ID<Domain.Endpoint>) -> Int {
-            min(
-                EngineLimits.deliveriesPerEndpoint - (perEndpoint[endpoint] ?? 0),
-                EngineLimits.deliveries - total)
+        /// How many more each endpoint may have; where there are too few places for all, those that have the
+        /// fewest come first.
+        func places(for endpoints: [ID<Domain.Endpoint>]) -> [(endpoint: ID<Domain.Endpoint>, free: Int)] {
+            var left = EngineLimits.deliveries - total
+            var places: [(endpoint: ID<Domain.Endpoint>, free: Int)] = []
+            for endpoint in endpoints.sorted(by: { perEndpoint[$0] ?? 0 < perEndpoint[$1] ?? 0 }) {
+                let free = min(EngineLimits.deliveriesPerEndpoint - (perEndpoint[endpoint] ?? 0), left)
+                guard free > 0 else { continue }
+                left -= free
+                places.append((endpoint, free))
+            }
+            return places
         }
     }
 
@@ -70,7 +87,7 @@ package struct Deliverer: Resident {
     private func take(_ busy: Lock<Busy>) async throws -> [LeasedDelivery] {
         let now = gateway.world.now
         let owed = try await gateway.store.read { try $0.endpointsOwed(by: now) }
-        let wanted = busy.withLock { busy in owed.filter { busy.free($0) > 0 }.map { ($0, busy.free($0)) } }
+        let wanted = busy.withLock { $0.places(for: owed) }
         guard !wanted.isEmpty else { return [] }
         let leased = try await gateway.store.write { tx in
             try wanted.flatMap { endpoint, free in
@@ -96,14 +113,26 @@ package struct Deliverer: Resident {
     private static let shortestPause: Int64 = 100
     private static let longestPause: Int64 = 5_000
 
-    /// One try of one delivery, from signing to the stored outcome.
-    func attempt(_ leased: LeasedDelivery) async throws {
+    /// One try of one delivery. What fails here ends with the lease, and stops no other delivery.
+    private func attempt(_ leased: LeasedDelivery) async {
+        do {
+            try await deliver(leased)
+        } catch {
+            gateway.world.log.error(
+                "delivery broken off \("delivery", leased.delivery.id) \("error", String(describing: error))")
+        }
+    }
+
+    /// From signing to the stored outcome.
+    private func deliver(_ leased: LeasedDelivery) async throws {
         let world = gateway.world
         let endpoint = try await gateway.store.read { try $0.endpoint(leased.delivery.endpoint) }
         guard let endpoint, endpoint.isActive else { return }
         let began = world.clock.uptime
         let at = world.now
-        let answer = try await send(leased, to: endpoint, at: at)
+        guard let answer = try await send(leased, to: endpoint, at: at) else {
+            return try await gateway.store.write { try $0.release(leased.delivery) }
+        }
         let spent = world.clock.uptime - began
         let chance = world.entropy.number(below: .max)
         let (next, consequence) = leased.delivery.delivery.reduce(
@@ -133,9 +162,32 @@ package struct Deliverer: Resident {
         var excerpt = ""
     }
 
-    private func send(_ leased: LeasedDelivery, to endpoint: StoredEndpoint, at: Instant) async throws
-        -> Answer
-    {
+    /// Nil when we broke it off ourselves: that is no try of the receiver's.
+    private func send(
+        _ leased: LeasedDelivery, to endpoint: StoredEndpoint, at: Instant
+    ) async throws -> Answer? {
+        do {
+            try gateway.check(webhookURL: endpoint.url)
+            let response = try await client.send(try request(leased, to: endpoint, at: at))
+            let retry = response.retryAfterSeconds(now: at.milliseconds)
+            return Answer(
+                outcome: .answered(status: response.status.code, retryAfterSeconds: retry),
+                status: response.status.code, fault: nil, excerpt: Self.excerpt(response.body))
+        } catch let error as ClientError {
+            if error.kind == .cancelled || error.kind == .closed { return nil }
+            return Answer(outcome: .failed, fault: "\(error.kind)")
+        } catch let error as CommandError {
+            return Answer(outcome: .failed, fault: "\(error)")
+        } catch is SecretBoxError {
+            return Answer(outcome: .failed, fault: "the endpoint's secret cannot be opened")
+        } catch {
+            return Answer(outcome: .failed, fault: "the address cannot be used")
+        }
+    }
+
+    private func request(
+        _ leased: LeasedDelivery, to endpoint: StoredEndpoint, at: Instant
+    ) throws -> ClientRequest {
         let body = Array(leased.body.utf8)
         let seconds = at.milliseconds / 1_000
         var signing: [WebhookSigningKey] = [.symmetric(try gateway.unseal(endpoint.secret, of: endpoint.id))]
@@ -143,31 +195,16 @@ package struct Deliverer: Resident {
             signing.append(.symmetric(try gateway.unseal(previous, of: endpoint.id)))
         }
         signing.append(.asymmetric(gateway.keys.signing))
-        do {
-            try gateway.check(webhookURL: endpoint.url)
-            let id = leased.delivery.event.text
-            let headers: Headers = [
-                "Content-Type": "application/json", "webhook-id": id, "webhook-timestamp": String(seconds),
-                "webhook-signature": WebhookSignature.header(
-                    id: id, timestamp: seconds, body: body, keys: signing),
-            ]
-            let request = ClientRequest(
-                .post, try URL(parsing: endpoint.url), headers: headers, body: body,
-                timeout: EngineLimits.deliveryTimeoutMilliseconds,
-                bodyLimit: .keeping(first: EngineLimits.excerptBytes), isSentAtMostOnce: true)
-            let response = try await client.send(request)
-            let retry = response.retryAfterSeconds(now: at.milliseconds)
-            return Answer(
-                outcome: .answered(status: response.status.code, retryAfterSeconds: retry),
-                status: response.status.code,
-                fault: nil, excerpt: Self.excerpt(response.body))
-        } catch let error as ClientError {
-            return Answer(outcome: .failed, fault: "\(error.kind)", excerpt: "")
-        } catch let error as CommandError {
-            return Answer(outcome: .failed, fault: "\(error)", excerpt: "")
-        } catch {
-            return Answer(outcome: .failed, fault: "the address cannot be used", excerpt: "")
-        }
+        let id = leased.delivery.event.text
+        let headers: Headers = [
+            "Content-Type": "application/json", "webhook-id": id, "webhook-timestamp": String(seconds),
+            "webhook-signature": WebhookSignature.header(
+                id: id, timestamp: seconds, body: body, keys: signing),
+        ]
+        return ClientRequest(
+            .post, try URL(parsing: endpoint.url), headers: headers, body: body,
+            timeout: EngineLimits.deliveryTimeoutMilliseconds,
+            bodyLimit: .keeping(first: EngineLimits.excerptBytes), isSentAtMostOnce: true)
     }
 
     /// Printable text of the first bytes.

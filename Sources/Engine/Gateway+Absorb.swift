@@ -2,20 +2,26 @@ package import Chains
 package import Domain
 import JSON
 import Platform
-import Storage
+package import Storage
 
 extension Gateway {
     /// Takes in one batch of a network's story: every touched payment, its confirmations, and the cursor.
     ///
     /// *Atomicity*: the batch is one transaction; crash anywhere, ask again from the same cursor, same
-    /// result. *On failure*: nothing of it. *Replay*: a batch that does not continue the stored cursor is
-    /// refused with `isStale`.
-    package func absorb(_ batch: Batch, of network: NetworkName, askedAt: Instant) async throws -> Absorbed {
+    /// result. *On failure*: nothing of it. *Replay*: a batch that was asked for before the last one was
+    /// absorbed, by this process or another, is refused with `isStale`.
+    ///
+    /// - Parameters:
+    ///   - row: what was stored of the network when the batch was asked for.
+    ///   - askedAt: when that was.
+    package func absorb(
+        _ batch: Batch, of network: NetworkName, after row: SourceRow?, askedAt: Instant
+    ) async throws -> Absorbed {
         guard let entry = networks[network] else { return Absorbed() }
         let now = now(isTest: entry.isTest)
         return try await write { work in
             var absorption = Absorption(self, batch, network, now: now, askedAt: askedAt, work)
-            return try absorption.run()
+            return try absorption.run(after: row)
         }
     }
 
@@ -47,12 +53,10 @@ extension Gateway {
         try await write { work in
             let known = try work.tx.source(of: network)
             if let known, !known.isHealthy, known.fault == fault { return }
-            var row =
-                known
-                ?? SourceRow(
-                    sequence: 0, height: nil, block: nil, safe: nil, finalized: nil, isHealthy: false,
-                    fault: fault,
-                    scannedUntil: Instant(milliseconds: 0), seenAt: now)
+            let unheard = SourceRow(
+                sequence: 0, height: nil, block: nil, safe: nil, finalized: nil, isHealthy: false,
+                fault: fault, scannedUntil: Instant(milliseconds: 0), seenAt: now)
+            var row = known ?? unheard
             row.sequence += 1
             row.isHealthy = false
             row.fault = fault
@@ -117,9 +121,9 @@ struct Absorption {
         self.work = work
     }
 
-    mutating func run() throws -> Absorbed {
+    mutating func run(after row: SourceRow?) throws -> Absorbed {
         let known = try work.tx.source(of: network)
-        guard continues(known) else { return Absorbed(isStale: true) }
+        guard known?.sequence == row?.sequence, continues(known) else { return Absorbed(isStale: true) }
         sequence = (known?.sequence ?? 0) + 1
         let gap = gateway.settings.gapSeconds
         isCatchingUp = !batch.isAtTip || known.map { $0.scannedUntil.adding(seconds: gap) < askedAt } ?? false
@@ -150,11 +154,9 @@ struct Absorption {
             try say(standing, of: known)
         }
         for known in try work.tx.spentTransfers(of: network, above: fork) {
-            guard let payment = try work.tx.payment(known.payment),
+            guard let payment = try gateway.legible(known.payment, work),
                 let spend = payment.evidence.spends[known.key]
-            else {
-                continue
-            }
+            else { continue }
             hear(Transfer.Spend(transaction: spend.transaction, claim: claim(.gone(.orphaned))), of: known)
         }
         try work.tx.deleteHeaders(of: network, above: fork)
@@ -273,11 +275,9 @@ struct Absorption {
 
     /// Says something new of a transfer that is known already.
     private mutating func say(_ standing: Transfer.Standing, of known: KnownTransfer) throws {
-        guard let payment = try work.tx.payment(known.payment),
+        guard let payment = try gateway.legible(known.payment, work),
             let transfer = payment.evidence.transfer(known.key)
-        else {
-            return
-        }
+        else { return }
         let sighting = Sighting(
             key: transfer.key, quote: transfer.quote, method: transfer.method,
             amountText: transfer.amountText,
@@ -336,7 +336,7 @@ struct Absorption {
     }
 
     private func sources(of id: ID<Payment>, _ source: Source) throws -> [NetworkName: Source] {
-        guard let payment = try work.tx.payment(id) else { return [network: source] }
+        guard let payment = try gateway.legible(id, work) else { return [network: source] }
         var sources = try gateway.sources(of: payment, in: work.tx)
         sources[network] = source
         return sources

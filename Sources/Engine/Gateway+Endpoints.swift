@@ -157,7 +157,8 @@ extension Gateway {
             }
             try work.tx.insertEvent(
                 event, type: "webhook.test", subject: event.text, sequence: 1, merchant: caller.merchant,
-                isTest: caller.isTest, at: now, body: String(decoding: writer.bytes, as: UTF8.self), only: id)
+                isTest: caller.isTest, at: now, dueAt: now,
+                body: String(decoding: writer.bytes, as: UTF8.self), only: id)
             try self.record(endpoint, "endpoint_tested", caller, cause, work)
             return event
         }

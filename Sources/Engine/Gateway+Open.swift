@@ -60,7 +60,7 @@ extension Gateway {
             taken = quoted.taken
             decisions.append(try self.quoted(decisions[0].payment, quoted.quote, caller.actor, at: now, tx))
         }
-        let context = CommitContext(cause: cause) { self.eventBody($1, $0, personal) }
+        let context = CommitContext(cause: cause, now: world.now) { self.eventBody($1, $0, personal) }
         return Opening(
             view: view(decisions[decisions.count - 1].payment, personal: personal),
             commit: try PreparedCommit(

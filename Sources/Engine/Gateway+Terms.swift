@@ -46,6 +46,9 @@ extension Gateway {
         guard !admitted.isEmpty else {
             throw Refusal(.outsideLimits, "The amount is outside what the merchant takes in these methods.")
         }
+        if let chosen = new.chosen, !asked.contains(chosen) {
+            throw Refusal(.methodNotOffered, "This payment is not offered in \(chosen).")
+        }
         if let chosen = new.chosen, !admitted.contains(chosen) {
             throw Refusal(.outsideLimits, "The amount is outside what the merchant takes in \(chosen).")
         }
@@ -71,7 +74,8 @@ extension Gateway {
                 throw Refusal(.policyNotAllowed, "The tolerance for less can only be made smaller.")
             }
             policy.underTolerance = tolerance
-            policy.underTolerance.capMinor = tolerance.capMinor ?? base.underTolerance.capMinor
+            policy.underTolerance.capMinor =
+                [tolerance.capMinor, base.underTolerance.capMinor].compactMap { $0 }.min()
         }
         if let tolerance = change.overTolerance { policy.overTolerance = tolerance }
         if let seconds = change.quoteSeconds { policy.quoteSeconds = seconds }

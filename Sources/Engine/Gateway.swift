@@ -90,7 +90,7 @@ package final class Gateway: Sendable {
         guard let last = decisions.last else { return }
         let isTold = decisions.contains { !$0.events.isEmpty }
         let known = try personal ?? (isTold ? work.tx.personal(of: last.payment.id) : nil)
-        let context = CommitContext(cause: cause) { decision, event in
+        let context = CommitContext(cause: cause, now: world.now) { decision, event in
             self.eventBody(event, decision, known)
         }
         try work.tx.commit(decisions, personal: personal, context)
@@ -119,9 +119,26 @@ package final class Gateway: Sendable {
         } catch Objection.refusal(let refusal) {
             throw refusal
         } catch Objection.corruption(let reason) {
-            try setAside(id, reason, fact, work)
+            try setAside(id, reason, fact.storedBytes, work)
         } catch let corruption as Corruption {
-            try setAside(id, corruption.description, fact, work)
+            try setAside(id, corruption.description, fact.storedBytes, work)
+        } catch where fact.isOfTheWorld && Store.isAboutRows(error) {
+            try setAside(id, "\(error)", fact.storedBytes, work)
+        }
+        return nil
+    }
+
+    /// A payment as it is stored. Nil when it is set aside, and when its row cannot be read: then it is set
+    /// aside now.
+    func legible(_ id: ID<Payment>, _ work: Work) throws -> Payment? {
+        if try work.tx.isQuarantined(id) { return nil }
+        do {
+            if let payment = try work.tx.payment(id) { return payment }
+            try setAside(id, "it is not stored", nil, work)
+        } catch let corruption as Corruption {
+            try setAside(id, corruption.description, nil, work)
+        } catch where Store.isAboutRows(error) {
+            try setAside(id, "\(error)", nil, work)
         }
         return nil
     }
@@ -143,8 +160,8 @@ package final class Gateway: Sendable {
         return Fact(at: fact.at, actor: .policy, sources: fact.sources, news: .ruled(verdict, reason: nil))
     }
 
-    private func setAside(_ id: ID<Payment>, _ reason: String, _ fact: Fact, _ work: Work) throws {
-        try work.tx.quarantine(id, at: world.now, reason: reason, fact: fact.storedBytes)
+    private func setAside(_ id: ID<Payment>, _ reason: String, _ fact: [UInt8]?, _ work: Work) throws {
+        try work.tx.quarantine(id, at: world.now, reason: reason, fact: fact ?? Array("{}".utf8))
         world.log.error("payment set aside \("payment", id.text) \("reason", reason)")
         world.metrics.quarantined.add()
     }
@@ -187,5 +204,15 @@ extension Reply {
 extension Metrics {
     var quarantined: Counter {
         counter("quittance_quarantined_total", help: "Payments set aside for a person.")
+    }
+}
+
+extension Fact {
+    /// A network or the clock says it: nobody waits for an answer, and all other payments wait behind it.
+    fileprivate var isOfTheWorld: Bool {
+        switch actor {
+        case .network, .clock: true
+        case .key, .customer, .policy, .operatorAtMachine: false
+        }
     }
 }

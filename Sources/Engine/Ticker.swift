@@ -43,7 +43,7 @@ package struct Ticker: Resident {
 extension Gateway {
     /// Assesses a payment again because time has passed.
     func look(at id: ID<Payment>, now: Instant, actor: Actor = .clock, _ work: Work) throws {
-        guard let payment = try work.tx.payment(id) else { return }
+        guard let payment = try legible(id, work) else { return }
         let fact = Fact(at: now, actor: actor, sources: try sources(of: payment, in: work.tx), news: .looked)
         try apply(fact, to: id, cause: actor == .clock ? "clock" : "tip", work)
     }

@@ -58,15 +58,22 @@ package struct Watcher: Resident {
         if let height = row?.height, let block = row?.block { cursor = Cursor(height: height, block: block) }
         let batch = try await entry.chain.advance(
             from: cursor, kept: StoredHeaders(store: gateway.store, network: network))
-        if isQuiet(batch, row, askedAt) { return false }
-        let absorbed = try await gateway.absorb(batch, of: network, askedAt: askedAt)
+        if isQuiet(batch, row, askedAt), try await holdsAllWeKnow(batch) { return false }
+        let absorbed = try await gateway.absorb(batch, of: network, after: row, askedAt: askedAt)
         gateway.world.metrics.height.set(Int(clamping: batch.cursor.height), network.text)
         if absorbed.isStale { entry.chain.forget() }
         if absorbed.hasMoreLooks { try await gateway.lookOn(network) }
         return !batch.isAtTip || absorbed.isStale
     }
 
-    /// Nothing happened, and it was written down a moment ago that nothing happened.
+    /// Nothing has left the pool that pays us.
+    private func holdsAllWeKnow(_ batch: Batch) async throws -> Bool {
+        let network = entry.chain.network
+        let known = try await gateway.store.read { try $0.pooledTransfers(of: network).map(\.transaction) }
+        return known.allSatisfy { batch.pool?.contains($0) ?? false }
+    }
+
+    /// Nothing new came, and it was written down a moment ago that nothing happened.
     private func isQuiet(_ batch: Batch, _ row: SourceRow?, _ askedAt: Instant) -> Bool {
         guard let row, row.isHealthy, batch.isAtTip, batch.pool != nil, batch.forkHeight == nil else {
             return false

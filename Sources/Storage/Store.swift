@@ -40,6 +40,15 @@ package final class Store: Sendable {
         (error as? DatabaseError)?.isUniqueViolation ?? false
     }
 
+    /// Whether an error is about the rows of one thing, so that all else can go on without it: a column of
+    /// another shape, or a row that the schema refuses beside those that are there.
+    package static func isAboutRows(_ error: any Error) -> Bool {
+        switch error as? DatabaseError {
+        case .mismatch, .constraint: true
+        default: false
+        }
+    }
+
     package func close() async { await database.close() }
 }
 

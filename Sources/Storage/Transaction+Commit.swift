@@ -8,11 +8,16 @@ import Platform
 package struct CommitContext {
     /// What made it happen, for the log: a request's id, a block, a deadline.
     package let cause: String
+    /// The real time: deliveries are due by it, even where a payment lives by the sandbox's clock.
+    package let now: Instant
     /// Makes the bytes of an event, once; they are stored and never made again.
     package let render: (Decision, Announcement) throws -> [UInt8]
 
-    package init(cause: String, render: @escaping (Decision, Announcement) throws -> [UInt8]) {
+    package init(
+        cause: String, now: Instant, render: @escaping (Decision, Announcement) throws -> [UInt8]
+    ) {
         self.cause = cause
+        self.now = now
         self.render = render
     }
 }
@@ -27,6 +32,7 @@ package struct PreparedCommit: Sendable {
     let assessment: Assessment
     let head: Head
     let body: String
+    let now: Instant
     /// Nothing but the next look changes.
     var isSilent: Bool { steps.isEmpty }
 
@@ -53,6 +59,7 @@ package struct PreparedCommit: Sendable {
         payment = last.payment
         assessment = last.assessment
         self.personal = personal
+        now = context.now
         var head = head
         var steps: [Step] = []
         for decision in decisions where !decision.isSilent {
@@ -106,12 +113,12 @@ extension Transaction {
     package func write(_ prepared: PreparedCommit) throws {
         let payment = prepared.payment
         if prepared.isNew, let personal = prepared.personal { try insert(personal, of: payment) }
-        for step in prepared.steps { try write(step, of: payment) }
+        for step in prepared.steps { try write(step, of: payment, dueAt: prepared.now) }
         if !prepared.isSilent { try save(prepared) }
         try scheduleLook(payment, prepared.assessment, isNew: prepared.isNew)
     }
 
-    private func write(_ step: PreparedCommit.Step, of payment: Payment) throws {
+    private func write(_ step: PreparedCommit.Step, of payment: Payment, dueAt: Instant) throws {
         let decision = step.decision
         try insert(step.record)
         switch decision.fact?.news {
@@ -127,8 +134,7 @@ extension Transaction {
         for (event, body) in step.events {
             try insert(
                 event, subject: payment.id.text, merchant: payment.terms.merchant,
-                isTest: payment.terms.isTest,
-                at: step.record.record.at, body: body)
+                isTest: payment.terms.isTest, at: step.record.record.at, dueAt: dueAt, body: body)
         }
     }
 

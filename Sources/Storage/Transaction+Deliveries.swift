@@ -143,6 +143,12 @@ extension Transaction {
         return true
     }
 
+    /// Gives a delivery back untried, so that it need not wait for the end of its lease.
+    package func release(_ leased: StoredDelivery) throws {
+        try connection.execute(
+            "UPDATE delivery SET lease_until = NULL WHERE id = \(leased.id) AND fence = \(leased.fence)")
+    }
+
     /// Makes due what is next in order: of each subject (or of one) the first delivery that waits behind none
     /// which is still in its first tries. So deliveries go in order per payment, until the first one waiting has
     /// failed `Delivery.triesBeforeOvertaking` times.

@@ -17,17 +17,17 @@ extension Transaction {
     /// Stores an event and owes it to every endpoint that wants it.
     func insert(
         _ event: Announcement, subject: String, merchant: ID<Merchant>, isTest: Bool, at: Instant,
-        body: String
+        dueAt: Instant, body: String
     ) throws {
         try insertEvent(
             event.id, type: event.type, subject: subject, sequence: Int64(event.sequence), merchant: merchant,
-            isTest: isTest, at: at, body: body)
+            isTest: isTest, at: at, dueAt: dueAt, body: body)
     }
 
-    /// Stores an event and owes it to every endpoint that wants it, or to `only` one.
+    /// Stores an event and owes it, from `dueAt` on, to every endpoint that wants it, or to `only` one.
     package func insertEvent(
         _ id: ID<Event>, type: String, subject: String, sequence: Int64, merchant: ID<Merchant>, isTest: Bool,
-        at: Instant, body: String, only: ID<Endpoint>? = nil
+        at: Instant, dueAt: Instant, body: String, only: ID<Endpoint>? = nil
     ) throws {
         let last = try connection.first("SELECT position FROM event ORDER BY position DESC LIMIT 1")
         let position = (try last?.integer(0) ?? 0) + 1
@@ -39,7 +39,7 @@ extension Transaction {
             """)
         for endpoint in try endpoints(of: merchant) where endpoint.isActive && endpoint.isTest == isTest {
             guard only == nil ? endpoint.wants(type) : endpoint.id == only else { continue }
-            try owe(id, position: position, subject: subject, sequence: sequence, to: endpoint, at: at)
+            try owe(id, position: position, subject: subject, sequence: sequence, to: endpoint, at: dueAt)
         }
     }
 
