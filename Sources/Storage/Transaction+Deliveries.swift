@@ -156,10 +156,12 @@ extension Transaction {
         var sql: SQL = """
             UPDATE delivery SET state = 'waiting' WHERE endpoint = \(endpoint) AND state = 'queued'
                 AND NOT EXISTS (
-                    SELECT 1 FROM delivery o WHERE o.endpoint = delivery.endpoint AND o.subject = delivery.subject
+                    SELECT 1 FROM delivery o
+                    WHERE o.endpoint = delivery.endpoint AND o.subject = delivery.subject
                         AND o.state = 'queued' AND o.sequence < delivery.sequence)
                 AND NOT EXISTS (
-                    SELECT 1 FROM delivery o WHERE o.endpoint = delivery.endpoint AND o.subject = delivery.subject
+                    SELECT 1 FROM delivery o
+                    WHERE o.endpoint = delivery.endpoint AND o.subject = delivery.subject
                         AND o.state = 'waiting' AND o.attempts < \(Delivery.triesBeforeOvertaking))
             """
         if let subject { sql += " AND subject = \(subject)" }
@@ -223,7 +225,9 @@ extension Transaction {
         var count = 0
         for row in try connection.query(sql) {
             if let id = try row.textOrNil(5) {
-                guard let state = try row.textOrNil(6), state != "waiting", state != "queued" else { continue }
+                guard let state = try row.textOrNil(6), state != "waiting", state != "queued" else {
+                    continue
+                }
                 try connection.execute(
                     """
                     UPDATE delivery SET state = 'queued', attempts = 0, due_at = \(at.milliseconds),
