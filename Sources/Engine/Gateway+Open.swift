@@ -111,7 +111,8 @@ extension Gateway {
                 throw Refusal(.methodNotOffered, "This payment cannot be made in \(method).")
             }
             let personal = try work.tx.personal(of: id)
-            if let quote = payment.evidence.currentQuote, quote.method == method, payment.assessment.isPayable
+            if let quote = payment.evidence.currentQuote, quote.method == method, now <= quote.endsAt,
+                payment.assessment.isPayable
             {
                 return self.view(payment, personal: personal)
             }

@@ -1,0 +1,205 @@
+import Chains
+import Domain
+package import Engine
+package import HTTP
+import JSON
+import Platform
+
+/// The customer's pages: checkout, receipt, and what they load. `router` answers; `run` keeps open pages live.
+///
+/// The token in the address is the customer's capability: there are no cookies and no accounts. What is wrong with a
+/// token is answered as if it had never been.
+package final class Checkout: Resident {
+    let gateway: Gateway
+    private let pages: LivePages
+
+    package init(_ gateway: Gateway) {
+        self.gateway = gateway
+        pages = LivePages(clock: gateway.world.clock) { token in
+            try await gateway.checkoutView(token).map { Self.page($0, token) }
+        }
+        gateway.changes.listen { [pages] in pages.note($0) }
+    }
+
+    package var name: String { "checkout" }
+
+    /// Tells open pages what has changed, until it is cancelled.
+    package func run() async throws { try await pages.run(log: gateway.world.log) }
+
+    /// The routes of the pages.
+    package var router: Router {
+        var router = Router()
+        router.get("/", name: "front") { _ in FrontPage.response }
+        for file in Assets.all { router.get(file.path, name: "asset") { _ in file.response } }
+        router.get("/checkout/{token}", name: "checkout.page") { try await self.show($0) }
+        router.get("/checkout/{token}/status", name: "checkout.status") { try await self.status($0) }
+        router.get("/checkout/{token}/events", name: "checkout.events") { try await self.events($0) }
+        router.post("/checkout/{token}/method", name: "checkout.method") { try await self.choose($0) }
+        router.post("/checkout/{token}/sandbox/{scenario}", name: "checkout.sandbox") { try await self.play($0) }
+        router.get("/receipt/{token}", name: "checkout.receipt") { try await self.receipt($0) }
+        return router
+    }
+
+    /// The page of a payment as it stands.
+    static func page(_ checkout: CheckoutView, _ token: CheckoutToken) -> CheckoutPage {
+        let view = CustomerView(checkout)
+        let left = view.ask.map { max(0, $0.endsAt.milliseconds - checkout.now.milliseconds) }
+        return CheckoutPage(view: view, path: "/checkout/\(token.text)", leftMilliseconds: left)
+    }
+}
+
+// MARK: Reading
+
+extension Checkout {
+    private func show(_ request: Request) async throws -> Response {
+        guard let (token, checkout) = try await find(request) else { return Self.unknown }
+        return PageFrame.respond(Self.page(checkout, token).document)
+    }
+
+    private func status(_ request: Request) async throws -> Response {
+        guard let (token, checkout) = try await find(request) else {
+            return .problem(.notFound, code: "not_found")
+        }
+        var response = Response.json(Self.page(checkout, token).snapshot)
+        response.headers.add("Cache-Control", "no-store")
+        PageFrame.secure(&response)
+        return response
+    }
+
+    /// Snapshots as they change. A page that cannot be followed asks for its status instead.
+    private func events(_ request: Request) async throws -> Response {
+        guard let (token, _) = try await find(request) else { return .problem(.notFound, code: "not_found") }
+        guard let stream = pages.stream(of: token) else {
+            return .problem(.serviceUnavailable, code: "too_many_pages", headers: ["Retry-After": "30"])
+        }
+        // Read again: what changed since is either in this state or comes as an event.
+        guard let checkout = try await gateway.checkoutView(token) else {
+            return .problem(.notFound, code: "not_found")
+        }
+        stream.send(ifFirst: Self.page(checkout, token).event)
+        return .events(stream)
+    }
+
+    private func receipt(_ request: Request) async throws -> Response {
+        guard let (token, checkout) = try await find(request) else { return Self.unknown }
+        return PageFrame.respond(ReceiptPage(checkout, checkoutPath: "/checkout/\(token.text)").document)
+    }
+
+    private func find(_ request: Request) async throws -> (CheckoutToken, CheckoutView)? {
+        guard let token = CheckoutToken(parsing: request.parameters["token"]),
+            let checkout = try await gateway.checkoutView(token)
+        else { return nil }
+        return (token, checkout)
+    }
+
+    private static var unknown: Response {
+        PageFrame.notice(
+            .notFound, title: "There is nothing here",
+            "This link belongs to no payment. Please open the complete link that the shop gave you.")
+    }
+}
+
+// MARK: Acting
+
+extension Checkout {
+    /// Chooses a way to pay, or quotes it again; then back to the page.
+    private func choose(_ request: Request) async throws -> Response {
+        guard let (token, checkout) = try await find(request) else { return Self.unknown }
+        let path = "/checkout/\(token.text)"
+        guard request.isFromOwnPage(baseURL: gateway.settings.baseURL) else { return Self.foreign(path) }
+        let view = CustomerView(checkout)
+        let offered = view.choices + (view.requote.map { [$0] } ?? [])
+        guard let chosen = FormBody(request)?["method"], let choice = offered.first(where: { $0.value == chosen })
+        else {
+            let text = "This way to pay cannot be chosen now. The page shows what is possible."
+            return PageFrame.notice(.conflict, title: "Not possible now", text, back: path)
+        }
+        do {
+            _ = try await gateway.choose(
+                choice.method, for: token.payment, by: .customer, of: nil, cause: "checkout",
+                Answering(key: nil) { _ in Reply(status: 303, body: []) })
+        } catch let refusal as Refusal {
+            return PageFrame.notice(.conflict, title: "Not possible now", refusal.detail, back: path)
+        } catch CommandError.quarantined {
+            let text = "This payment is being checked. Please try again later, or ask the shop."
+            return PageFrame.notice(.conflict, title: "Not possible now", text, back: path)
+        }
+        return .redirect(to: path)
+    }
+
+    /// Does in the sandbox what the button says. The script gets a word, a bare browser the page again.
+    private func play(_ request: Request) async throws -> Response {
+        guard let (token, checkout) = try await find(request) else { return Self.unknown }
+        let path = "/checkout/\(token.text)"
+        guard request.isFromOwnPage(baseURL: gateway.settings.baseURL) else { return Self.foreign(path) }
+        guard checkout.payment.payment.terms.isTest,
+            let action = SandboxAction(rawValue: request.parameters["scenario"]), let form = FormBody(request)
+        else { return Self.unknown }
+        let isScript = request.headers["accept"] == "application/json"
+        let blocks = form["blocks"].flatMap { Int64($0) } ?? 0
+        guard CheckoutLimits.minedBlocks.contains(blocks) else {
+            return Self.told("So many blocks cannot be mined at once.", .badRequest, isScript, path)
+        }
+        do {
+            _ = try await gateway.play(action.scenario, for: token.payment, of: nil, confirmedBy: blocks)
+        } catch CommandError.sandbox(let text) {
+            return Self.told(text, .conflict, isScript, path)
+        }
+        return isScript ? Self.told("Done: \(action.label.lowercased()).", .ok, true, path) : .redirect(to: path)
+    }
+
+    private static func told(_ text: String, _ status: Status, _ isScript: Bool, _ path: String) -> Response {
+        guard isScript else { return PageFrame.notice(status, title: "Not possible in the sandbox", text, back: path) }
+        var writer = JSONWriter()
+        writer.object { $0.member("message", text) }
+        return .json(status, writer.bytes)
+    }
+
+    private static func foreign(_ path: String) -> Response {
+        let text = "This was sent from another site. Please use the buttons on this page."
+        return PageFrame.notice(.forbidden, title: "Not from here", text, back: path)
+    }
+}
+
+extension SandboxAction {
+    /// What the sandbox is told.
+    var scenario: SandboxScenario {
+        switch self {
+        case .exact: .exact
+        case .under: .under(percent: 50)
+        case .over: .over(percent: 10)
+        case .split: .split(parts: 3)
+        case .duplicate: .duplicate
+        case .late: .late
+        case .wrongNetwork: .wrongNetwork
+        case .wrongAsset: .wrongAsset
+        case .mine: .mine(blocks: 1)
+        case .feeBump: .replace(.feeBump)
+        case .replace: .replace(.elsewhere)
+        case .reorg: .reorg(depth: 1, fate: .pooled)
+        case .clock: .clock(seconds: 600)
+        }
+    }
+}
+
+extension CheckoutPage {
+    /// What an open page needs to know: whether to load itself again, what to say, and how much time is left.
+    var snapshot: [UInt8] {
+        var writer = JSONWriter()
+        writer.object { writer in
+            writer.member("revision", revision)
+            writer.member("phase", view.phase.rawValue)
+            writer.member("title", view.title)
+            writer.member("note", view.note)
+            writer.member("received", view.received)
+            writer.member("missing", view.missing)
+            writer.member("confirmations", view.progress?.have)
+            writer.member("confirmations_required", view.progress?.need)
+            writer.member("left", leftMilliseconds)
+        }
+        return writer.bytes
+    }
+
+    /// The same as an event, named by the content: a client that comes back to it is told nothing.
+    var event: HTTP.Event { HTTP.Event(data: String(decoding: snapshot, as: UTF8.self), id: revision) }
+}

@@ -1,0 +1,12 @@
+/// The bounds of the customer's pages.
+enum CheckoutLimits {
+    /// Bytes and fields of a form.
+    static let formBytes = 4_096
+    static let formPairs = 16
+    /// Payments whose pages are followed at a time; pages beyond them ask by themselves.
+    static let livePayments = 10_000
+    /// How often a page that counts confirmations is looked at: a block that changes no state tells nobody.
+    static let countingMilliseconds: Int64 = 2_000
+    /// Blocks that one press in the sandbox mines.
+    static let minedBlocks: ClosedRange<Int64> = 0...100
+}

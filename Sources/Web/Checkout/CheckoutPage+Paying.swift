@@ -1,0 +1,94 @@
+import Domain
+
+extension CheckoutPage {
+    /// Amount, network, code and address: all that a wallet has to be told, each to be copied.
+    var ask: HTML? {
+        guard let ask = view.ask else { return nil }
+        let code: HTML? = ask.link.flatMap { QR(QR.text(forLink: $0)) }.map { code in
+            "<div class=\"code\">\(code.svg(label: "QR code of this payment for your wallet"))</div>\n"
+        }
+        let wallet: HTML? = ask.link.map { "<a class=\"button wide\" href=\"\($0)\">Open in wallet</a>\n" }
+        return """
+            <div class="ask">
+            <div class="field">
+            <h2 id="amount-label">\(view.received == nil ? "Amount" : "Still to pay")</h2>
+            <p class="amount"><span id="amount" aria-labelledby="amount-label">\(ask.amount)</span> \
+            <span class="unit">\(ask.asset)</span></p>
+            \(copyButton(of: "amount", ask.amount, what: "amount"))\
+            </div>
+            \(code)\
+            <div class="field">
+            <h2 id="address-label">Address</h2>
+            <p class="address"><code id="address" translate="no">\(Self.chunks(ask.address))</code></p>
+            \(copyButton(of: "address", ask.address, what: "address"))\
+            </div>
+            <p class="network"><strong>Network: \(ask.network)</strong> Send only \(ask.asset) on this network. \
+            Anything sent on another network or in another asset may be lost.</p>
+            \(wallet)\
+            </div>
+
+            """
+    }
+
+    /// A button that works with the script only, and is not there without it.
+    private func copyButton(of id: String, _ text: String, what: HTML) -> HTML {
+        """
+        <button type="button" class="copy" data-copy="\(text)" data-from="\(id)" hidden>Copy\
+        <span class="unseen"> \(what)</span></button>
+
+        """
+    }
+
+    private static let chunk = 4
+
+    /// The address in groups that people can compare. There is no space between them: what is copied is whole.
+    private static func chunks(_ address: String) -> HTML {
+        var rest = address[...]
+        var chunks: [HTML] = []
+        while !rest.isEmpty {
+            chunks.append("<span>\(rest.prefix(chunk))</span>")
+            rest = rest.dropFirst(chunk)
+        }
+        return "\(chunks)"
+    }
+
+    /// The same way once more, at the price of now.
+    var requote: HTML? {
+        guard let choice = view.requote else { return nil }
+        return """
+            <form class="actions" method="post" action="\(path)/method">
+            <input type="hidden" name="method" value="\(choice.value)">
+            <button class="button wide">Get a new quote in \(choice.asset)</button>
+            </form>
+
+            """
+    }
+
+    /// Every way that can be chosen; behind a fold while one is taken.
+    var chooser: HTML? {
+        guard !view.choices.isEmpty else { return nil }
+        let buttons = view.choices.map { choice -> HTML in
+            """
+            <button class="choice" name="method" value="\(choice.value)"><span class="asset">\(choice.asset)</span> \
+            <span class="on">on the \(choice.network) network</span></button>
+
+            """
+        }
+        let form: HTML = """
+            <form class="choices" method="post" action="\(path)/method" aria-label="Ways to pay">
+            \(buttons)</form>
+
+            """
+        guard view.phase != .choosing else { return form }
+        return """
+            <details id="other-ways"><summary>Pay another way</summary>
+            \(form)</details>
+
+            """
+    }
+}
+
+extension CustomerView.Choice {
+    /// What the form sends.
+    var value: String { method.description }
+}

@@ -1,0 +1,73 @@
+extension CheckoutPage {
+    /// For test payments: everything that a customer and a network can do, as buttons.
+    var sandbox: HTML? {
+        guard view.isTest, view.phase != .choosing else { return nil }
+        let groups = SandboxAction.Group.allCases.map { group -> HTML in
+            let buttons = SandboxAction.allCases.filter { $0.group == group }.map { action -> HTML in
+                "<button class=\"play\" formaction=\"\(path)/sandbox/\(action.rawValue)\">\(action.label)</button>\n"
+            }
+            return "<fieldset><legend>\(group.rawValue)</legend>\n\(buttons)</fieldset>\n"
+        }
+        let blocks = SandboxAction.blocks.map { count -> HTML in
+            "<option value=\"\(count)\">\(count == 0 ? "wait for a block" : "mine \(count)")</option>"
+        }
+        return """
+            <details id="sandbox" class="card" open>
+            <summary>Sandbox: act as the customer</summary>
+            <form id="play" method="post" action="\(path)/sandbox/exact">
+            <p class="field"><label for="blocks">After paying</label>
+            <select id="blocks" name="blocks">\(blocks)</select></p>
+            \(groups)\
+            </form>
+            <p id="played" class="hint" role="status"></p>
+            </details>
+
+            """
+    }
+}
+
+/// What the panel offers; the raw value is the last part of the form's address.
+enum SandboxAction: String, CaseIterable {
+    case exact, under, over, split, duplicate, late
+    case wrongNetwork = "wrong-network"
+    case wrongAsset = "wrong-asset"
+    case mine
+    case feeBump = "fee-bump"
+    case replace, reorg, clock
+
+    /// How the buttons are sorted.
+    enum Group: String, CaseIterable {
+        case pay = "Pay"
+        case mistake = "Make a mistake"
+        case network = "Be the network"
+    }
+
+    /// Blocks that can be mined after a payment.
+    static let blocks: [Int64] = [0, 1, 2, 6]
+
+    var group: Group {
+        switch self {
+        case .exact, .under, .over, .split, .duplicate: .pay
+        case .late, .wrongNetwork, .wrongAsset: .mistake
+        case .mine, .feeBump, .replace, .reorg, .clock: .network
+        }
+    }
+
+    var label: String {
+        switch self {
+        case .exact: "Exactly"
+        case .under: "Half of it"
+        case .over: "A tenth too much"
+        case .split: "In three parts"
+        case .duplicate: "Twice"
+        case .late: "Too late"
+        case .wrongNetwork: "On the wrong network"
+        case .wrongAsset: "In the wrong asset"
+        case .mine: "Mine a block"
+        case .feeBump: "Raise the fee"
+        case .replace: "Replace by a payment elsewhere"
+        case .reorg: "Take the last block back"
+        case .clock: "Ten minutes later"
+        }
+    }
+}

@@ -1,0 +1,206 @@
+import Crypto
+import Domain
+import Platform
+
+/// The checkout page of one payment, out of what the customer reads of it. Works without JavaScript; the script
+/// replaces `<main>` when its revision changes.
+struct CheckoutPage {
+    let view: CustomerView
+    /// Of this payment's pages: `/checkout/{token}`.
+    let path: String
+    /// Milliseconds until the time to pay is over; nil without an end.
+    let leftMilliseconds: Int64?
+
+    private static let revisionCharacters = 16
+    /// How often a page without JavaScript loads itself again.
+    private static let refreshSeconds = 15
+
+    /// Names the content: the same one means that nothing on the page has changed but the countdown.
+    var revision: String { Self.revision(of: content) }
+
+    private static func revision(of content: HTML) -> String {
+        String(Hex.encode(SHA256.hash(Array(content.text.utf8))).prefix(revisionCharacters))
+    }
+
+    var document: HTML {
+        let content = content
+        let refresh: HTML =
+            view.phase.isFinal
+            ? .empty : "<noscript><meta http-equiv=\"refresh\" content=\"\(Self.refreshSeconds)\"></noscript>\n"
+        let left: HTML = leftMilliseconds.map { " data-left=\"\($0)\"" } ?? .empty
+        return PageFrame.document(
+            title: "\(view.title) · \(view.merchant)",
+            head: "<script src=\"\(Assets.script.path)\" defer></script>\n\(refresh)",
+            """
+            <body data-checkout="\(path)">
+            <p id="announcement" class="unseen" role="status" aria-live="polite"></p>
+            <main id="checkout" data-revision="\(Self.revision(of: content))"\(left)>
+            \(content)</main>
+            </body>
+            """)
+    }
+
+    /// What stands in `<main>`.
+    var content: HTML {
+        """
+        \(testBanner)\
+        <div class="columns">
+        \(summary)\
+        <section class="card" aria-labelledby="state">
+        \(status)\
+        \(ask)\
+        \(requote)\
+        \(chooser)\
+        \(arrivals)\
+        \(links)\
+        </section>
+        </div>
+        \(sandbox)
+        """
+    }
+
+    private var testBanner: HTML? {
+        view.isTest ? "<p class=\"banner\">Test payment: no real money moves.</p>\n" : nil
+    }
+
+    // MARK: What is bought
+
+    private var summary: HTML {
+        let description: HTML? = view.description.map { "<p class=\"description\"><bdi>\($0)</bdi></p>\n" }
+        let rate: HTML? = view.ask?.rate.map { "<div><dt>Rate</dt><dd>\($0)</dd></div>\n" }
+        let received: HTML? = view.received.map { "<div><dt>Arrived so far</dt><dd>\($0)</dd></div>\n" }
+        return """
+            <section class="summary" aria-label="Your order">
+            <p class="merchant"><bdi>\(view.merchant)</bdi></p>
+            <p class="price">\(view.price)</p>
+            \(description)\
+            <dl class="facts">
+            <div><dt>Order</dt><dd><bdi>\(view.orderID)</bdi></dd></div>
+            \(rate)\(received)\
+            </dl>
+            </section>
+
+            """
+    }
+
+    // MARK: Where it stands
+
+    private var status: HTML {
+        let countdown: HTML? = view.ask.map { ask in
+            let end = Timestamp.text(ask.endsAt.milliseconds)
+            return """
+                <p class="countdown">Pay by <time id="countdown" datetime="\(end)">\(ClockText.time(ask.endsAt))</time></p>
+
+                """
+        }
+        return """
+            \(steps)\
+            <div class="status status-\(view.phase.rawValue)">
+            <h1 id="state" tabindex="-1">\(view.title)</h1>
+            \(countdown)\
+            </div>
+            <p class="note">\(view.note)</p>
+            \(progress)\
+            \(mismatch)
+            """
+    }
+
+    private var steps: HTML? {
+        guard let step = view.step else { return nil }
+        let names = ["Pay", "Received", "Complete"]
+        let items = names.indices.map { index -> HTML in
+            let state: HTML =
+                if index < step || step == 2 { " class=\"done\"" } else if index == step { " class=\"now\"" } else { .empty }
+            let current: HTML = index == step ? " aria-current=\"step\"" : .empty
+            return "<li\(state)\(current)>\(names[index])</li>"
+        }
+        return "<ol class=\"steps\" aria-label=\"Steps\">\(items)</ol>\n"
+    }
+
+    private var progress: HTML? {
+        guard let progress = view.progress else { return nil }
+        guard let need = progress.need else {
+            return "<p class=\"confirmations\">\(progress.have) confirmations so far</p>\n"
+        }
+        return """
+            <div class="confirmations"><label for="confirmations">Confirmations: \(progress.have) of \(need)</label>
+            <progress id="confirmations" value="\(progress.have)" max="\(need)"></progress></div>
+
+            """
+    }
+
+    private var mismatch: HTML? {
+        guard view.hasMismatch else { return nil }
+        return """
+            <p class="hint">Something else has arrived that does not count towards this order. \
+            <bdi>\(view.merchant)</bdi> can see it and will be in touch.</p>
+
+            """
+    }
+
+    private var arrivals: HTML? {
+        guard !view.arrivals.isEmpty else { return nil }
+        let rows = view.arrivals.map { arrival -> HTML in
+            """
+            <li><span class="sum">\(arrival.amount)</span> <span class="standing">\(arrival.standing.text)</span>
+            <code class="transaction">\(arrival.transaction)</code></li>
+
+            """
+        }
+        return """
+            <section class="arrivals" aria-labelledby="arrived">
+            <h2 id="arrived">What has arrived</h2>
+            <ul>
+            \(rows)</ul>
+            </section>
+
+            """
+    }
+
+    private var links: HTML? {
+        switch view.phase {
+        case .complete:
+            let back: HTML? = view.successLink.map {
+                "<a class=\"button\" href=\"\($0.text)\" rel=\"noopener\">Back to <bdi>\(view.merchant)</bdi></a>\n"
+            }
+            return "<p class=\"actions\">\(back)<a class=\"button quiet\" href=\"\(receiptPath)\">Receipt</a></p>\n"
+        case .refunded:
+            return "<p class=\"actions\"><a class=\"button quiet\" href=\"\(receiptPath)\">Receipt</a></p>\n"
+        case .choosing, .waiting, .missing, .received, .confirming, .checking, .expired, .failed:
+            guard let link = view.cancelLink else { return nil }
+            return """
+                <p class="actions"><a class="button quiet" href="\(link.text)" rel="noopener">\
+                Back to <bdi>\(view.merchant)</bdi></a></p>
+
+                """
+        }
+    }
+
+    private var receiptPath: String { "/receipt/" + path.split(separator: "/").suffix(1).joined() }
+}
+
+extension CustomerView.Arrival.Standing {
+    /// How far it is, in words.
+    var text: String {
+        switch self {
+        case .pooled: "waiting for a block"
+        case .mined(let height): "in block \(height)"
+        case .confirmed(let height): height.map { "confirmed in block \($0)" } ?? "confirmed"
+        }
+    }
+}
+
+/// Times for people. Always UTC and saying so: the server does not know where the customer is.
+enum ClockText {
+    /// `14:05 UTC`.
+    static func time(_ instant: Instant) -> String {
+        let text = Timestamp.text(instant.milliseconds)
+        return "\(text.dropFirst(11).prefix(5)) UTC"
+    }
+
+    /// `2026-01-31 14:05:09 UTC`.
+    static func dateAndTime(_ instant: Instant) -> String {
+        let text = Timestamp.text(instant.milliseconds)
+        return "\(text.prefix(10)) \(text.dropFirst(11).prefix(8)) UTC"
+    }
+}

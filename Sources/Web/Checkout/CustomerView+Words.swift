@@ -1,0 +1,61 @@
+extension CustomerView {
+    /// The status in one line: exactly the words of docs/DOMAIN.md, section 2, with a capital.
+    package var title: String {
+        switch phase {
+        case .choosing: "Choose how to pay"
+        case .waiting: "Waiting for payment"
+        case .received: "Payment received"
+        case .confirming: "Confirming"
+        case .complete: "Complete"
+        case .missing: missing.map { "Something is missing: pay \($0) more" } ?? "Something is missing"
+        case .checking: "Being checked"
+        case .expired: "Expired"
+        case .failed: "Not completed"
+        case .refunded: "Refunded"
+        }
+    }
+
+    /// What it means for the customer, in a sentence or two.
+    package var note: String {
+        switch phase {
+        case .choosing: "Each way has its own amount and address. The price is locked once you have chosen."
+        case .waiting:
+            ask == nil
+                ? "The time to pay has ended. If you have paid already, leave this page open: it will show your payment."
+                : "Scan the code or copy the details into your wallet. This page shows your payment as soon as it is seen."
+        case .received: receivedNote
+        case .confirming: "Your payment is in the network’s records and is being confirmed. You need not do anything."
+        case .complete: "Thank you. \(merchant) has your payment."
+        case .missing:
+            ask == nil
+                ? "The time to pay has ended before everything arrived. What you paid is kept for this order."
+                : "What you paid has arrived. Please pay the rest to the address below."
+        case .checking: "Your payment arrived after the time to pay had ended. \(merchant) will look at it and be in touch."
+        case .expired:
+            requote == nil
+                ? "The time to pay has ended and nothing arrived. Please go back to the shop and order again."
+                : "The time to pay has ended and nothing arrived. You can still pay: the price will be locked anew."
+        case .failed: "This payment was not completed. Please do not send anything to its address."
+        case .refunded: "What you paid was sent back."
+        }
+    }
+
+    private var receivedNote: String {
+        guard let missing else {
+            return "The network has seen your payment. It is complete once it is confirmed; you need not do anything."
+        }
+        return ask == nil
+            ? "A part of the amount was seen by the network. \(missing) is still missing."
+            : "A part of the amount was seen by the network. Please pay the remaining \(missing) as well."
+    }
+
+    /// Which of the three steps the customer is at: to pay, received, complete. Nil where there is none.
+    package var step: Int? {
+        switch phase {
+        case .choosing, .waiting, .missing: 0
+        case .received, .confirming, .checking: 1
+        case .complete: 2
+        case .expired, .failed, .refunded: nil
+        }
+    }
+}

@@ -1,0 +1,222 @@
+package import Domain
+package import Engine
+
+/// What the customer reads of a payment: a pure function of what the operator sees, in the words of docs/DOMAIN.md,
+/// section 2. It never shows internal doubt: what is to be decided by people is "being checked" or "complete".
+package struct CustomerView: Equatable, Sendable {
+    package let phase: Phase
+    package let merchant: String
+    package let orderID: String
+    package let description: String?
+    /// What the order costs: `49.90 EUR`.
+    package let price: String
+    /// What is to be paid now, and where; nil when nothing may be paid.
+    package let ask: Ask?
+    /// What has arrived so far, in the asset that is asked for: `0.5 BTC`; nil for nothing.
+    package let received: String?
+    /// What is still missing, `0.5 BTC`; nil when nothing is, and before anything arrived.
+    package let missing: String?
+    package let progress: Progress?
+    package let arrivals: [Arrival]
+    /// Something arrived that cannot count: another asset, or the right one on another network.
+    package let hasMismatch: Bool
+    /// The (other) ways to pay that can be chosen now; empty once something has arrived.
+    package let choices: [Choice]
+    /// The time to pay is over, and a new quote of the same way can be had.
+    package let requote: Choice?
+    package let isTest: Bool
+    /// Back to the shop: after success, and without it.
+    package let successLink: WebLink?
+    package let cancelLink: WebLink?
+
+    /// What the customer reads, one for each row of the table.
+    package enum Phase: String, CaseIterable, Sendable {
+        case choosing, waiting, missing, received, confirming, complete, checking, expired, failed, refunded
+
+        /// Nothing more is awaited: the page needs no refresh by itself.
+        package var isFinal: Bool {
+            switch self {
+            case .complete, .failed, .refunded: true
+            case .choosing, .waiting, .missing, .received, .confirming, .checking, .expired: false
+            }
+        }
+    }
+
+    /// What a wallet has to be told.
+    package struct Ask: Equatable, Sendable {
+        /// Decimal text in whole units.
+        package let amount: String
+        package let asset: String
+        package let network: String
+        package let address: String
+        /// What a wallet opens.
+        package let link: String?
+        package let endsAt: Instant
+        /// `1 BTC = 61234.5 EUR`; nil where the price is counted in the asset.
+        package let rate: String?
+    }
+
+    /// How far the confirmations are.
+    package struct Progress: Equatable, Sendable {
+        package let have: UInt64
+        /// Nil where the network settles by another measure than a count.
+        package let need: UInt64?
+    }
+
+    /// A transfer that counts, or may.
+    package struct Arrival: Equatable, Sendable {
+        package let amount: String
+        package let transaction: String
+        package let standing: Standing
+
+        /// How far it is.
+        package enum Standing: Equatable, Sendable {
+            case pooled
+            case mined(height: UInt64)
+            case confirmed(height: UInt64?)
+        }
+    }
+
+    /// A way to pay.
+    package struct Choice: Equatable, Sendable {
+        package let method: Domain.Method
+        package let asset: String
+        package let network: String
+    }
+}
+
+extension CustomerView {
+    /// The view of `checkout`. Its own clock counts: what the gateway has not looked at yet may be over already.
+    package init(_ checkout: CheckoutView) {
+        let view = checkout.payment
+        let payment = view.payment
+        let terms = payment.terms
+        let isOver = view.quote.map { checkout.now > $0.endsAt } ?? false
+        phase = Phase(payment.state)
+        merchant = checkout.merchant
+        orderID = terms.orderID
+        description = checkout.description
+        price = Self.text(terms.price)
+        ask = view.assessment.isPayable && !isOver ? Self.ask(of: view) : nil
+        received = Self.text(view.units(view.assessment.received), in: view)
+        let isShort = view.assessment.missing > .zero && view.assessment.received > .zero
+        missing = isShort ? Self.text(view.remaining, in: view) : nil
+        progress = Self.progress(of: view)
+        arrivals = Self.arrivals(of: view)
+        hasMismatch = view.assessment.shares.values.contains { $0.role.isMismatch && $0.isConfirmed }
+        let canQuote = payment.canBeQuoted && checkout.now < terms.expiresAt
+        choices = canQuote && view.assessment.received == .zero ? Self.choices(of: payment) : []
+        requote = canQuote && isOver ? view.quote.map { Choice($0.method) } : nil
+        isTest = terms.isTest
+        successLink = checkout.successURL.flatMap(WebLink.init(parsing:))
+        cancelLink = checkout.cancelURL.flatMap(WebLink.init(parsing:))
+    }
+
+    private static func ask(of view: PaymentView) -> Ask? {
+        guard let quote = view.quote, let remaining = view.remaining else { return nil }
+        let currency = view.payment.terms.price.currency.code
+        let asset = quote.method.asset.text
+        let amount = view.assessment.received > .zero ? remaining : quote.amountDue
+        return Ask(
+            amount: DecimalText.text(amount, decimals: quote.asset.decimals), asset: asset,
+            network: NetworkLabel.text(quote.method.network), address: quote.destination.address,
+            link: view.paymentURI, endsAt: quote.endsAt,
+            rate: asset == currency ? nil : "1 \(asset) = \(quote.rate.text) \(currency)")
+    }
+
+    private static func progress(of view: PaymentView) -> Progress? {
+        switch view.payment.state {
+        case .detected, .confirming:
+            guard let confirmations = view.confirmations else { return nil }
+            let need = confirmations.need.map { max($0, 1) }
+            return Progress(have: min(confirmations.have, need ?? .max), need: need)
+        case .created, .awaitingPayment, .paid, .overpaid, .underpaid, .latePaid, .expired, .failed, .refunded:
+            return nil
+        }
+    }
+
+    private static func arrivals(of view: PaymentView) -> [Arrival] {
+        view.payment.evidence.transfers.compactMap { transfer in
+            guard transfer.isLive, let share = view.assessment.shares[transfer.key], !share.role.isMismatch,
+                let quote = view.payment.evidence.quote(transfer.quote), let amount = transfer.amount
+            else { return nil }
+            let standing: Arrival.Standing =
+                if share.isConfirmed {
+                    .confirmed(height: transfer.block?.height)
+                } else if let block = transfer.block {
+                    .mined(height: block.height)
+                } else {
+                    .pooled
+                }
+            return Arrival(
+                amount: "\(DecimalText.text(amount, decimals: quote.asset.decimals)) \(quote.method.asset)",
+                transaction: transfer.transactionID, standing: standing)
+        }
+    }
+
+    /// All of them while none is taken, and the others while one is.
+    private static func choices(of payment: Payment) -> [Choice] {
+        let taken = payment.evidence.currentQuote?.method
+        return payment.terms.methods.filter { $0 != taken }.map { Choice($0) }
+    }
+
+    private static func text(_ units: UInt128?, in view: PaymentView) -> String? {
+        guard let units, units > 0, let quote = view.quote else { return nil }
+        return "\(DecimalText.text(units, decimals: quote.asset.decimals)) \(quote.method.asset)"
+    }
+
+    private static func text(_ price: Price) -> String {
+        let exponent = price.currency.exponent
+        return "\(DecimalText.text(price.minor, decimals: exponent, atLeast: min(exponent, 3))) \(price.currency.code)"
+    }
+}
+
+extension CustomerView.Choice {
+    fileprivate init(_ method: Domain.Method) {
+        self.init(method: method, asset: method.asset.text, network: NetworkLabel.text(method.network))
+    }
+}
+
+extension CustomerView.Phase {
+    fileprivate init(_ state: State) {
+        self =
+            switch state {
+            case .created: .choosing
+            case .awaitingPayment: .waiting
+            case .detected: .received
+            case .confirming: .confirming
+            case .paid, .overpaid: .complete
+            case .underpaid: .missing
+            case .latePaid: .checking
+            case .expired: .expired
+            case .failed: .failed
+            case .refunded: .refunded
+            }
+    }
+}
+
+extension Payment {
+    /// Whether the rules take another quote of it: what `reduce` refuses is not offered.
+    fileprivate var canBeQuoted: Bool {
+        guard evidence.quotes.count < Self.mostQuotes else { return false }
+        return switch state {
+        case .created, .awaitingPayment, .expired, .underpaid, .detected: true
+        case .confirming, .paid, .overpaid, .latePaid, .failed, .refunded: false
+        }
+    }
+}
+
+/// Networks in clear words, as wallets call them.
+enum NetworkLabel {
+    private static let names = [
+        "bitcoin": "Bitcoin", "bitcoin-testnet3": "Bitcoin testnet 3", "bitcoin-testnet4": "Bitcoin testnet 4",
+        "bitcoin-signet": "Bitcoin signet", "bitcoin-regtest": "Bitcoin regtest", "litecoin": "Litecoin",
+        "litecoin-testnet": "Litecoin testnet", "litecoin-regtest": "Litecoin regtest", "sandbox": "Sandbox",
+        "sandbox-alt": "Sandbox Alt",
+    ]
+
+    /// The name, or the network's own word with a capital.
+    static func text(_ network: NetworkName) -> String {
+        names[network.text] ?? network.text.prefix(1).uppercased() + network.text.dropFirst()
+    }
+}

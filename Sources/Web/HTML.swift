@@ -1,0 +1,110 @@
+/// A piece of a page. What is interpolated is escaped; only literals, other pieces and `\(raw:)` are markup.
+///
+///     let name = "<script>"
+///     let line: HTML = "<p class=\"note\">\(name)</p>"      // <p class="note">&lt;script&gt;</p>
+///
+/// Escaped text is safe between tags and inside a quoted attribute value. It is not safe inside `<script>` or
+/// `<style>`, which our pages do not have, nor as a link: an address comes from `WebLink`.
+package struct HTML: ExpressibleByStringInterpolation, Equatable, Sendable {
+    /// The markup.
+    package private(set) var text: String
+
+    package init(stringLiteral text: String) { self.text = text }
+    package init(stringInterpolation: StringInterpolation) { text = stringInterpolation.text }
+
+    /// Nothing.
+    package static let empty: HTML = ""
+
+    package static func + (left: HTML, right: HTML) -> HTML {
+        var sum = left
+        sum.text += right.text
+        return sum
+    }
+
+    package static func += (left: inout HTML, right: HTML) { left.text += right.text }
+
+    /// Collects the parts of a piece.
+    package struct StringInterpolation: StringInterpolationProtocol {
+        fileprivate var text = ""
+
+        package init(literalCapacity: Int, interpolationCount: Int) {
+            text.reserveCapacity(literalCapacity + interpolationCount * 16)
+        }
+
+        package mutating func appendLiteral(_ literal: String) { text += literal }
+
+        /// Text, escaped.
+        package mutating func appendInterpolation(_ text: some StringProtocol) {
+            HTML.escape(text, into: &self.text)
+        }
+
+        /// A number.
+        package mutating func appendInterpolation(_ number: some FixedWidthInteger) { text += String(number) }
+
+        /// A piece, as it is.
+        package mutating func appendInterpolation(_ html: HTML) { text += html.text }
+
+        /// A piece, or nothing.
+        package mutating func appendInterpolation(_ html: HTML?) {
+            if let html { text += html.text }
+        }
+
+        /// Pieces, one after the other.
+        package mutating func appendInterpolation(_ parts: some Sequence<HTML>) {
+            for part in parts { text += part.text }
+        }
+
+        /// Text that is markup already. Never anything that came from outside.
+        package mutating func appendInterpolation(raw markup: String) { text += markup }
+    }
+
+    /// The five characters that mean something become references. What no page may hold (NUL and the other
+    /// controls but tab and line ends) becomes U+FFFD, as a browser would read it.
+    private static func escape(_ source: some StringProtocol, into target: inout String) {
+        for scalar in source.unicodeScalars {
+            switch scalar {
+            case "&": target += "&amp;"
+            case "<": target += "&lt;"
+            case ">": target += "&gt;"
+            case "\"": target += "&quot;"
+            case "'": target += "&#39;"
+            case "\t", "\n", "\r": target.unicodeScalars.append(scalar)
+            default: target.unicodeScalars.append(scalar.properties.generalCategory == .control ? "\u{FFFD}" : scalar)
+            }
+        }
+    }
+}
+
+extension Sequence<HTML> {
+    /// One piece, with `separator` in between.
+    package func joined(separator: HTML) -> HTML {
+        var sum = HTML.empty
+        for (index, part) in enumerated() {
+            if index > 0 { sum += separator }
+            sum += part
+        }
+        return sum
+    }
+}
+
+/// The address of a page elsewhere that a merchant gave: `http` or `https`, whole, without a user name. The only thing
+/// that may stand in an `href` and is not ours.
+package struct WebLink: Hashable, Sendable {
+    /// As it was given.
+    package let text: String
+
+    private static let longest = 2_048
+
+    /// Nil for anything but a whole web address: another scheme, spaces, controls, `\`, a user name, no host.
+    package init?(parsing text: String) {
+        let bytes = Array(text.utf8)
+        guard bytes.count <= Self.longest, bytes.allSatisfy({ $0 > 0x20 && $0 != 0x7F && $0 != 0x5C }) else { return nil }
+        let lowered = text.prefix(8).lowercased()
+        guard let scheme = ["https://", "http://"].first(where: lowered.hasPrefix) else { return nil }
+        let host = text.dropFirst(scheme.count).prefix { !"/?#".contains($0) }
+        guard let first = host.unicodeScalars.first, first.properties.isAlphabetic || first.properties.numericType != nil
+            || first == "[", !host.contains("@")
+        else { return nil }
+        self.text = text
+    }
+}

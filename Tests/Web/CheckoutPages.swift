@@ -1,0 +1,210 @@
+import Chains
+import Domain
+import Engine
+import Foundation
+import HTTP
+import JSON
+import Platform
+import Testing
+
+@testable import Web
+
+/// One story a row: what happens, and what the customer reads afterwards.
+struct CheckoutStory: Sendable, CustomTestStringConvertible {
+    let name: String
+    var asset: String? = "SBX"
+    let title: String
+    let happens: @Sendable (CheckoutWorld, CheckoutToken) async throws -> Void
+    var testDescription: String { name }
+
+    static let all: [CheckoutStory] = [
+        CheckoutStory(name: "choosing", asset: nil, title: "Choose how to pay") { _, _ in },
+        CheckoutStory(name: "waiting", title: "Waiting for payment") { _, _ in },
+        CheckoutStory(name: "received", title: "Payment received") { try await $0.play(.exact, $1) },
+        CheckoutStory(name: "received-in-part", title: "Payment received") { try await $0.play(.under(percent: 50), $1) },
+        CheckoutStory(name: "confirming", title: "Confirming") { try await $0.play(.exact, $1, blocks: 1) },
+        CheckoutStory(name: "missing", title: "Something is missing: pay 0.125 SBX more") {
+            try await $0.play(.under(percent: 50), $1, blocks: 2)
+        },
+        CheckoutStory(name: "missing-over", title: "Something is missing: pay 0.125 SBX more") {
+            try await $0.play(.under(percent: 50), $1, blocks: 2)
+            try await $0.play(.clock(seconds: 3_600), $1)
+        },
+        CheckoutStory(name: "complete", title: "Complete") { try await $0.play(.exact, $1, blocks: 2) },
+        CheckoutStory(name: "overpaid", title: "Complete") { try await $0.play(.over(percent: 10), $1, blocks: 2) },
+        CheckoutStory(name: "paid-twice", title: "Complete") { try await $0.play(.duplicate, $1, blocks: 2) },
+        CheckoutStory(name: "late", title: "Being checked") { try await $0.play(.late, $1, blocks: 2) },
+        CheckoutStory(name: "over", title: "Waiting for payment") {
+            try await $0.play(.clock(seconds: 15 * 60 + 1), $1)
+        },
+        CheckoutStory(name: "expired", title: "Expired") { try await $0.play(.clock(seconds: 3_600), $1) },
+        CheckoutStory(name: "expired-for-good", title: "Expired") { try await $0.play(.clock(seconds: 90_000), $1) },
+        CheckoutStory(name: "wrong-network", title: "Waiting for payment") {
+            try await $0.play(.wrongNetwork, $1, blocks: 2)
+        },
+        CheckoutStory(name: "not-completed", title: "Not completed") { world, token in
+            _ = try await world.gateway.cancel(
+                token.payment, by: world.caller, cause: "test",
+                Answering(key: nil) { _ in Reply(status: 200, body: []) })
+        },
+        CheckoutStory(name: "reorged", title: "Payment received") {
+            try await $0.play(.exact, $1, blocks: 2)
+            try await $0.play(.reorg(depth: 2, fate: .pooled), $1)
+        },
+    ]
+}
+
+@Suite("The checkout page")
+struct CheckoutPages {
+    @Test("says in every state what the customer has to know, word for word", arguments: CheckoutStory.all)
+    func golden(story: CheckoutStory) async throws {
+        let world = try await CheckoutWorld(clock: ManualClock())
+        let token = try await world.open(in: story.asset)
+        try await story.happens(world, token)
+        let page = try await world.page(token)
+        #expect(page.contains("<h1 id=\"state\" tabindex=\"-1\">\(story.title)</h1>"))
+        try Golden.check(page, story.name)
+    }
+
+    @Test("escapes whatever a merchant wrote")
+    func escaping() async throws {
+        let world = try await CheckoutWorld(clock: ManualClock())
+        let token = try await world.open("\"><img src=x onerror=alert(1)>")
+        let page = try await world.page(token)
+        #expect(page.contains("Two potted ferns and a &lt;story&gt;"))
+        #expect(!page.contains("<story>") && !page.contains("<img"))
+    }
+
+    @Test("comes with headers that let nothing else in")
+    func headers() async throws {
+        let world = try await CheckoutWorld(clock: ManualClock())
+        let token = try await world.open()
+        for path in ["/", "/checkout/\(token.text)", "/receipt/\(token.text)", "/checkout/none"] {
+            let response = try await world.send(.get, path)
+            let policy = try #require(response.headers["content-security-policy"])
+            #expect(policy.hasPrefix("default-src 'none'; ") && !policy.contains("unsafe"))
+            #expect(response.headers["cache-control"] == "no-store")
+            #expect(response.headers["x-content-type-options"] == "nosniff")
+            #expect(response.headers["referrer-policy"] == "same-origin")
+            #expect(!response.headers.contains("set-cookie"))
+            let page = String(decoding: try #require(response.bytes), as: UTF8.self)
+            #expect(!page.contains(" style=") && !page.contains(" onclick=") && !page.contains("<style"))
+        }
+        for file in Assets.all {
+            let response = try await world.send(.get, file.path)
+            #expect(response.status == .ok)
+            #expect(response.headers["cache-control"] == "public, max-age=31536000, immutable")
+        }
+    }
+
+    @Test("knows no other token", arguments: [
+        "none", "../x", "01ARZ3NDEKTSV4RRFFQ69G5FAV-00000000000000000000000000000000",
+    ])
+    func unknown(token: String) async throws {
+        let world = try await CheckoutWorld(clock: ManualClock())
+        for path in ["/checkout/\(token)", "/checkout/\(token)/status", "/checkout/\(token)/events", "/receipt/\(token)"] {
+            #expect(try await world.send(.get, path).status == .notFound)
+        }
+        #expect(try await world.send(.post, "/checkout/\(token)/method", form: "method=x").status == .notFound)
+    }
+
+    @Test("is another one when anything but the countdown changes")
+    func revision() async throws {
+        let clock = ManualClock()
+        let world = try await CheckoutWorld(clock: clock)
+        let token = try await world.open()
+        func status() async throws -> JSON {
+            try JSON.parse(try #require(try await world.send(.get, "/checkout/\(token.text)/status").bytes))
+        }
+        let first = try await status()
+        #expect(first["left"]?.asInt64 == 900_000 as Int64)
+        try await world.play(.clock(seconds: 60), token)
+        let second = try await status()
+        #expect(second["left"]?.asInt64 == 840_000 as Int64)
+        #expect(first["revision"] == second["revision"])
+        try await world.play(.exact, token)
+        let third = try await status()
+        #expect(third["revision"] != second["revision"])
+        #expect(third["title"]?.asString == "Payment received")
+        try await world.play(.mine(blocks: 1), token)
+        let fourth = try await status()
+        #expect(fourth["confirmations"]?.asInt64 == 1 && fourth["confirmations_required"]?.asInt64 == 2)
+    }
+
+    @Test("takes a choice, quotes again when the time is over, and refuses what is not offered")
+    func choosing() async throws {
+        let world = try await CheckoutWorld(clock: ManualClock())
+        let token = try await world.open(in: nil)
+        let path = "/checkout/\(token.text)"
+        func choose(_ form: String, _ headers: Headers = Headers()) async throws -> Status {
+            try await world.send(.post, path + "/method", form: form, headers: headers).status
+        }
+        #expect(try await choose("method=BTC%40bitcoin") == .conflict)
+        #expect(try await choose("method=SBX%40sandbox&method=SUSD%40sandbox") == .conflict)
+        #expect(try await choose("nothing") == .conflict)
+        #expect(try await choose("method=SBX%40sandbox", ["Sec-Fetch-Site": "cross-site"]) == .forbidden)
+        #expect(try await choose("method=SBX%40sandbox", ["Origin": "https://evil.example"]) == .forbidden)
+        #expect(try await choose("method=SBX%40sandbox", ["Origin": "null"]) == .forbidden)
+        #expect(try await choose("method=SBX%40sandbox", ["Origin": "https://pay.example"]) == .seeOther)
+        let first = try await address(world, token)
+        #expect(try await choose("method=SBX%40sandbox") == .conflict)
+        #expect(try await choose("method=SUSD%40sandbox") == .seeOther)
+        #expect(try await choose("method=SBX%40sandbox") == .seeOther)
+        try await world.play(.clock(seconds: 901), token)
+        #expect(try await choose("method=SBX%40sandbox") == .seeOther)
+        let second = try await address(world, token)
+        #expect(first != second)
+        #expect(try await world.page(token).contains("Waiting for payment"))
+    }
+
+    private func address(_ world: CheckoutWorld, _ token: CheckoutToken) async throws -> String? {
+        try await world.gateway.checkoutView(token)?.payment.quote?.destination.address
+    }
+
+    @Test("lets only test payments play")
+    func playing() async throws {
+        let world = try await CheckoutWorld(clock: ManualClock())
+        let token = try await world.open()
+        let path = "/checkout/\(token.text)/sandbox/"
+        #expect(try await world.send(.post, path + "exact", form: "blocks=2").status == .seeOther)
+        #expect(try await world.send(.post, path + "nonsense", form: "blocks=2").status == .notFound)
+        #expect(try await world.send(.post, path + "exact", form: "blocks=999999").status == .badRequest)
+        #expect(try await world.send(.post, path + "fee-bump", form: "").status == .conflict)
+        let refused = try await world.send(.post, path + "fee-bump", form: "", headers: ["Accept": "application/json"])
+        #expect(try JSON.parse(try #require(refused.bytes))["message"]?.asString?.isEmpty == false)
+        #expect(
+            try await world.send(.post, path + "exact", form: "", headers: ["Sec-Fetch-Site": "same-site"]).status
+                == .forbidden)
+    }
+
+    @Test("has a receipt with the network's evidence")
+    func receipt() async throws {
+        let world = try await CheckoutWorld(clock: ManualClock())
+        let token = try await world.open()
+        func page() async throws -> String {
+            let response = try await world.send(.get, "/receipt/\(token.text)")
+            return String(decoding: try #require(response.bytes), as: UTF8.self)
+        }
+        #expect(try await page().contains("<h1>No receipt yet</h1>"))
+        try await world.play(.exact, token, blocks: 2)
+        try Golden.check(try await page(), "receipt")
+    }
+}
+
+/// Pages kept beside the tests. `QUITTANCE_GOLDEN=write` writes them anew; then look at what has changed.
+enum Golden {
+    private static let folder = Foundation.URL(filePath: #filePath).deletingLastPathComponent()
+        .appending(path: "../Browser/pages").standardizedFileURL
+
+    static func check(_ page: String, _ name: String) throws {
+        // The hashes of the files are theirs; the drawing of a code is held by its own test.
+        let plain = page.replacing(/\.[0-9a-f]{16}\./, with: ".HASH.").replacing(/d="M4 4h7[^"]*"/, with: "d=\"…\"")
+        let file = folder.appending(path: name + ".html")
+        if ProcessInfo.processInfo.environment["QUITTANCE_GOLDEN"] == "write" {
+            try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
+            try Data(plain.utf8).write(to: file)
+        }
+        let kept = try String(contentsOf: file, encoding: .utf8)
+        #expect(plain == kept, "\(name) is another page: see CONTRIBUTING.md on golden files")
+    }
+}
