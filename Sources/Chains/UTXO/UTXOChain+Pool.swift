@@ -1,0 +1,72 @@
+internal import Crypto
+internal import Domain
+internal import Platform
+
+extension UTXOChain {
+    /// Adds what entered the pool, and the pool as it stands at the tip.
+    ///
+    /// A node changes its tip and its pool together. So the tip that is asked for *after* the pool tells
+    /// whether the pool is that of the batch's last block: if a block came in between, a transaction may be
+    /// missing from the pool because it was mined, and nothing is said of what left.
+    func hearPool(_ batch: inout Batch, askedFrom cursor: Cursor?, _ standing: UTXONode.Standing)
+        async throws
+    {
+        let mined = batch.connected.flatMap { $0.transactions.map(\.id) }
+        let after = batch.cursor
+        let told = memory.withLock { memory -> Set<String> in
+            if memory.cursor != cursor { memory.told = [] }
+            memory.cursor = after
+            // What a block took is told anew when it comes back.
+            memory.told.subtract(mined)
+            return memory.told
+        }
+        guard batch.isAtTip else { return }
+        let ids = try await node.pool()
+        let isSettled = try await node.best() == standing.best
+        let pool = Set(ids)
+        let fresh = ids.filter { !told.contains($0) }
+        let isWhole = fresh.count <= UTXOLimits.batchPool
+        var heard = told.intersection(pool)
+        var rest = fresh.prefix(UTXOLimits.batchPool)
+        while !rest.isEmpty {
+            let part = rest.prefix(UTXOLimits.callsPerRequest)
+            rest = rest.dropFirst(part.count)
+            for (id, table) in try await node.poolTransactions(part) {
+                heard.insert(id)
+                guard !table.outputs.isEmpty else { continue }
+                batch.entered += table.chainTransactions(on: place)
+            }
+        }
+        batch.isAtTip = isWhole
+        batch.pool = isSettled && isWhole ? pool : nil
+        let toldNow = heard
+        memory.withLock { $0.told = toldNow }
+    }
+}
+
+extension TransactionTable {
+    /// The transactions as the gateway takes them: of the outputs those that could be a destination's, which
+    /// have scripts of a form that account keys give and pay something.
+    func chainTransactions(on network: UTXONetwork) -> [ChainTransaction] {
+        let asset = network.coin.method.asset
+        return transactions.enumerated().map { index, transaction in
+            let id = transaction.id.displayText
+            let inputs =
+                transaction.isCoinbase
+                ? [] : self.inputs[transaction.inputs].map { "\($0.transaction.displayText):\($0.index)" }
+            let outputs = self.outputs[transaction.outputs].compactMap { output -> ChainOutput? in
+                guard Self.scriptLengths.contains(output.script.count), output.value > 0 else { return nil }
+                return ChainOutput(
+                    place: "\(id):\(output.index)", script: Hex.encode(script(of: output)), asset: asset,
+                    amountText: String(output.value))
+            }
+            let maturity = transaction.isCoinbase ? UInt32(network.coinbaseMaturity) : 0
+            return ChainTransaction(
+                id: id, index: UInt32(clamping: index), inputs: inputs, outputs: outputs, maturity: maturity
+            )
+        }
+    }
+
+    /// P2WPKH, P2SH, P2PKH and P2TR: what destinations are made of.
+    private static let scriptLengths: Set<Int> = [22, 23, 25, 34]
+}

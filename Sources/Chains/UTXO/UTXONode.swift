@@ -1,0 +1,198 @@
+internal import Crypto
+internal import Domain
+internal import JSON
+internal import Platform
+
+/// The questions that a gateway has for a node of Bitcoin's kind, each answer checked as far as it can be.
+struct UTXONode: Sendable {
+    let network: UTXONetwork
+    let rpc: NodeRPC
+
+    /// Where the node stands.
+    struct Standing: Sendable {
+        let chain: String
+        let height: UInt64
+        let headers: UInt64
+        let best: Hash256
+        let isInitialDownload: Bool
+        let isPruned: Bool
+        let warnings: [String]
+    }
+
+    func standing() async throws(ChainFault) -> Standing {
+        let answer = try await ask { () async throws(NodeFailure) in try await rpc.call("getblockchaininfo")
+        }
+        guard let chain = answer["chain"]?.asString, let height = answer["blocks"]?.asUInt64,
+            let headers = answer["headers"]?.asUInt64, let best = Self.hash(answer["bestblockhash"]),
+            let isInitialDownload = answer["initialblockdownload"]?.asBool
+        else { throw .malformed("no state of its chain") }
+        let warnings = answer["warnings"]
+        let texts = warnings?.asArray?.compactMap(\.asString) ?? [warnings?.asString ?? ""]
+        return Standing(
+            chain: chain, height: height, headers: headers, best: best,
+            isInitialDownload: isInitialDownload,
+            isPruned: answer["pruned"]?.asBool ?? false, warnings: texts.filter { !$0.isEmpty })
+    }
+
+    /// What the node calls itself and its version, as `/Satoshi:29.0.0/`.
+    func version() async throws(ChainFault) -> String {
+        let answer = try await ask { () async throws(NodeFailure) in try await rpc.call("getnetworkinfo") }
+        guard let version = answer["subversion"]?.asString else { throw .malformed("no version") }
+        return String(version.prefix(UTXOLimits.messageCharacters))
+    }
+
+    func best() async throws(ChainFault) -> Hash256 {
+        let answer = try await ask { () async throws(NodeFailure) in try await rpc.call("getbestblockhash")
+        }
+        guard let hash = Self.hash(answer) else { throw .malformed("no block hash") }
+        return hash
+    }
+
+    /// The block of the node's chain at a height; nil above its tip.
+    func blockHash(at height: UInt64) async throws(ChainFault) -> Hash256? {
+        try await blockHashes(from: height, count: 1).first
+    }
+
+    /// The blocks of the node's chain from a height on; fewer when it ends before. At most
+    /// `UTXOLimits.callsPerRequest`.
+    func blockHashes(from height: UInt64, count: Int) async throws(ChainFault) -> [Hash256] {
+        let calls = (0..<count).map { NodeRPC.Call("getblockhash", .integer(height + UInt64($0))) }
+        let results = try await ask { () async throws(NodeFailure) in try await rpc.batch(calls) }
+        var hashes: [Hash256] = []
+        for result in results {
+            switch result {
+            case .success(let value):
+                guard let hash = Self.hash(value) else { throw .malformed("no block hash") }
+                hashes.append(hash)
+            case .failure(let failure):
+                guard failure.isUnknownThing else { throw failure.fault }
+                return hashes
+            }
+        }
+        return hashes
+    }
+
+    /// A block, checked against its name and its work.
+    func block(_ hash: Hash256) async throws(ChainFault) -> Block {
+        let bytes = try await ask { () async throws(NodeFailure) in
+            try await rpc.bytes("getblock", .string(hash.displayText), 0)
+        }
+        let block: Block
+        do throws(ParseError) {
+            block = try Block(parsing: bytes, on: network)
+        } catch {
+            throw .malformed("a block \(hash.displayText) that is none (\(error))")
+        }
+        guard block.hash == hash else { throw .malformed("another block than \(hash.displayText)") }
+        guard block.header.hasProofOfWork(on: network) else {
+            throw .malformed("a block \(hash.displayText) without proof of work")
+        }
+        return block
+    }
+
+    /// The headers of blocks, checked against their names, in the same order.
+    func headers(_ hashes: [Hash256]) async throws(ChainFault) -> [BlockHeader] {
+        let calls = hashes.map { NodeRPC.Call("getblockheader", .string($0.displayText), false) }
+        let results = try await ask { () async throws(NodeFailure) in try await rpc.batch(calls) }
+        var headers: [BlockHeader] = []
+        for (hash, result) in zip(hashes, results) {
+            switch result {
+            case .success(let value):
+                guard let bytes = value.asString.flatMap({ Self.bytes($0) }),
+                    let header = try? BlockHeader(bytes),
+                    header.hash == hash
+                else { throw .malformed("another header than that of \(hash.displayText)") }
+                headers.append(header)
+            case .failure(let failure): throw failure.fault
+            }
+        }
+        return headers
+    }
+
+    /// A block that the node knows, on its chain or not; nil when it does not know it.
+    func place(of block: BlockID) async throws(ChainFault) -> (
+        height: UInt64, isActive: Bool, parent: BlockID?
+    )? {
+        let answer: JSON
+        do throws(NodeFailure) {
+            answer = try await rpc.call("getblockheader", .string(block.text), true)
+        } catch {
+            guard error.isUnknownThing else { throw error.fault }
+            return nil
+        }
+        guard let height = answer["height"]?.asUInt64, let confirmations = answer["confirmations"]?.asInt64
+        else {
+            throw .malformed("no header of \(block.text)")
+        }
+        return (height, confirmations > 0, answer["previousblockhash"]?.asString.map { BlockID($0) })
+    }
+
+    /// The ids of all transactions in the pool.
+    func pool() async throws(ChainFault) -> [String] {
+        let answer = try await ask { () async throws(NodeFailure) in
+            try await rpc.call("getrawmempool", isLarge: true)
+        }
+        guard let elements = answer.asArray else { throw .malformed("no list of its pool") }
+        let ids = elements.compactMap(\.asString)
+        guard ids.count == elements.count, ids.allSatisfy({ $0.utf8.count == 64 }) else {
+            throw .malformed("a pool of something else than transactions")
+        }
+        return ids
+    }
+
+    /// Transactions of the pool; those that have left it are left out.
+    func poolTransactions(_ ids: ArraySlice<String>) async throws(ChainFault) -> [(
+        id: String, TransactionTable
+    )] {
+        let calls = ids.map { NodeRPC.Call("getrawtransaction", .string($0), false) }
+        let results: [Result<JSON, NodeFailure>]
+        do throws(NodeFailure) {
+            results = try await rpc.batch(calls, isLarge: true)
+        } catch {
+            // Several giants at once may be more than an answer may have.
+            guard case .fault(let fault) = error, fault.kind == .malformed, ids.count > 1 else {
+                throw error.fault
+            }
+            let middle = ids.startIndex + ids.count / 2
+            return try await poolTransactions(ids[..<middle]) + poolTransactions(ids[middle...])
+        }
+        var transactions: [(id: String, TransactionTable)] = []
+        for (id, result) in zip(ids, results) {
+            switch result {
+            case .success(let value): transactions.append((id, try poolTransaction(id, value)))
+            case .failure(let failure):
+                guard failure.isUnknownThing else { throw failure.fault }
+            }
+        }
+        return transactions
+    }
+
+    private func poolTransaction(_ id: String, _ value: JSON) throws(ChainFault) -> TransactionTable {
+        guard let bytes = value.asString.flatMap({ Self.bytes($0) }) else {
+            throw .malformed("no transaction \(id)")
+        }
+        let table: TransactionTable
+        do throws(ParseError) {
+            table = try TransactionTable(transaction: bytes, on: network)
+        } catch {
+            throw .malformed("a transaction \(id) that is none (\(error))")
+        }
+        // One that lives in Litecoin's extension block alone is named otherwise there; it pays nobody here.
+        guard table.outputs.isEmpty || table.transactions.first?.id.displayText == id else {
+            throw .malformed("another transaction than \(id)")
+        }
+        return table
+    }
+
+    private func ask<Answer: Sendable>(
+        _ question: () async throws(NodeFailure) -> Answer
+    ) async throws(ChainFault) -> Answer {
+        do throws(NodeFailure) { return try await question() } catch { throw error.fault }
+    }
+
+    private static func hash(_ value: JSON?) -> Hash256? {
+        value?.asString.flatMap { Hash256(displayText: $0) }
+    }
+
+    private static func bytes(_ text: String) -> [UInt8]? { Hex.decode(text) }
+}
