@@ -78,6 +78,9 @@ let package = Package(
             "Web", "Engine", "Storage", "Chains", "Domain", "Platform", "JSON", "Crypto", "HTTP", "Database",
             "TestKit",
         ]),
+        tests("Engine", [
+            "Engine", "Storage", "Chains", "Domain", "Platform", "JSON", "Crypto", "HTTP", "Database", "TestKit",
+        ]),
         tests("Tidy", []),
     ]
 )

@@ -150,8 +150,8 @@ extension Transaction {
     }
 
     /// Makes due what is next in order: of each subject (or of one) the first delivery that waits behind none
-    /// which is still in its first tries. So deliveries go in order per payment, until the first one waiting has
-    /// failed `Delivery.triesBeforeOvertaking` times.
+    /// which is still in its first tries. So deliveries go in order per payment, until the first one waiting
+    /// has failed `Delivery.triesBeforeOvertaking` times.
     func advance(_ endpoint: String, subject: String? = nil) throws {
         var sql: SQL = """
             UPDATE delivery SET state = 'waiting' WHERE endpoint = \(endpoint) AND state = 'queued'

@@ -1,0 +1,180 @@
+import Chains
+import Database
+import Domain
+import Platform
+import Storage
+import TestKit
+import Testing
+
+@testable import Engine
+
+@Suite("Networks are followed whatever stands in the way")
+struct WatchingTests {
+    /// How a stored payment is damaged.
+    static let damages: [SQL] = [
+        "UPDATE payment SET body = '{}'", "UPDATE payment SET body = 'no JSON'",
+        "UPDATE payment SET head_sequence = 0",
+    ]
+
+    @Test("A damaged payment is set aside, and all others go on", arguments: 0..<3, DatabaseEngine.allCases)
+    func quarantine(_ damage: Int, _ engine: DatabaseEngine) async throws {
+        let house = try await House(engine)
+        let bad = try await house.open(order: "bad")
+        let good = try await house.open(order: "good")
+        for id in [bad, good] { try await house.take([.play(.exact)], for: id) }
+        try await house.store.database.write { db in
+            _ = try db.execute(Self.damages[damage] + " WHERE id = \(bad.text)")
+        }
+        _ = try await house.gateway.command(.mine(.sandbox, blocks: 1))
+        try await house.follow()
+        #expect(try await house.payment(good).state == .paid)
+        #expect(try await house.store.read { try $0.isQuarantined(bad) })
+        await house.close()
+    }
+
+    @Test("A payment that is damaged once it is paid does not stop a reorg either", arguments: 0..<2)
+    func quarantineInReorg(_ damage: Int) async throws {
+        let house = try await House()
+        let bad = try await house.open(order: "bad")
+        let good = try await house.open(order: "good")
+        for id in [bad, good] { _ = try await house.gateway.play(.exact, for: id, of: house.caller) }
+        _ = try await house.gateway.command(.mine(.sandbox, blocks: 1))
+        try await house.follow()
+        try await house.store.database.write { db in
+            _ = try db.execute(Self.damages[damage] + " WHERE id = \(bad.text)")
+        }
+        _ = try await house.gateway.command(
+            .reorg(.sandbox, SandboxCommand.Reorg(depth: 1, fate: .dropped)))
+        try await house.follow()
+        #expect(try await house.payment(good).state == .awaitingPayment)
+        #expect(try await house.store.read { try $0.isQuarantined(bad) })
+        await house.close()
+    }
+
+    @Test("A look at a damaged payment sets it aside, and the others' windows close")
+    func quarantineByClock() async throws {
+        let house = try await House()
+        let bad = try await house.open(order: "bad")
+        let good = try await house.open(order: "good")
+        try await house.store.database.write { db in
+            _ = try db.execute("UPDATE payment SET body = '[]' WHERE id = \(bad.text)")
+        }
+        try await house.take([.wait(seconds: 2_000)], for: good)
+        #expect(try await house.payment(good).state == .expired)
+        #expect(try await house.store.read { try $0.isQuarantined(bad) })
+        await house.close()
+    }
+
+    @Test("A batch that was asked for before another one was absorbed is refused")
+    func stale() async throws {
+        let house = try await House()
+        let id = try await house.open()
+        guard let sandbox = house.gateway.sandbox else { throw TestKitError("no sandbox") }
+        let network = SandboxNetwork.sandbox.name
+        let slow = sandbox.chain(on: .sandbox)
+        let headers = StoredHeaders(store: house.store, network: network)
+        let row = try await house.store.read { try $0.source(of: network) }
+        guard let row, let height = row.height, let block = row.block else {
+            throw TestKitError("no cursor")
+        }
+        let batch = try await slow.advance(from: Cursor(height: height, block: block), kept: headers)
+        try await house.take([.play(.exact)], for: id)
+        let before = try await house.summary(of: id)
+        let absorbed = try await house.gateway.absorb(
+            batch, of: network, after: row, askedAt: house.gateway.now(isTest: true))
+        #expect(absorbed.isStale)
+        #expect(try await house.summary(of: id) == before)
+        #expect(before.state == .detected, "an older look at the pool takes nothing away")
+        await house.close()
+    }
+
+    @Test("Two gateways on one PostgreSQL absorb one story once")
+    func two() async throws {
+        let house = try await House(.postgres)
+        let other = try await Store.open(house.place.location)
+        guard let sandbox = house.gateway.sandbox else { throw TestKitError("no sandbox") }
+        let second = try House.gateway(
+            other, house.clock, SeededEntropy(seed: 2), house.settings, sandbox)
+        let first = house.gateway
+        let caller = house.caller
+        let ids = try await withThrowingTaskGroup(of: ID<Payment>.self) { group in
+            for number in 0..<20 {
+                group.addTask {
+                    var new = NewPayment(orderID: "order-\(number)", amount: "25", currency: "EUR")
+                    new.chosen = try method("SBX")
+                    let gateway = number.isMultiple(of: 2) ? first : second
+                    let reply = try await gateway.open(
+                        new, by: caller, cause: "test",
+                        Answering(key: nil) { Reply(status: 200, body: Array($0.payment.id.text.utf8)) })
+                    guard let id = ID<Payment>(parsing: String(decoding: reply.body, as: UTF8.self)) else {
+                        throw TestKitError("no payment")
+                    }
+                    return id
+                }
+            }
+            return try await group.reduce(into: []) { $0.append($1) }
+        }
+        var scripts: Set<String> = []
+        for id in ids { scripts.insert(try await house.quote(of: id).destination.script) }
+        #expect(scripts.count == ids.count, "no address twice")
+        let commands: [SandboxCommand.Action] = [
+            .mine(.sandbox, blocks: 1), .reorg(.sandbox, SandboxCommand.Reorg(depth: 1, fate: .pooled)),
+            .mine(.sandbox, blocks: 2), .mine(.sandbox, blocks: 60),
+        ]
+        for id in ids { _ = try await first.play(.exact, for: id, of: caller) }
+        for command in commands {
+            _ = try await first.command(command)
+            async let one: Void = House.follow(first)
+            async let two: Void = House.follow(second)
+            _ = try await (one, two)
+        }
+        for id in ids {
+            let summary = try await house.summary(of: id)
+            #expect(summary.state == .paid)
+            #expect(summary.events.filter { $0 == "payment.paid" }.count == summary.epoch)
+            #expect(summary.events.filter { $0 == "payment.reversed" }.count == summary.epoch - 1)
+            #expect(summary.epoch <= 2)
+        }
+        try await house.audit()
+        await other.close()
+        await house.close()
+    }
+
+    @Test("An eviction is heard although nothing else happens at that moment")
+    func eviction() async throws {
+        let house = try await House()
+        let id = try await house.open()
+        try await house.take([.play(.exact), .evict], for: id)
+        #expect(try await house.payment(id).state == .awaitingPayment)
+        await house.close()
+    }
+
+    @Test("A thousand payments in one block that needs three are all looked at when it has them")
+    func thousand() async throws {
+        let house = try await House()
+        var ids: [ID<Payment>] = []
+        for number in 0..<1_000 { ids.append(try await house.open("2000", order: "order-\(number)")) }
+        var outputs: [SandboxCommand.Output] = []
+        for id in ids {
+            let quote = try await house.quote(of: id)
+            outputs.append(
+                SandboxCommand.Output(
+                    script: quote.destination.script, asset: quote.method.asset, amount: quote.amountDue))
+        }
+        for start in stride(from: 0, to: outputs.count, by: 100) {
+            _ = try await house.gateway.command(
+                .pay(.sandbox, Array(outputs[start..<start + 100]), isMined: false))
+        }
+        _ = try await house.gateway.command(.mine(.sandbox, blocks: 1))
+        try await house.follow()
+        _ = try await house.gateway.command(.mine(.sandbox, blocks: 2))
+        try await house.follow()
+        let paid = try await house.store.read { [caller = house.caller] tx in
+            var filter = PaymentFilter()
+            filter.state = .paid
+            return try tx.payments(of: caller.merchant, filter, PageRequest(limit: 2_000)).items.count
+        }
+        #expect(paid == 1_000)
+        await house.close()
+    }
+}
