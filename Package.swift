@@ -79,7 +79,8 @@ let package = Package(
             "TestKit",
         ]),
         tests("Engine", [
-            "Engine", "Storage", "Chains", "Domain", "Platform", "JSON", "Crypto", "HTTP", "Database", "TestKit",
+            "Engine", "Storage", "Chains", "Domain", "Platform", "JSON", "Crypto", "HTTP", "Database",
+            "TestKit",
         ]),
         tests("Tidy", []),
     ]

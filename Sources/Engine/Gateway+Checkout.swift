@@ -15,7 +15,8 @@ package struct CheckoutView: Sendable {
     package let now: Instant
 
     package init(
-        payment: PaymentView, merchant: String, description: String?, successURL: String?, cancelURL: String?,
+        payment: PaymentView, merchant: String, description: String?, successURL: String?,
+        cancelURL: String?,
         now: Instant
     ) {
         self.payment = payment
@@ -31,7 +32,8 @@ extension Gateway {
     /// What the customer's page shows; nil for a token that is none.
     package func checkoutView(_ token: CheckoutToken) async throws -> CheckoutView? {
         try await store.read { tx -> CheckoutView? in
-            guard let payment = try tx.payment(token.payment), let personal = try tx.personal(of: token.payment),
+            guard let payment = try tx.payment(token.payment),
+                let personal = try tx.personal(of: token.payment),
                 token.isValid(salt: personal.salt), let merchant = try tx.merchant(payment.terms.merchant)
             else { return nil }
             let told = try JSON.parse(personal.body)

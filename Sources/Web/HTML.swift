@@ -87,8 +87,8 @@ extension Sequence<HTML> {
     }
 }
 
-/// The address of a page elsewhere that a merchant gave: `http` or `https`, whole, without a user name. The only thing
-/// that may stand in an `href` and is not ours.
+/// The address of a page elsewhere that a merchant gave: `http` or `https`, whole, without a user name. The
+/// only thing that may stand in an `href` and is not ours.
 package struct WebLink: Hashable, Sendable {
     /// As it was given.
     package let text: String

@@ -50,12 +50,12 @@ package struct QR: Equatable, Sendable {
 }
 
 extension QR {
-    /// What a wallet reads from the code of a payment link: the link without what is only for people, in capitals
-    /// as far as that changes nothing.
+    /// What a wallet reads from the code of a payment link: the link without what is only for people, in
+    /// capitals as far as that changes nothing.
     ///
-    /// Scheme and Bech32 address mean the same in capitals (RFC 3986, 3.1; BIP 173), and capitals take 5½ bits
-    /// instead of 8, so the code is coarser and scans from farther away. Everything else stays as it is: Base58
-    /// and the names of parameters (BIP 21) are case-sensitive.
+    /// Scheme and Bech32 address mean the same in capitals (RFC 3986, 3.1; BIP 173), and capitals take 5½
+    /// bits instead of 8, so the code is coarser and scans from farther away. Everything else stays as it
+    /// is: Base58 and the names of parameters (BIP 21) are case-sensitive.
     package static func text(forLink link: String) -> String {
         let parts = link.split(separator: "?", maxSplits: 1, omittingEmptySubsequences: false)
         guard let colon = parts[0].firstIndex(of: ":") else { return link }
@@ -81,7 +81,8 @@ extension QR {
 @safe private struct Symbol: ~Copyable {
     private let code: UnsafeMutablePointer<QRcode>
 
-    /// Version 0 lets the library take the smallest that fits; it splits the text into the densest modes itself.
+    /// Version 0 lets the library take the smallest that fits; it splits the text into the densest modes
+    /// itself.
     init?(encoding text: String) {
         guard let code = unsafe QRcode_encodeString(text, 0, QR_ECLEVEL_M, QR_MODE_8, 1) else { return nil }
         unsafe self.code = code

@@ -1,5 +1,5 @@
-/// Reads a QR code without noise, written from ISO/IEC 18004 and not from the library that makes ours: level M,
-/// versions 1 to 40, the modes numeric, alphanumeric and bytes.
+/// Reads a QR code without noise, written from ISO/IEC 18004 and not from the library that makes ours:
+/// level M, versions 1 to 40, the modes numeric, alphanumeric and bytes.
 struct QRReader {
     private let side: Int
     private let modules: [Bool]

@@ -11,8 +11,8 @@ import TestKit
 
 @testable import Web
 
-/// A gateway with the sandbox and one shop on it, for the customer's pages. Everything is the real thing; clock and
-/// chance are told, so that the pages are the same in every run.
+/// A gateway with the sandbox and one shop on it, for the customer's pages. Everything is the real thing;
+/// clock and chance are told, so that the pages are the same in every run.
 final class CheckoutWorld: Sendable {
     let gateway: Gateway
     let checkout: Checkout

@@ -5,10 +5,11 @@ package import HTTP
 import JSON
 import Platform
 
-/// The customer's pages: checkout, receipt, and what they load. `router` answers; `run` keeps open pages live.
+/// The customer's pages: checkout, receipt, and what they load. `router` answers; `run` keeps open pages
+/// live.
 ///
-/// The token in the address is the customer's capability: there are no cookies and no accounts. What is wrong with a
-/// token is answered as if it had never been.
+/// The token in the address is the customer's capability: there are no cookies and no accounts. What is
+/// wrong with a token is answered as if it had never been.
 package final class Checkout: Resident {
     let gateway: Gateway
     private let pages: LivePages

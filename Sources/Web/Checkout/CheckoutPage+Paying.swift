@@ -41,7 +41,8 @@ extension CheckoutPage {
 
     private static let chunk = 4
 
-    /// The address in groups that people can compare. There is no space between them: what is copied is whole.
+    /// The address in groups that people can compare. There is no space between them: what is copied is
+    /// whole.
     private static func chunks(_ address: String) -> HTML {
         var rest = address[...]
         var chunks: [HTML] = []

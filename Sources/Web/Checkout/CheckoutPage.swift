@@ -2,8 +2,8 @@ import Crypto
 import Domain
 import Platform
 
-/// The checkout page of one payment, out of what the customer reads of it. Works without JavaScript; the script
-/// replaces `<main>` when its revision changes.
+/// The checkout page of one payment, out of what the customer reads of it. Works without JavaScript; the
+/// script replaces `<main>` when its revision changes.
 struct CheckoutPage {
     let view: CustomerView
     /// Of this payment's pages: `/checkout/{token}`.

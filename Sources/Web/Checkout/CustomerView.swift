@@ -1,8 +1,9 @@
 package import Domain
 package import Engine
 
-/// What the customer reads of a payment: a pure function of what the operator sees, in the words of docs/DOMAIN.md,
-/// section 2. It never shows internal doubt: what is to be decided by people is "being checked" or "complete".
+/// What the customer reads of a payment: a pure function of what the operator sees, in the words of
+/// docs/DOMAIN.md, section 2. It never shows internal doubt: what is to be decided by people is "being
+/// checked" or "complete".
 package struct CustomerView: Equatable, Sendable {
     package let phase: Phase
     package let merchant: String
@@ -86,7 +87,8 @@ package struct CustomerView: Equatable, Sendable {
 }
 
 extension CustomerView {
-    /// The view of `checkout`. Its own clock counts: what the gateway has not looked at yet may be over already.
+    /// The view of `checkout`. Its own clock counts: what the gateway has not looked at yet may be over
+    /// already.
     package init(_ checkout: CheckoutView) {
         let view = checkout.payment
         let payment = view.payment

@@ -50,8 +50,8 @@ struct FormBody {
 extension Request {
     /// Whether a form was sent from one of our own pages, as far as the browser says where from.
     ///
-    /// There are no cookies: whoever knows the token may press the buttons. This only keeps other sites, which were
-    /// given the link, from pressing them in the customer's browser.
+    /// There are no cookies: whoever knows the token may press the buttons. This only keeps other sites,
+    /// which were given the link, from pressing them in the customer's browser.
     func isFromOwnPage(baseURL: String) -> Bool {
         if let site = headers["sec-fetch-site"] { return site == "same-origin" || site == "none" }
         guard let origin = headers["origin"] else { return true }

@@ -5,8 +5,8 @@ import Platform
 
 /// The payments whose pages are open somewhere, and what tells them of changes.
 ///
-/// A commit names the payments that it touched; those of them that somebody looks at are read once and sent to all
-/// who look. One loop does it, so that a page never hears an older state after a newer one.
+/// A commit names the payments that it touched; those of them that somebody looks at are read once and sent
+/// to all who look. One loop does it, so that a page never hears an older state after a newer one.
 final class LivePages: Sendable {
     private struct Open {
         let token: CheckoutToken
@@ -29,7 +29,8 @@ final class LivePages: Sendable {
         (wake, waker) = AsyncStream.makeStream(of: Void.self, bufferingPolicy: .bufferingNewest(1))
     }
 
-    /// The stream of a payment's pages; nil when too many are followed already. Hold it while its first state is read.
+    /// The stream of a payment's pages; nil when too many are followed already. Hold it while its first
+    /// state is read.
     func stream(of token: CheckoutToken) -> EventStream? {
         open.withLock { open in
             if let stream = open[token.payment]?.stream { return stream }

@@ -48,8 +48,8 @@ enum PageFrame {
     /// What every answer here says.
     static func secure(_ response: inout Response) {
         response.headers.add("X-Content-Type-Options", "nosniff")
-        // The link is the customer's capability: no other site may learn it. `no-referrer` would also take the Origin
-        // from our own forms, which is checked.
+        // The link is the customer's capability: no other site may learn it. `no-referrer` would also take
+        // the Origin from our own forms, which is checked.
         response.headers.add("Referrer-Policy", "same-origin")
         response.headers.add("Cross-Origin-Resource-Policy", "same-origin")
         response.headers.add("Cross-Origin-Opener-Policy", "same-origin")

@@ -14,7 +14,8 @@ enum Script {
           let polling = null;
           let isOver = false;
 
-          // ---- what is shown -------------------------------------------------------------------------------
+          // ---- what is shown
+          // -------------------------------------------------------------------------------
 
           function setLeft(left) {
             deadline = left === null || left === undefined ? null : performance.now() + Number(left);
@@ -89,7 +90,8 @@ enum Script {
             load();
           }
 
-          // ---- what is new ---------------------------------------------------------------------------------
+          // ---- what is new
+          // ---------------------------------------------------------------------------------
 
           async function poll() {
             try {
@@ -108,7 +110,8 @@ enum Script {
             };
           }
 
-          // ---- what can be pressed -------------------------------------------------------------------------
+          // ---- what can be pressed
+          // -------------------------------------------------------------------------
 
           async function copy(text) {
             if (navigator.clipboard && window.isSecureContext) return navigator.clipboard.writeText(text);
