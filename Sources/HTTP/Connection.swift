@@ -38,7 +38,7 @@ final class Connection {
     /// What an answer needs to know of its request.
     struct Exchange: Sendable {
         let minorVersion: Int
-        let keepsAlive: Bool
+        var keepsAlive: Bool
         let isHead: Bool
         let lastEventID: String?
     }

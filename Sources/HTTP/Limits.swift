@@ -41,6 +41,10 @@ package struct Limits: Sendable {
     package var writeGrace: Int64 = 30_000
     /// Bytes a second, averaged from when the output began to wait.
     package var writeRate: Int64 = 4 * 1_024
+    /// How long a handler may work before it is cancelled, and then before 503 is answered without it. A
+    /// stream of events is an answer and has no end.
+    package var handler: Int64 = 60_000
+    package var handlerAfterCancel: Int64 = 2_000
     /// How long a handler goes on after the client has closed its sending side, which may be all it closed.
     package var departureGrace: Int64 = 1_000
     /// After a refusal: how long, and how many bytes, what still comes is thrown away, so that the refusal is

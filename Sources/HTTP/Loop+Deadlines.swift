@@ -12,10 +12,7 @@ extension Loop {
             }
             switch connection.phase {
             case .reading: checkReading(connection)
-            case .handling(let handling):
-                if let departed = connection.departed, now - departed >= limits.departureGrace {
-                    handling.task.cancel()
-                }
+            case .handling(let handling): checkHandling(connection, handling)
             case .streaming: heartbeat(connection)
             case .lingering: if now - connection.since >= limits.lingerTime { drop(connection) }
             }
@@ -29,6 +26,19 @@ extension Loop {
         guard let since = connection.waitingSince else { return false }
         let allowed = limits.writeGrace + Int64(connection.writtenSince) * 1_000 / max(1, limits.writeRate)
         return now - since >= allowed
+    }
+
+    /// A handler that takes too long is asked to end, and may still answer. One that does not listen is left
+    /// to itself, and the connection is closed after a 503: its answer, if it ever comes, finds nobody.
+    private func checkHandling(_ connection: Connection, _ handling: Connection.Handling) {
+        let elapsed = now - connection.since
+        let hasDeparted = connection.departed.map { now - $0 >= limits.departureGrace } ?? false
+        if hasDeparted || elapsed >= limits.handler { handling.task.cancel() }
+        guard elapsed >= limits.handler + limits.handlerAfterCancel else { return }
+        connection.phase = .reading
+        var exchange = handling.exchange
+        exchange.keepsAlive = false
+        refuse(connection, .answerTooSlow, to: exchange)
     }
 
     private func checkReading(_ connection: Connection) {

@@ -91,10 +91,9 @@ extension Loop {
             do {
                 answer = .response(try await handler(request))
             } catch {
-                // A handler that was cancelled because its client left has nobody to fail for.
-                let isDeparture = error is CancellationError && Task.isCancelled
-                if !isDeparture { configuration.onFailure(request, error) }
-                answer = .failed
+                let wasToldTo = error is CancellationError && Task.isCancelled
+                if !wasToldTo { configuration.onFailure(request, error) }
+                answer = wasToldTo ? .cancelled : .failed
             }
             if isOnLoop { answered(id, answer) } else { post(.answered(id, answer)) }
         }
@@ -112,15 +111,21 @@ extension Loop {
         case .failed:
             let problem = Response.problem(.internalServerError, code: "internal_error")
             self.answer(connection, problem, to: handling.exchange)
+        case .cancelled:
+            var exchange = handling.exchange
+            exchange.keepsAlive = false
+            return refuse(connection, .answerTooSlow, to: exchange)
         }
         list(connection)
     }
 
     /// Refuses what came, and closes: where the next request would begin is not known.
-    func refuse(_ connection: Connection, _ refusal: Refusal) {
+    ///
+    /// - Parameter exchange: of a request that came whole, which must not keep the connection.
+    func refuse(_ connection: Connection, _ refusal: Refusal, to exchange: Connection.Exchange? = nil) {
         bodyBytes -= connection.countedBody
         connection.countedBody = 0
-        answer(connection, .problem(refusal.status, code: refusal.code), to: nil)
+        answer(connection, .problem(refusal.status, code: refusal.code), to: exchange)
         list(connection)
     }
 

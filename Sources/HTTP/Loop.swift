@@ -20,6 +20,8 @@ final class Loop: TaskExecutor, EventSink, @unchecked Sendable {
         case response(Response)
         /// It threw; what, was reported already.
         case failed
+        /// It was told to end, and did.
+        case cancelled
     }
 
     private struct Inbox {

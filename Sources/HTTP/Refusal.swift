@@ -1,5 +1,6 @@
-/// Why bytes are not a request this server takes. The connection is answered with the status and closed,
-/// because where the next request would begin is no longer known.
+/// Why bytes are not a request this server takes, or why a request has no answer of its handler. The
+/// connection is answered with the status and closed, because where the next request would begin is no longer
+/// known.
 struct Refusal: Error, Equatable {
     let status: Status
     /// Stable, for problem details and for counting.
@@ -25,6 +26,7 @@ struct Refusal: Error, Equatable {
     static let headTooLarge = Refusal(.requestHeaderFieldsTooLarge, "headers_too_large")
     static let bodyTooLarge = Refusal(.contentTooLarge, "body_too_large")
     static let tooSlow = Refusal(.requestTimeout, "request_too_slow")
+    static let answerTooSlow = Refusal(.serviceUnavailable, "answer_too_slow")
     static let overloaded = Refusal(.serviceUnavailable, "overloaded")
     static let tooManyConnections = Refusal(.tooManyRequests, "too_many_connections")
 }

@@ -31,7 +31,8 @@ package final class Server: Sendable {
     /// Binds, so that connections may come and wait; `run()` serves them.
     ///
     /// - Parameter handler: answers a request. What it throws is answered 500 and reported to `onFailure`. It
-    ///   is cancelled when its client has left and when a drain takes too long.
+    ///   is cancelled when its client has left, when it takes longer than `Limits.handler` and when a drain
+    ///   takes too long; if it ends by throwing `CancellationError`, the answer is 503.
     /// - Throws: `ServerError`.
     package init(
         configuration: Configuration = Configuration(), handler: @escaping Router.Handler

@@ -1,3 +1,4 @@
+import Glibc
 import Platform
 import Testing
 
@@ -45,6 +46,23 @@ func clientError(_ body: () async throws(ClientError) -> ClientResponse) async -
             "content-length: 8",
         ]))
         #expect(!lines.contains { $0.hasPrefix("expect:") || $0.hasPrefix("content-type:") || $0.hasPrefix("accept") })
+    }
+
+    @Test func `the environment's proxies are not asked`() async throws {
+        // In a process of its own: the environment belongs to all threads.
+        await #expect(processExitsWith: .success) {
+            let proxy = try RawServer { $0.waitForClose() }
+            let server = try Self.echo()
+            for name in ["http_proxy", "https_proxy", "all_proxy", "HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY"] {
+                unsafe setenv(name, "http://127.0.0.1:\(proxy.port)", 1)
+            }
+            for name in ["no_proxy", "NO_PROXY"] { unsafe unsetenv(name) }
+            for policy in [ClientPolicy.trusted, .guarded(allowLoopback: true)] {
+                let response = try await Client(policy).send(ClientRequest(.get, try local(server)))
+                #expect(response.status == .ok)
+            }
+            #expect(proxy.accepted == 0)
+        }
     }
 
     @Test(arguments: Method.allCases) func `every method is sent, and without a body unless there is one`(

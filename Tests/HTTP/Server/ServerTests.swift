@@ -1,3 +1,4 @@
+import CLinux
 import HTTP
 import Platform
 import Testing
@@ -102,6 +103,45 @@ import Testing
         #expect(journal.all == ["began", "cancelled"])
     }
 
+    @Test("A handler that takes too long is cancelled and answered for, whether it listens or not", arguments: [
+        ("/hang", 503, ["began", "cancelled"]), ("/deaf", 503, ["began"]), ("/late", 200, ["began"]),
+    ])
+    func handlerDeadline(path: String, status: Int, entries: [String]) async throws {
+        let journal = TestServer.Journal()
+        let gate = AsyncStream<Void>.makeStream()
+        var router = TestServer.routes(journal)
+        router.get("/deaf") { _ in
+            journal.note("began")
+            // A task of its own does not hear that this one is cancelled.
+            await Task { for await _ in gate.stream {} }.value
+            journal.note("ended")
+            return .text("nobody reads this")
+        }
+        router.get("/late") { _ in
+            journal.note("began")
+            while !Task.isCancelled { try? await Task.sleep(for: .milliseconds(2)) }
+            return .text("done after all")
+        }
+        try await TestServer.with(router: router) {
+            $0.limits.handler = 30
+            $0.limits.handlerAfterCancel = 30
+        } _: { server in
+            // What was pipelined behind it is not answered: an answer that comes late would be taken for its own.
+            let pipelined = "GET \(path) HTTP/1.1\r\nHost: x\r\n\r\n" + Self.get("/health")
+            let answers = try await Self.exchange(server, pipelined)
+            #expect(answers.first?.status == status)
+            #expect(journal.all == entries)
+            if status == 503 {
+                #expect(answers.count == 1)
+                #expect(answers.first?.headers["connection"] == "close")
+                #expect(answers.first?.text.contains(#""code":"answer_too_slow""#) == true)
+            }
+            gate.continuation.finish()
+            if path == "/deaf" { try await journal.wait(for: "ended") }
+            #expect(try await Self.exchange(server, Self.get("/health")).map(\.status) == [200])
+        }
+    }
+
     @Test("Only a configured proxy may name the client", arguments: [
         ([], "X-Forwarded-For: 9.9.9.9\r\nX-Forwarded-Proto: https\r\n", "127.0.0.1 false shop.example"),
         (["127.0.0.1"], "X-Forwarded-For: 9.9.9.9\r\nX-Forwarded-Proto: https\r\n", "9.9.9.9 true shop.example"),
@@ -144,25 +184,57 @@ import Testing
         }
     }
 
-    @Test("Beyond its share a peer is refused, and beyond all places everybody")
-    func connectionLimits() async throws {
-        let statuses = try await TestServer.with {
-            $0.limits.connectionsPerPeer = 3
+    @Test("A server on an address of IPv6 serves it, and one on all addresses both families", arguments: [
+        ("::1", ["[::1]": "::1"]), ("::", ["[::1]": "::1", "127.0.0.1": "127.0.0.1"]),
+    ])
+    func addressFamilies(address: String, peers: [String: String]) async throws {
+        do {
+            try await TestServer.with { $0.address = address } _: { server in
+                for (host, peer) in peers {
+                    let authority = "\(host):\(server.port)"
+                    let url = try URL(parsing: "http://\(authority)/peer")
+                    let response = try await Client(.trusted).send(ClientRequest(.get, url))
+                    #expect(String(decoding: response.body, as: UTF8.self) == "\(peer) false \(authority)")
+                }
+            }
+        } catch ServerError.addressNotAvailable, ServerError.system(call: "socket", error: EAFNOSUPPORT) {
+            print("SKIPPED: this machine has no IPv6")
+        }
+    }
+
+    @Test("Beyond its share a peer is refused, and beyond all places everybody", arguments: [
+        (3, 100, 429), (100, 3, 503),
+    ])
+    func connectionLimits(perPeer: Int, together: Int, status: Int) async throws {
+        let outcomes = try await TestServer.with {
+            $0.limits.connectionsPerPeer = perPeer
+            $0.limits.connections = together
             $0.loops = 1
         } _: { server in
-            try await RawClient.run { [port = server.port] in
+            let (held, late) = try await RawClient.run { [port = server.port] in
                 let held = try (0..<3).map { _ in try RawClient(port: port) }
-                defer { for client in held { client.close() } }
                 for client in held {
                     client.send("GET /health HTTP/1.1\r\nHost: x\r\n\r\n")
                     _ = client.receive(answers: 1)
                 }
                 let late = try RawClient(port: port)
                 defer { late.close() }
-                return late.receive().statuses
+                return (held, late.receive())
             }
+            // A place that is given back is free for another.
+            held[0].close()
+            while server.connectionCount == 3 { try await Task.sleep(for: .milliseconds(2)) }
+            let next = try await RawClient.run { [port = server.port] in
+                let next = try RawClient(port: port)
+                defer { next.close() }
+                next.send(Self.get("/health"))
+                return next.receive()
+            }
+            for client in held.dropFirst() { client.close() }
+            return [late, next]
         }
-        #expect(statuses == [429])
+        #expect(outcomes.map(\.statuses) == [[status], [200]])
+        #expect(outcomes.map(\.isClosed) == [true, true])
     }
 
     @Test("A drain finishes what is in flight, closes what is idle and lets nobody in")
