@@ -124,7 +124,8 @@ import Testing
         }
         try await TestServer.with(router: router) {
             $0.limits.handler = 30
-            $0.limits.handlerAfterCancel = 30
+            // The others answer by themselves, however slow the machine is.
+            $0.limits.handlerAfterCancel = path == "/deaf" ? 30 : 600_000
         } _: { server in
             // What was pipelined behind it is not answered: an answer that comes late would be taken for its own.
             let pipelined = "GET \(path) HTTP/1.1\r\nHost: x\r\n\r\n" + Self.get("/health")
