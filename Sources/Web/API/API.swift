@@ -20,7 +20,8 @@ package struct API: Sendable {
     }
 
     /// Everything that the API can do.
-    static let operations: [Operation] = payments + history
+    static let operations: [Operation] =
+        payments + exceptions + history + endpoints + configuration + sandbox
 
     /// The routes of the API.
     package var router: Router {

@@ -1,0 +1,111 @@
+import Domain
+import Engine
+import HTTP
+import JSON
+import Testing
+
+@testable import Web
+
+@Suite("Each key sees and does what it may, and nothing else")
+struct APIAccess {
+    /// A path of the operation that fits its pattern and names nothing.
+    private func path(_ operation: Web.Operation) -> String {
+        operation.pattern.split(separator: "/").map { part in
+            guard part.hasPrefix("{") else { return "/\(part)" }
+            return part == "{scenario}" ? "/exact" : "/x"
+        }.joined()
+    }
+
+    @Test("Every operation takes the keys with its scope, and no other", arguments: API.operations.map(\.name))
+    func matrix(name: String) async throws {
+        let gateway = try await TestGateway()
+        let merchant = try await gateway.tenant().merchant
+        guard let operation = API.operations.first(where: { $0.name == name }) else { return }
+        for scope in Scope.allCases {
+            let key = try await gateway.key(of: merchant, [scope], isTest: true)
+            let answer = await gateway.send(
+                operation.method, path(operation), key: key, headers: ["Idempotency-Key": "k"])
+            let isAllowed = operation.scope == nil || operation.scope == scope || scope == .admin
+            #expect((answer.code == "missing_scope") == !isAllowed, "\(scope) \(answer.text)")
+            #expect(answer.status < 500)
+        }
+        let live = try await gateway.key(of: merchant, [.admin], isTest: false)
+        let answer = await gateway.send(operation.method, path(operation), key: live, headers: ["Idempotency-Key": "k"])
+        #expect((answer.code == "test_key_required") == operation.isForTestKeysOnly)
+        let nobody = await gateway.send(operation.method, path(operation), key: nil)
+        #expect(nobody.status == 401)
+    }
+
+    @Test("Neither another merchant nor a live key sees a test payment or anything of it")
+    func separation() async throws {
+        let gateway = try await TestGateway()
+        let (owner, stranger) = (try await gateway.tenant(), try await gateway.tenant())
+        let id = await owner.payment().id
+        _ = await owner.post("/v1/sandbox/payments/\(id)/over")
+        _ = await owner.post("/v1/sandbox/mine", ["blocks": 6])
+        try await gateway.watch()
+        let endpoint = await owner.post("/v1/webhook-endpoints", ["url": "https://example.com/hook"])
+        let endpointID = endpoint.json?["id"]?.asString ?? ""
+        let event = await owner.get("/v1/events").json?["data"]?[0]?["id"]?.asString ?? ""
+        let exception = await owner.get("/v1/exceptions").json?["data"]?[0]?["id"]?.asString ?? ""
+        #expect(!event.isEmpty && !endpointID.isEmpty)
+        #expect(!exception.isEmpty)
+        let things = [
+            "/v1/payments/\(id)", "/v1/payments/\(id)/timeline", "/v1/payments/\(id)/entries", "/v1/events/\(event)",
+            "/v1/exceptions/\(exception)", "/v1/webhook-endpoints/\(endpointID)",
+            "/v1/webhook-endpoints/\(endpointID)/deliveries",
+        ]
+        for thing in things {
+            #expect(await owner.get(thing).status == 200, "\(thing)")
+            #expect(await owner.get(thing, key: owner.live).status == 404, "\(thing)")
+            #expect(await stranger.get(thing).status == 404, "\(thing)")
+        }
+        let lists = ["payments", "transfers", "events", "exceptions", "webhook-endpoints", "ledger/entries", "ledger/balances"]
+        for list in lists {
+            let path = "/v1/\(list)"
+            #expect(await owner.get(path).json?["data"]?.asArray?.isEmpty == false, "\(path)")
+            #expect(await owner.get(path, key: owner.live).json?["data"] == [], "\(path)")
+            #expect(await stranger.get(path).json?["data"] == [], "\(path)")
+        }
+        #expect(await owner.get("/v1/events?after=\(event)", key: owner.live).status == 404)
+        let before = try await gateway.recordCounts().others
+        for key in [owner.live, stranger.test] {
+            #expect(await owner.post("/v1/payments/\(id)/cancel", key: key).status == 404)
+            #expect(await owner.post("/v1/payments/\(id)/fulfilments", ["action_id": "a"], key: key).status == 404)
+            #expect(await owner.post("/v1/payments/\(id)/actions/accept", ["reason": "a"], key: key).status == 404)
+            let ruling: JSON = ["action": "accept", "reason": "mine"]
+            #expect(await owner.post("/v1/exceptions/\(exception)/rulings", ruling, key: key).status == 404)
+            #expect(await owner.send(.delete, "/v1/webhook-endpoints/\(endpointID)", key: key).status == 404)
+            #expect(await owner.post("/v1/webhook-endpoints/\(endpointID)/rotate-secret", key: key).status == 404)
+        }
+        #expect(try await gateway.recordCounts().others == before)
+    }
+
+    @Test("A revoked key is no key any more")
+    func revoked() async throws {
+        let tenant = try await TestGateway().tenant()
+        let made = await tenant.post("/v1/api-keys", ["name": "till", "scopes": ["payments:read"]])
+        #expect(made.status == 201)
+        let text = made.json?["key"]?.asString ?? ""
+        let id = made.json?["id"]?.asString ?? ""
+        #expect(text.hasPrefix("qk_test_"))
+        #expect(await tenant.get("/v1/payments", key: text).status == 200)
+        #expect(await tenant.get("/v1/api-keys", key: text).code == "missing_scope")
+        #expect(await tenant.send(.delete, "/v1/api-keys/\(id)").status == 204)
+        #expect(await tenant.get("/v1/payments", key: text).status == 401)
+        let list = await tenant.get("/v1/api-keys")
+        #expect(!list.text.contains(text))
+    }
+
+    @Test("Only one well-formed bearer credential is read", arguments: [
+        "Basic abc", "Bearer", "Bearer ", "Bearer a b", "bearer qk_other_x", "Bearer  qk_test_x", "qk_test_x",
+        "Bearer qk_test_" + String(repeating: "a", count: 300),
+    ])
+    func credentials(value: String) {
+        #expect(API.bearer(["Authorization": value]) == nil)
+        #expect(API.bearer(["Authorization": "bearer qk_test_x"]) == "qk_test_x")
+        var twice: Headers = ["Authorization": "Bearer qk_test_x"]
+        twice.add("Authorization", "Bearer qk_test_y")
+        #expect(API.bearer(twice) == nil)
+    }
+}

@@ -1,0 +1,112 @@
+import Domain
+import HTTP
+import JSON
+import Testing
+
+@testable import Web
+
+@Suite("A request under an idempotency key is carried out once")
+struct APIIdempotency {
+    private func order(_ id: String) -> JSON {
+        var order = Tenant.order
+        order["merchant_order_id"] = .string(id)
+        return .object(order)
+    }
+
+    @Test("Fifty at once have one effect and one answer, byte for byte")
+    func parallel() async throws {
+        let gateway = try await TestGateway()
+        let tenant = try await gateway.tenant()
+        let body = order("order-50")
+        let answers = await withTaskGroup(of: Answer.self) { group in
+            for _ in 0..<50 {
+                group.addTask { await tenant.post("/v1/payments", body, idempotency: "order-50") }
+            }
+            var answers: [Answer] = []
+            for await answer in group { answers.append(answer) }
+            return answers
+        }
+        #expect(answers.count == 50)
+        #expect(Set(answers.map(\.body)).count == 1)
+        #expect(answers.allSatisfy { $0.status == 201 && $0.headers["Location"] != nil })
+        #expect(answers.count { $0.headers["Idempotency-Replayed"] == nil } == 1)
+        let list = await tenant.get("/v1/payments?merchant_order_id=order-50")
+        #expect(list.json?["data"]?.asArray?.count == 1)
+    }
+
+    @Test("Quoted and bare are the same key")
+    func quoted() async throws {
+        let tenant = try await TestGateway().tenant()
+        let first = await tenant.post("/v1/payments", order("a"), idempotency: "\"key-1\"")
+        let second = await tenant.post("/v1/payments", order("a"), idempotency: "key-1")
+        #expect(second.headers["Idempotency-Replayed"] == "true")
+        #expect(first.body == second.body)
+    }
+
+    @Test("Another body or path under the same key is refused, and the first answer stays")
+    func reuse() async throws {
+        let tenant = try await TestGateway().tenant()
+        let first = await tenant.post("/v1/payments", order("a"), idempotency: "key-1")
+        let other = await tenant.post("/v1/payments", order("b"), idempotency: "key-1")
+        #expect(other.status == 422)
+        #expect(other.code == "idempotency_key_reused")
+        let again = await tenant.post("/v1/payments", order("a"), idempotency: "key-1")
+        #expect(again.body == first.body)
+        let (one, two) = (await tenant.payment().id, await tenant.payment().id)
+        #expect(await tenant.post("/v1/payments/\(one)/cancel", idempotency: "key-2").status == 200)
+        #expect(await tenant.post("/v1/payments/\(two)/cancel", idempotency: "key-2").code == "idempotency_key_reused")
+    }
+
+    @Test("A refused request keeps nothing: its correction may use the same key")
+    func corrected() async throws {
+        let tenant = try await TestGateway().tenant()
+        var wrong = Tenant.order
+        wrong["amount"] = "0"
+        #expect(await tenant.post("/v1/payments", .object(wrong), idempotency: "key-1").status == 422)
+        #expect(await tenant.post("/v1/payments", order("a"), idempotency: "key-1").status == 201)
+    }
+
+    @Test("Keys are apart between merchants, and between test and live")
+    func apart() async throws {
+        let gateway = try await TestGateway()
+        let (one, two) = (try await gateway.tenant(), try await gateway.tenant())
+        let first = await one.post("/v1/payments", order("a"), idempotency: "key-1")
+        let second = await two.post("/v1/payments", order("a"), idempotency: "key-1")
+        #expect(second.status == 201)
+        #expect(second.headers["Idempotency-Replayed"] == nil)
+        #expect(first.body != second.body)
+        let live = await one.post("/v1/payments", order("a"), key: one.live, idempotency: "key-1")
+        #expect(live.status == 422)
+        #expect(live.code == "unsupported_network")
+    }
+
+    @Test("Where money or messages move, a key is required", arguments: [
+        "/v1/payments/pay_00000000000000000000000000/cancel",
+        "/v1/payments/pay_00000000000000000000000000/fulfilments",
+        "/v1/payments/pay_00000000000000000000000000/fulfilments/a/complete",
+        "/v1/payments/pay_00000000000000000000000000/actions/accept",
+        "/v1/exceptions/exc_00000000000000000000000000_1/rulings",
+        "/v1/webhook-endpoints/whe_00000000000000000000000000/replay",
+        "/v1/webhook-endpoints/whe_00000000000000000000000000/rotate-secret",
+        "/v1/webhook-endpoints/whe_00000000000000000000000000/test",
+    ])
+    func required(path: String) async throws {
+        let gateway = try await TestGateway()
+        let tenant = try await gateway.tenant()
+        let answer = await gateway.send(.post, path, key: tenant.test)
+        #expect(answer.status == 400)
+        #expect(answer.code == "idempotency_key_required")
+    }
+
+    @Test("A key is 1 to 255 visible characters", arguments: [
+        "", "\"\"", "a b", "\"a", "ä", String(repeating: "a", count: 256), "a\"b",
+    ])
+    func malformed(key: String) async throws {
+        let tenant = try await TestGateway().tenant()
+        let answer = await tenant.post("/v1/payments", order("a"), idempotency: key)
+        #expect(answer.status == 400)
+        #expect(answer.code == "invalid_idempotency_key")
+        let longest = String(repeating: "a", count: 255)
+        #expect(await tenant.post("/v1/payments", order("a"), idempotency: longest).status == 201)
+    }
+}
