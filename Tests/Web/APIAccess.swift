@@ -60,7 +60,9 @@ struct APIAccess {
             #expect(await owner.get(thing, key: owner.live).status == 404, "\(thing)")
             #expect(await stranger.get(thing).status == 404, "\(thing)")
         }
-        let lists = ["payments", "transfers", "events", "exceptions", "webhook-endpoints", "ledger/entries", "ledger/balances"]
+        let lists = [
+            "payments", "transfers", "events", "exceptions", "webhook-endpoints", "ledger/entries", "ledger/balances",
+        ]
         for list in lists {
             let path = "/v1/\(list)"
             #expect(await owner.get(path).json?["data"]?.asArray?.isEmpty == false, "\(path)")

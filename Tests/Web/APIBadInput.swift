@@ -57,9 +57,13 @@ struct APIBadInput {
         BadRequest("half a document", body: "{\"amount\":", 400, "malformed_json", [": unexpected_end"]),
         BadRequest("two documents", body: "{} {}", 400, "malformed_json", [": trailing_bytes"]),
         BadRequest("a list", body: "[]", 422, "invalid_fields", [": wrong_type"]),
-        BadRequest("a duplicate key", body: #"{"amount":"1","amount":"2"}"#, 400, "malformed_json", [": duplicate_key"]),
+        BadRequest("a duplicate key", body: #"{"amount":"1","amount":"2"}"#, 400, "malformed_json", [
+            ": duplicate_key",
+        ]),
         BadRequest("a lone surrogate", body: #"{"amount":"\ud800"}"#, 400, "malformed_json", [": lone_surrogate"]),
-        BadRequest("a bare control character", body: "{\"amount\":\"1\u{1}\"}", 400, "malformed_json", [": control_character"]),
+        BadRequest("a bare control character", body: "{\"amount\":\"1\u{1}\"}", 400, "malformed_json", [
+            ": control_character",
+        ]),
         BadRequest(
             "too deep", body: String(repeating: "[", count: 20) + String(repeating: "]", count: 20), 400,
             "malformed_json", [": too_deep"]),
@@ -104,7 +108,9 @@ struct APIBadInput {
         .payment("text that turns around", ["merchant_order_id": "\"a\\u202eb\""], 422, "invalid_fields", [
             "/merchant_order_id: invalid_text",
         ]),
-        .payment("an unknown currency", ["currency": "\"EUX\""], 422, "unknown_currency", ["/currency: unknown_currency"]),
+        .payment("an unknown currency", ["currency": "\"EUX\""], 422, "unknown_currency", [
+            "/currency: unknown_currency",
+        ]),
         .payment("a small currency", ["currency": "\"eur\""], 422, "unknown_currency", ["/currency: unknown_currency"]),
         .payment("an unknown asset", ["asset": "\"DOGE\""], 422, "unknown_asset", ["/asset: unknown_asset"]),
         .payment("no asset code", ["asset": "\"b t c\""], 422, "invalid_fields", ["/asset: unknown_asset"]),
@@ -141,7 +147,9 @@ struct APIBadInput {
         ]),
         .payment("no seconds", ["expires_in": "0"], 422, "invalid_fields", ["/expires_in: out_of_range"]),
         .payment("half seconds", ["expires_in": "90.5"], 422, "invalid_fields", ["/expires_in: out_of_range"]),
-        .payment("seconds with an exponent", ["expires_in": "1e3"], 422, "invalid_fields", ["/expires_in: out_of_range"]),
+        .payment("seconds with an exponent", ["expires_in": "1e3"], 422, "invalid_fields", [
+            "/expires_in: out_of_range",
+        ]),
         .payment("a script for a link", ["success_url": "\"javascript:alert(1)\""], 422, "invalid_fields", [
             "/success_url: invalid_url",
         ]),
@@ -189,7 +197,8 @@ struct APIBadInput {
         BadRequest(
             "tiers that fall", .put, "/v1/policies",
             body: #"""
-                {"confirmations":[{"tiers":[{"up_to_minor":"10","requirement":"2"},{"up_to_minor":"9","requirement":"1"}]}]}
+                {"confirmations":[{"tiers":[
+                    {"up_to_minor":"10","requirement":"2"},{"up_to_minor":"9","requirement":"1"}]}]}
                 """#, 422, "invalid_fields", ["/confirmations/0/tiers: not_ascending"]),
         BadRequest(
             "a sandbox clock that goes back", .post, "/v1/sandbox/clock", body: #"{"advance_seconds":-5}"#, 422,
@@ -257,7 +266,8 @@ struct APIBadInput {
         ("limit=101", "?limit: out_of_range"), ("limit=1e1", "?limit: out_of_range"),
         ("limit=+1", "?limit: out_of_range"), ("after=x", "?after: invalid_id"),
         ("limit=1&limit=2", "?limit: duplicate"), ("stat=paid", "?stat: unknown_parameter"),
-        ("created_from=now", "?created_from: invalid_time"), ("has_open_exception=yes", "?has_open_exception: unknown_value"),
+        ("created_from=now", "?created_from: invalid_time"),
+        ("has_open_exception=yes", "?has_open_exception: unknown_value"),
         ("customer_id=", "?customer_id: empty"),
         (
             "after=pay_00000000000000000000000000&before=pay_00000000000000000000000000", "?before: conflict"

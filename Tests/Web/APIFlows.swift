@@ -1,0 +1,177 @@
+import Domain
+import Engine
+import HTTP
+import JSON
+import Platform
+import Testing
+
+@testable import Web
+
+@Suite("The API carries a payment from intent to fulfilment")
+struct APIFlows {
+    @Test("Paid, fulfilled once, reported, and in the books")
+    func paid() async throws {
+        let gateway = try await TestGateway()
+        let tenant = try await gateway.tenant()
+        let id = await tenant.payment().id
+        #expect(await tenant.post("/v1/payments/\(id)/fulfilments", ["action_id": "ship-1"]).code == "not_fulfillable")
+        _ = await tenant.post("/v1/sandbox/payments/\(id)/exact")
+        try await gateway.watch()
+        #expect(await tenant.get("/v1/payments/\(id)").json?["state"] == "detected")
+        _ = await tenant.post("/v1/sandbox/mine", ["blocks": 6])
+        try await gateway.watch()
+        let paid = await tenant.get("/v1/payments/\(id)")
+        #expect(paid.json?["state"] == "paid")
+        #expect(paid.json?["fulfillable"] == true)
+        #expect(paid.json?["next_action"] == "fulfil")
+        let claim = await tenant.post("/v1/payments/\(id)/fulfilments", ["action_id": "ship-1"])
+        #expect(claim.status == 201, "\(claim.text)")
+        #expect(await tenant.post("/v1/payments/\(id)/fulfilments", ["action_id": "ship-1"]).status == 201)
+        let other = await tenant.post("/v1/payments/\(id)/fulfilments", ["action_id": "ship-2"])
+        #expect(other.status == 409)
+        #expect(other.code == "fulfilment_claimed")
+        let done = await tenant.post("/v1/payments/\(id)/fulfilments/ship-1/complete")
+        #expect(done.status == 200)
+        #expect(done.json?["fulfilment"]?["completed_at"]?.asString != nil)
+        #expect(done.json?["next_action"] == "none")
+        let entries = await tenant.get("/v1/payments/\(id)/entries")
+        #expect(entries.json?["data"]?[0]?["kind"] == "received")
+        let all = await tenant.get("/v1/ledger/entries")
+        #expect(entries.json?["data"]?.asArray?.count == all.json?["data"]?.asArray?.count)
+        let balances = await tenant.get("/v1/ledger/balances")
+        let amounts = (balances.json?["data"]?.asArray ?? []).compactMap { $0["amount"]?.asString }
+        #expect(amounts.sorted() == ["-0.25", "0.25"])
+        #expect(await tenant.post("/v1/payments/\(id)/cancel").code == "not_allowed_in_state")
+    }
+
+    @Test("A customer who paid too little gets a top-up by a ruling, and pays it")
+    func topUp() async throws {
+        let gateway = try await TestGateway()
+        let tenant = try await gateway.tenant()
+        let id = await tenant.payment().id
+        _ = await tenant.post("/v1/sandbox/payments/\(id)/under", ["percent": 40, "confirmations": 6])
+        try await gateway.watch()
+        _ = await tenant.post("/v1/sandbox/clock", ["advance_seconds": 3_600])
+        try await gateway.watch()
+        #expect(await tenant.get("/v1/payments/\(id)").json?["state"] == "underpaid")
+        let exception = await tenant.get("/v1/exceptions?kind=underpaid").json?["data"]?[0]?["id"]?.asString ?? ""
+        let wrong = await tenant.post("/v1/exceptions/\(exception)/rulings", ["action": "keep", "reason": "no"])
+        #expect(wrong.code == "action_not_suggested")
+        #expect(wrong.places == ["/action"])
+        let granted = await tenant.post(
+            "/v1/exceptions/\(exception)/rulings",
+            ["action": "grant_top_up", "reason": "Customer called.", "expires_in": 900])
+        #expect(granted.status == 201, "\(granted.text)")
+        #expect(granted.json?["payable"] == true)
+        _ = await tenant.post("/v1/sandbox/payments/\(id)/exact", ["confirmations": 6])
+        try await gateway.watch()
+        #expect(await tenant.get("/v1/payments/\(id)").json?["state"] == "paid")
+    }
+
+    @Test("The customer's choice is quoted, and quoted again after the end")
+    func method() async throws {
+        let gateway = try await TestGateway()
+        let tenant = try await gateway.tenant()
+        var order = Tenant.order
+        order["asset"] = nil
+        order["network"] = nil
+        order["expires_in"] = 7_200
+        let created = await tenant.post("/v1/payments", .object(order))
+        #expect(created.status == 201, "\(created.text)")
+        let id = created.json?["id"]?.asString ?? ""
+        #expect(created.json?["state"] == "created")
+        let chosen = await tenant.post("/v1/payments/\(id)/method", ["asset": "SUSD", "network": "sandbox"])
+        #expect(chosen.status == 200, "\(chosen.text)")
+        #expect(chosen.json?["state"] == "awaiting_payment")
+        let no = await tenant.post("/v1/payments/\(id)/method", ["asset": "SBX", "network": "sandbox-alt"])
+        #expect(no.code == "method_not_offered")
+        #expect(no.places == ["/asset"])
+    }
+
+    @Test("The sandbox plays every scenario", arguments: [
+        ("pay", "{}"), ("exact", "{}"), ("under", #"{"percent":30}"#), ("over", #"{"percent":10}"#),
+        ("split", #"{"parts":3}"#), ("late", "{}"), ("duplicate", "{}"), ("wrong-network", "{}"), ("wrong-asset", "{}"),
+    ])
+    func scenarios(scenario: String, body: String) async throws {
+        let gateway = try await TestGateway()
+        let tenant = try await gateway.tenant()
+        let id = await tenant.payment().id
+        let answer = await tenant.post("/v1/sandbox/payments/\(id)/\(scenario)", try JSON.parse(text: body))
+        #expect(answer.status == 200, "\(answer.text)")
+        #expect(answer.json?["transactions"]?.asArray?.isEmpty == false)
+        let replaced = await tenant.post("/v1/sandbox/payments/\(id)/replace", ["by": "elsewhere"])
+        #expect([200, 422].contains(replaced.status))
+        for (act, body) in [
+            ("mine", "{}"), ("reorg", #"{"depth":1,"fate":"dropped"}"#), ("clock", #"{"advance_seconds":60}"#),
+            ("fail", "{}"), ("recover", "{}"),
+        ] {
+            let answer = await tenant.post("/v1/sandbox/\(act)", try JSON.parse(text: body))
+            #expect(answer.status == 200, "\(act) \(answer.text)")
+        }
+        let evicted = await tenant.post("/v1/sandbox/evict", ["transaction": "none"])
+        #expect(evicted.code == "sandbox_refused")
+        try await gateway.watch()
+    }
+
+    @Test("An endpoint is made, changed, tested, rotated, replayed and deleted")
+    func endpoints() async throws {
+        let tenant = try await TestGateway().tenant()
+        let path = "/v1/webhook-endpoints"
+        let made = await tenant.post(path, ["url": "https://example.com/hook", "events": ["payment.*"]])
+        #expect(made.status == 201, "\(made.text)")
+        let id = made.json?["id"]?.asString ?? ""
+        let secret = made.json?["secret"]?.asString ?? ""
+        #expect(secret.hasPrefix("whsec_"))
+        #expect(made.json?["public_key"]?.asString?.hasPrefix("whpk_") == true)
+        #expect(made.headers["Location"] == "\(path)/\(id)")
+        _ = await tenant.payment()
+        let deliveries = await tenant.get("\(path)/\(id)/deliveries")
+        #expect(deliveries.json?["data"]?.asArray?.count == 2)
+        let delivery = deliveries.json?["data"]?[0]?["id"]?.asString ?? ""
+        #expect(await tenant.get("\(path)/\(id)/deliveries/\(delivery)/attempts").json?["data"] == [])
+        #expect(await tenant.get("\(path)/\(id)/deliveries?state=late").status == 400)
+        let page = await tenant.get("\(path)/\(id)/deliveries?limit=1")
+        let next = page.json?["next"]?.asString ?? ""
+        #expect(await tenant.get("\(path)/\(id)/deliveries?limit=1&after=\(next)").json?["data"]?.asArray?.count == 1)
+        let changed = await tenant.send(.patch, "\(path)/\(id)", ["active": false, "events": ["*"]])
+        #expect(changed.json?["state"] == "disabled")
+        #expect(changed.json?["secret"] == nil)
+        #expect(await tenant.send(.patch, "\(path)/\(id)", ["active": true]).json?["state"] == "active")
+        #expect(await tenant.post("\(path)/\(id)/test").status == 202)
+        let rotated = await tenant.post("\(path)/\(id)/rotate-secret")
+        #expect(rotated.json?["secret"]?.asString?.hasPrefix("whsec_") == true)
+        #expect(rotated.json?["secret"]?.asString != secret)
+        #expect(await tenant.post("\(path)/\(id)/replay", [:]).places == ["/event_id"])
+        #expect(await tenant.post("\(path)/\(id)/replay", ["only_failed": true]).json?["replayed"] == 0)
+        #expect(await tenant.send(.delete, "\(path)/\(id)").status == 204)
+        #expect(await tenant.get("\(path)/\(id)").status == 404)
+    }
+
+    @Test("A merchant sets up wallets, rates and policy")
+    func configuration() async throws {
+        let gateway = try await TestGateway()
+        let tenant = try await gateway.tenant()
+        let made = await tenant.post(
+            "/v1/wallets", ["network": "sandbox", "key": .string("sandbox:" + String(repeating: "ab", count: 32))])
+        #expect(made.status == 201, "\(made.text)")
+        let wallet = made.json?["id"]?.asString ?? ""
+        #expect(await tenant.get("/v1/wallets").json?["data"]?.asArray?.count == 2)
+        let disabled = await tenant.post("/v1/wallets/\(wallet)/disable")
+        #expect(disabled.json?["disabled"] == true)
+        let pushed = await tenant.post("/v1/rates", ["asset": "SBX", "currency": "EUR", "rate": "50"])
+        #expect(pushed.status == 201)
+        #expect(await tenant.payment().answer.json?["amount_due"] == "0.5")
+        let policy = await tenant.get("/v1/policies")
+        let same = await tenant.send(.put, "/v1/policies", policy.json)
+        #expect(same.status == 200, "\(same.text)")
+        #expect(same.body == policy.body)
+        let tighter = await tenant.send(.put, "/v1/policies", ["quote_seconds": 300])
+        #expect(tighter.json?["quote_seconds"] == 300)
+        #expect(await tenant.get("/v1/policies").body == tighter.body)
+        let assets = await tenant.get("/v1/assets").json?["data"]?.asArray ?? []
+        #expect(assets.compactMap { $0["asset"]?.asString } == ["SBX", "SUSD", "SBX"])
+        #expect(await tenant.get("/v1/assets", key: tenant.live).json?["data"]?.asArray?.count == 1)
+        #expect(await tenant.get("/v1/networks").json?["data"]?[0]?["healthy"] == true)
+        #expect(await tenant.get("/v1/rates").json?["data"]?.asArray?.count == 4)
+    }
+}
