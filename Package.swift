@@ -21,8 +21,10 @@ func module(_ name: String, _ dependencies: [Target.Dependency] = []) -> Target 
     .target(name: name, dependencies: dependencies, swiftSettings: house)
 }
 
-func tests(_ name: String, _ dependencies: [Target.Dependency], resources: [Resource] = []) -> Target {
-    .testTarget(name: name + "Tests", dependencies: dependencies, path: "Tests/" + name,
+func tests(
+    _ name: String, _ dependencies: [Target.Dependency], exclude: [String] = [], resources: [Resource] = []
+) -> Target {
+    .testTarget(name: name + "Tests", dependencies: dependencies, path: "Tests/" + name, exclude: exclude,
                 resources: resources, swiftSettings: house)
 }
 
@@ -81,7 +83,7 @@ let package = Package(
         tests("Engine", [
             "Engine", "Storage", "Chains", "Domain", "Platform", "JSON", "Crypto", "HTTP", "Database",
             "TestKit",
-        ]),
+        ], exclude: ["Golden"]),
         tests("Tidy", []),
     ]
 )
