@@ -2,7 +2,8 @@ package import Domain
 import JSON
 import Storage
 
-/// What a checkout page is made of: the payment as it stands, and what the merchant tells its customer of the order.
+/// What a checkout page is made of: the payment as it stands, and what the merchant tells its customer of the
+/// order.
 package struct CheckoutView: Sendable {
     package let payment: PaymentView
     /// The merchant's name.

@@ -69,7 +69,9 @@ package struct HTML: ExpressibleByStringInterpolation, Equatable, Sendable {
             case "\"": target += "&quot;"
             case "'": target += "&#39;"
             case "\t", "\n", "\r": target.unicodeScalars.append(scalar)
-            default: target.unicodeScalars.append(scalar.properties.generalCategory == .control ? "\u{FFFD}" : scalar)
+            default:
+                let isControl = scalar.properties.generalCategory == .control
+                target.unicodeScalars.append(isControl ? "\u{FFFD}" : scalar)
             }
         }
     }
@@ -98,12 +100,13 @@ package struct WebLink: Hashable, Sendable {
     /// Nil for anything but a whole web address: another scheme, spaces, controls, `\`, a user name, no host.
     package init?(parsing text: String) {
         let bytes = Array(text.utf8)
-        guard bytes.count <= Self.longest, bytes.allSatisfy({ $0 > 0x20 && $0 != 0x7F && $0 != 0x5C }) else { return nil }
+        guard bytes.count <= Self.longest, bytes.allSatisfy({ $0 > 0x20 && $0 != 0x7F && $0 != 0x5C })
+        else { return nil }
         let lowered = text.prefix(8).lowercased()
         guard let scheme = ["https://", "http://"].first(where: lowered.hasPrefix) else { return nil }
         let host = text.dropFirst(scheme.count).prefix { !"/?#".contains($0) }
-        guard let first = host.unicodeScalars.first, first.properties.isAlphabetic || first.properties.numericType != nil
-            || first == "[", !host.contains("@")
+        guard let first = host.unicodeScalars.first, !host.contains("@"),
+            first.properties.isAlphabetic || first.properties.numericType != nil || first == "["
         else { return nil }
         self.text = text
     }

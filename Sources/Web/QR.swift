@@ -23,8 +23,9 @@ package struct QR: Equatable, Sendable {
     package func svg(label: String) -> HTML {
         let box = side + 2 * Self.quietZone
         return """
-            <svg class="qr" viewBox="0 0 \(box) \(box)" role="img" aria-label="\(label)" shape-rendering="crispEdges">\
-            <path class="qr-light" d="M0 0h\(box)v\(box)H0z"/><path class="qr-dark" d="\(path)"/></svg>
+            <svg class="qr" viewBox="0 0 \(box) \(box)" role="img" aria-label="\(label)" \
+            shape-rendering="crispEdges"><path class="qr-light" d="M0 0h\(box)v\(box)H0z"/>\
+            <path class="qr-dark" d="\(path)"/></svg>
             """
     }
 
@@ -54,8 +55,8 @@ extension QR {
     /// capitals as far as that changes nothing.
     ///
     /// Scheme and Bech32 address mean the same in capitals (RFC 3986, 3.1; BIP 173), and capitals take 5½
-    /// bits instead of 8, so the code is coarser and scans from farther away. Everything else stays as it
-    /// is: Base58 and the names of parameters (BIP 21) are case-sensitive.
+    /// bits instead of 8, so the code is coarser and scans from farther away. Everything else stays as it is:
+    /// Base58 and the names of parameters (BIP 21) are case-sensitive.
     package static func text(forLink link: String) -> String {
         let parts = link.split(separator: "?", maxSplits: 1, omittingEmptySubsequences: false)
         guard let colon = parts[0].firstIndex(of: ":") else { return link }

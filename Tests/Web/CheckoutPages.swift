@@ -21,12 +21,14 @@ struct CheckoutStory: Sendable, CustomTestStringConvertible {
         CheckoutStory(name: "choosing", asset: nil, title: "Choose how to pay") { _, _ in },
         CheckoutStory(name: "waiting", title: "Waiting for payment") { _, _ in },
         CheckoutStory(name: "received", title: "Payment received") { try await $0.play(.exact, $1) },
-        CheckoutStory(name: "received-in-part", title: "Payment received") { try await $0.play(.under(percent: 50), $1) },
+        CheckoutStory(name: "received-in-part", title: "Payment received") {
+            try await $0.play(.under(percent: 50), $1)
+        },
         CheckoutStory(name: "confirming", title: "Confirming") { try await $0.play(.exact, $1, blocks: 1) },
-        CheckoutStory(name: "missing", title: "Something is missing: pay 0.125 SBX more") {
+        CheckoutStory(name: "missing", title: "Something is missing: pay 0.125\u{A0}SBX more") {
             try await $0.play(.under(percent: 50), $1, blocks: 2)
         },
-        CheckoutStory(name: "missing-over", title: "Something is missing: pay 0.125 SBX more") {
+        CheckoutStory(name: "missing-over", title: "Something is missing: pay 0.125\u{A0}SBX more") {
             try await $0.play(.under(percent: 50), $1, blocks: 2)
             try await $0.play(.clock(seconds: 3_600), $1)
         },
@@ -102,8 +104,8 @@ struct CheckoutPages {
     ])
     func unknown(token: String) async throws {
         let world = try await CheckoutWorld(clock: ManualClock())
-        for path in ["/checkout/\(token)", "/checkout/\(token)/status", "/checkout/\(token)/events", "/receipt/\(token)"] {
-            #expect(try await world.send(.get, path).status == .notFound)
+        for path in ["checkout/\(token)", "checkout/\(token)/status", "checkout/\(token)/events", "receipt/\(token)"] {
+            #expect(try await world.send(.get, "/" + path).status == .notFound)
         }
         #expect(try await world.send(.post, "/checkout/\(token)/method", form: "method=x").status == .notFound)
     }

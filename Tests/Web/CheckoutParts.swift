@@ -21,8 +21,8 @@ struct PageParts {
     }
 
     @Test("Only whole web addresses become links", arguments: [
-        ("https://shop.example/thanks?order=1#top", true), ("http://127.0.0.1:9/", true), ("HTTPS://SHOP.example", true),
-        ("https://[::1]/", true), ("https://bücher.example/", true),
+        ("https://shop.example/thanks?order=1#top", true), ("http://127.0.0.1:9/", true),
+        ("HTTPS://SHOP.example", true), ("https://[::1]/", true), ("https://bücher.example/", true),
         ("javascript:alert(1)", false), ("//shop.example", false), ("/thanks", false), ("data:text/html,x", false),
         ("https://", false), ("https:///path", false), ("https://shop.example\\@evil.example", false),
         ("https://shop.example@evil.example/", false), ("https:// shop.example", false),
@@ -37,7 +37,10 @@ struct PageParts {
             "bitcoin:bc1qw508d6qejxtdg4y5r3zarvary0c5xw7kv8f3t4?amount=0.01&label=order%201",
             "BITCOIN:BC1QW508D6QEJXTDG4Y5R3ZARVARY0C5XW7KV8F3T4?amount=0.01"
         ),
-        ("bitcoin:1BoatSLRHtKNngkdXEeobR76b53LETtpyT?amount=0.01", "bitcoin:1BoatSLRHtKNngkdXEeobR76b53LETtpyT?amount=0.01"),
+        (
+            "bitcoin:1BoatSLRHtKNngkdXEeobR76b53LETtpyT?amount=0.01",
+            "bitcoin:1BoatSLRHtKNngkdXEeobR76b53LETtpyT?amount=0.01"
+        ),
         ("sandbox:sbx1qqqqqqqqq?amount=1&asset=SBX", "SANDBOX:SBX1QQQQQQQQQ?amount=1&asset=SBX"),
         ("bitcoin:bc1Qw508d6?amount=1", "bitcoin:bc1Qw508d6?amount=1"),
         ("bitcoin:bc1?amount=1&message=hi", "bitcoin:bc1?amount=1"),

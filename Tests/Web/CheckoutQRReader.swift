@@ -49,7 +49,8 @@ struct QRReader {
                 var count = try bits.take(widest ? 13 : wide ? 11 : 9)
                 while count > 0 {
                     let pair = try bits.take(count > 1 ? 11 : 6)
-                    bytes += count > 1 ? [Self.characters[pair / 45], Self.characters[pair % 45]] : [Self.characters[pair]]
+                    if count > 1 { bytes.append(Self.characters[pair / 45]) }
+                    bytes.append(Self.characters[pair % 45])
                     count -= min(count, 2)
                 }
             case 4:
@@ -144,12 +145,12 @@ struct QRReader {
 
     /// Error correction words of each block, and number of blocks, at level M by version.
     private static let correction = [
-        10, 16, 26, 18, 24, 16, 18, 22, 22, 26, 30, 22, 22, 24, 24, 28, 28, 26, 26, 26, 26, 28, 28, 28, 28, 28, 28, 28, 28,
-        28, 28, 28, 28, 28, 28, 28, 28, 28, 28, 28,
+        10, 16, 26, 18, 24, 16, 18, 22, 22, 26, 30, 22, 22, 24, 24, 28, 28, 26, 26, 26,
+        26, 28, 28, 28, 28, 28, 28, 28, 28, 28, 28, 28, 28, 28, 28, 28, 28, 28, 28, 28,
     ]
     private static let blocks = [
-        1, 1, 1, 2, 2, 4, 4, 4, 5, 5, 5, 8, 9, 9, 10, 10, 11, 13, 14, 16, 17, 17, 18, 20, 21, 23, 25, 26, 28, 29, 31, 33, 35,
-        37, 38, 40, 43, 45, 47, 49,
+        1, 1, 1, 2, 2, 4, 4, 4, 5, 5, 5, 8, 9, 9, 10, 10, 11, 13, 14, 16,
+        17, 17, 18, 20, 21, 23, 25, 26, 28, 29, 31, 33, 35, 37, 38, 40, 43, 45, 47, 49,
     ]
 
     private func unwoven(_ words: [UInt8]) throws -> [UInt8] {

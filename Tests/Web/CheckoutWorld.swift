@@ -35,7 +35,8 @@ final class CheckoutWorld: Sendable {
             store: store, world: world, networks: Networks(networks), settings: settings,
             keys: InstanceKeys(box: box, signing: signing), sandbox: sandbox)
         try await gateway.setFixedRates([
-            (try Self.asset("SBX"), "EUR", try Rate(parsing: "100")), (try Self.asset("SUSD"), "EUR", try Rate(parsing: "0.8")),
+            (try Self.asset("SBX"), "EUR", try Rate(parsing: "100")),
+            (try Self.asset("SUSD"), "EUR", try Rate(parsing: "0.8")),
         ])
         let merchant = try await gateway.createMerchant(name: "Fern & Fable", cause: "test")
         let key = try await gateway.createKey(
@@ -68,7 +69,9 @@ final class CheckoutWorld: Sendable {
     }
 
     /// Opens a payment of 25 euros and gives its token.
-    func open(_ order: String = "A-1042", in asset: String? = "SBX", confirmations: UInt32 = 2) async throws -> CheckoutToken {
+    func open(
+        _ order: String = "A-1042", in asset: String? = "SBX", confirmations: UInt32 = 2
+    ) async throws -> CheckoutToken {
         var new = NewPayment(orderID: order, amount: "25.00", currency: "EUR")
         new.chosen = try asset.map(Self.method)
         new.description = "Two potted ferns and a <story>"

@@ -8,8 +8,8 @@ import Platform
 /// The customer's pages: checkout, receipt, and what they load. `router` answers; `run` keeps open pages
 /// live.
 ///
-/// The token in the address is the customer's capability: there are no cookies and no accounts. What is
-/// wrong with a token is answered as if it had never been.
+/// The token in the address is the customer's capability: there are no cookies and no accounts. What is wrong
+/// with a token is answered as if it had never been.
 package final class Checkout: Resident {
     let gateway: Gateway
     private let pages: LivePages
@@ -36,7 +36,7 @@ package final class Checkout: Resident {
         router.get("/checkout/{token}/status", name: "checkout.status") { try await self.status($0) }
         router.get("/checkout/{token}/events", name: "checkout.events") { try await self.events($0) }
         router.post("/checkout/{token}/method", name: "checkout.method") { try await self.choose($0) }
-        router.post("/checkout/{token}/sandbox/{scenario}", name: "checkout.sandbox") { try await self.play($0) }
+        router.post("/checkout/{token}/sandbox/{action}", name: "checkout.play") { try await self.play($0) }
         router.get("/receipt/{token}", name: "checkout.receipt") { try await self.receipt($0) }
         return router
     }
@@ -110,8 +110,8 @@ extension Checkout {
         guard request.isFromOwnPage(baseURL: gateway.settings.baseURL) else { return Self.foreign(path) }
         let view = CustomerView(checkout)
         let offered = view.choices + (view.requote.map { [$0] } ?? [])
-        guard let chosen = FormBody(request)?["method"], let choice = offered.first(where: { $0.value == chosen })
-        else {
+        let chosen = FormBody(request)?["method"]
+        guard let choice = offered.first(where: { $0.value == chosen }) else {
             let text = "This way to pay cannot be chosen now. The page shows what is possible."
             return PageFrame.notice(.conflict, title: "Not possible now", text, back: path)
         }
@@ -134,7 +134,7 @@ extension Checkout {
         let path = "/checkout/\(token.text)"
         guard request.isFromOwnPage(baseURL: gateway.settings.baseURL) else { return Self.foreign(path) }
         guard checkout.payment.payment.terms.isTest,
-            let action = SandboxAction(rawValue: request.parameters["scenario"]), let form = FormBody(request)
+            let action = SandboxAction(rawValue: request.parameters["action"]), let form = FormBody(request)
         else { return Self.unknown }
         let isScript = request.headers["accept"] == "application/json"
         let blocks = form["blocks"].flatMap { Int64($0) } ?? 0
@@ -146,11 +146,14 @@ extension Checkout {
         } catch CommandError.sandbox(let text) {
             return Self.told(text, .conflict, isScript, path)
         }
-        return isScript ? Self.told("Done: \(action.label.lowercased()).", .ok, true, path) : .redirect(to: path)
+        guard isScript else { return .redirect(to: path) }
+        return Self.told("Done: \(action.label.lowercased()).", .ok, isScript, path)
     }
 
     private static func told(_ text: String, _ status: Status, _ isScript: Bool, _ path: String) -> Response {
-        guard isScript else { return PageFrame.notice(status, title: "Not possible in the sandbox", text, back: path) }
+        guard isScript else {
+            return PageFrame.notice(status, title: "Not possible in the sandbox", text, back: path)
+        }
         var writer = JSONWriter()
         writer.object { $0.member("message", text) }
         return .json(status, writer.bytes)

@@ -12,19 +12,19 @@ extension CheckoutPage {
             <div class="ask">
             <div class="field">
             <h2 id="amount-label">\(view.received == nil ? "Amount" : "Still to pay")</h2>
-            <p class="amount"><span id="amount" aria-labelledby="amount-label">\(ask.amount)</span> \
+            <p class="amount"><span id="amount">\(ask.amount)</span>
             <span class="unit">\(ask.asset)</span></p>
             \(copyButton(of: "amount", ask.amount, what: "amount"))\
             </div>
+            <p class="network"><strong>\(ask.network) network.</strong> Send only \(ask.asset), and only on \
+            this network: anything else may be lost.</p>
             \(code)\
+            \(wallet)\
             <div class="field">
             <h2 id="address-label">Address</h2>
             <p class="address"><code id="address" translate="no">\(Self.chunks(ask.address))</code></p>
             \(copyButton(of: "address", ask.address, what: "address"))\
             </div>
-            <p class="network"><strong>Network: \(ask.network)</strong> Send only \(ask.asset) on this network. \
-            Anything sent on another network or in another asset may be lost.</p>
-            \(wallet)\
             </div>
 
             """
@@ -70,7 +70,8 @@ extension CheckoutPage {
         guard !view.choices.isEmpty else { return nil }
         let buttons = view.choices.map { choice -> HTML in
             """
-            <button class="choice" name="method" value="\(choice.value)"><span class="asset">\(choice.asset)</span> \
+            <button class="choice" name="method" value="\(choice.value)">
+            <span class="asset">\(choice.asset)</span>
             <span class="on">on the \(choice.network) network</span></button>
 
             """

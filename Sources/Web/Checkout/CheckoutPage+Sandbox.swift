@@ -4,7 +4,10 @@ extension CheckoutPage {
         guard view.isTest, view.phase != .choosing else { return nil }
         let groups = SandboxAction.Group.allCases.map { group -> HTML in
             let buttons = SandboxAction.allCases.filter { $0.group == group }.map { action -> HTML in
-                "<button class=\"play\" formaction=\"\(path)/sandbox/\(action.rawValue)\">\(action.label)</button>\n"
+                """
+                <button class="play" formaction="\(path)/sandbox/\(action.rawValue)">\(action.label)</button>
+
+                """
             }
             return "<fieldset><legend>\(group.rawValue)</legend>\n\(buttons)</fieldset>\n"
         }

@@ -24,9 +24,8 @@ struct CheckoutPage {
 
     var document: HTML {
         let content = content
-        let refresh: HTML =
-            view.phase.isFinal
-            ? .empty : "<noscript><meta http-equiv=\"refresh\" content=\"\(Self.refreshSeconds)\"></noscript>\n"
+        let meta: HTML = "<meta http-equiv=\"refresh\" content=\"\(Self.refreshSeconds)\">"
+        let refresh: HTML = view.phase.isFinal ? .empty : "<noscript>\(meta)</noscript>\n"
         let left: HTML = leftMilliseconds.map { " data-left=\"\($0)\"" } ?? .empty
         return PageFrame.document(
             title: "\(view.title) · \(view.merchant)",
@@ -54,8 +53,9 @@ struct CheckoutPage {
         \(arrivals)\
         \(links)\
         </section>
+        \(sandbox)\
         </div>
-        \(sandbox)
+
         """
     }
 
@@ -89,7 +89,8 @@ struct CheckoutPage {
         let countdown: HTML? = view.ask.map { ask in
             let end = Timestamp.text(ask.endsAt.milliseconds)
             return """
-                <p class="countdown">Pay by <time id="countdown" datetime="\(end)">\(ClockText.time(ask.endsAt))</time></p>
+                <p class="countdown">Pay by <time id="countdown" datetime="\(end)">\
+                \(ClockText.time(ask.endsAt))</time></p>
 
                 """
         }
@@ -109,10 +110,8 @@ struct CheckoutPage {
         guard let step = view.step else { return nil }
         let names = ["Pay", "Received", "Complete"]
         let items = names.indices.map { index -> HTML in
-            let state: HTML =
-                if index < step || step == 2 { " class=\"done\"" } else if index == step { " class=\"now\"" } else { .empty }
-            let current: HTML = index == step ? " aria-current=\"step\"" : .empty
-            return "<li\(state)\(current)>\(names[index])</li>"
+            if index == step { return "<li class=\"now\" aria-current=\"step\">\(names[index])</li>" }
+            return index < step ? "<li class=\"done\">\(names[index])</li>" : "<li>\(names[index])</li>"
         }
         return "<ol class=\"steps\" aria-label=\"Steps\">\(items)</ol>\n"
     }
@@ -123,7 +122,8 @@ struct CheckoutPage {
             return "<p class=\"confirmations\">\(progress.have) confirmations so far</p>\n"
         }
         return """
-            <div class="confirmations"><label for="confirmations">Confirmations: \(progress.have) of \(need)</label>
+            <div class="confirmations">
+            <label for="confirmations">Confirmations: \(progress.have) of \(need)</label>
             <progress id="confirmations" value="\(progress.have)" max="\(need)"></progress></div>
 
             """
@@ -142,7 +142,8 @@ struct CheckoutPage {
         guard !view.arrivals.isEmpty else { return nil }
         let rows = view.arrivals.map { arrival -> HTML in
             """
-            <li><span class="sum">\(arrival.amount)</span> <span class="standing">\(arrival.standing.text)</span>
+            <li><span class="sum">\(arrival.amount)</span>
+            <span class="standing">\(arrival.standing.text)</span>
             <code class="transaction">\(arrival.transaction)</code></li>
 
             """
@@ -160,23 +161,25 @@ struct CheckoutPage {
     private var links: HTML? {
         switch view.phase {
         case .complete:
-            let back: HTML? = view.successLink.map {
-                "<a class=\"button\" href=\"\($0.text)\" rel=\"noopener\">Back to <bdi>\(view.merchant)</bdi></a>\n"
-            }
-            return "<p class=\"actions\">\(back)<a class=\"button quiet\" href=\"\(receiptPath)\">Receipt</a></p>\n"
-        case .refunded:
-            return "<p class=\"actions\"><a class=\"button quiet\" href=\"\(receiptPath)\">Receipt</a></p>\n"
+            return actions([view.successLink.map { shop($0, class: "button") }, receipt])
+        case .refunded: return actions([receipt])
         case .choosing, .waiting, .missing, .received, .confirming, .checking, .expired, .failed:
-            guard let link = view.cancelLink else { return nil }
-            return """
-                <p class="actions"><a class="button quiet" href="\(link.text)" rel="noopener">\
-                Back to <bdi>\(view.merchant)</bdi></a></p>
-
-                """
+            return view.cancelLink.map { actions([shop($0, class: "button quiet")]) }
         }
     }
 
-    private var receiptPath: String { "/receipt/" + path.split(separator: "/").suffix(1).joined() }
+    private func actions(_ links: [HTML?]) -> HTML {
+        "<p class=\"actions\">\(links.compactMap(\.self))</p>\n"
+    }
+
+    private func shop(_ link: WebLink, class name: HTML) -> HTML {
+        "<a class=\"\(name)\" href=\"\(link.text)\">Back to <bdi>\(view.merchant)</bdi></a>\n"
+    }
+
+    private var receipt: HTML {
+        let path = "/receipt/" + path.split(separator: "/").suffix(1).joined()
+        return "<a class=\"button quiet\" href=\"\(path)\">Receipt</a>\n"
+    }
 }
 
 extension CustomerView.Arrival.Standing {

@@ -21,20 +21,21 @@ extension CustomerView {
         case .choosing: "Each way has its own amount and address. The price is locked once you have chosen."
         case .waiting:
             ask == nil
-                ? "The time to pay has ended. If you have paid already, leave this page open: it will show your payment."
-                : "Scan the code or copy the details into your wallet. This page shows your payment as soon as it is seen."
+                ? "The time to pay has ended. If you have paid already, this page will show it."
+                : "Scan the code, or copy amount and address into your wallet. This page follows by itself."
         case .received: receivedNote
-        case .confirming: "Your payment is in the network’s records and is being confirmed. You need not do anything."
+        case .confirming: "The network is confirming your payment. You need not do anything."
         case .complete: "Thank you. \(merchant) has your payment."
         case .missing:
             ask == nil
                 ? "The time to pay has ended before everything arrived. What you paid is kept for this order."
                 : "What you paid has arrived. Please pay the rest to the address below."
-        case .checking: "Your payment arrived after the time to pay had ended. \(merchant) will look at it and be in touch."
+        case .checking:
+            "Your payment arrived after the time to pay. \(merchant) will look at it and be in touch."
         case .expired:
             requote == nil
                 ? "The time to pay has ended and nothing arrived. Please go back to the shop and order again."
-                : "The time to pay has ended and nothing arrived. You can still pay: the price will be locked anew."
+                : "The time to pay has ended and nothing arrived. You can still pay, at the price of now."
         case .failed: "This payment was not completed. Please do not send anything to its address."
         case .refunded: "What you paid was sent back."
         }
@@ -42,7 +43,7 @@ extension CustomerView {
 
     private var receivedNote: String {
         guard let missing else {
-            return "The network has seen your payment. It is complete once it is confirmed; you need not do anything."
+            return "The network has seen your payment. Once it is confirmed, all is done."
         }
         return ask == nil
             ? "A part of the amount was seen by the network. \(missing) is still missing."

@@ -132,7 +132,8 @@ extension CustomerView {
             guard let confirmations = view.confirmations else { return nil }
             let need = confirmations.need.map { max($0, 1) }
             return Progress(have: min(confirmations.have, need ?? .max), need: need)
-        case .created, .awaitingPayment, .paid, .overpaid, .underpaid, .latePaid, .expired, .failed, .refunded:
+        case .created, .awaitingPayment, .paid, .overpaid, .underpaid, .latePaid, .expired, .failed,
+            .refunded:
             return nil
         }
     }
@@ -151,8 +152,7 @@ extension CustomerView {
                     .pooled
                 }
             return Arrival(
-                amount: "\(DecimalText.text(amount, decimals: quote.asset.decimals)) \(quote.method.asset)",
-                transaction: transfer.transactionID, standing: standing)
+                amount: text(amount, of: quote), transaction: transfer.transactionID, standing: standing)
         }
     }
 
@@ -164,12 +164,18 @@ extension CustomerView {
 
     private static func text(_ units: UInt128?, in view: PaymentView) -> String? {
         guard let units, units > 0, let quote = view.quote else { return nil }
-        return "\(DecimalText.text(units, decimals: quote.asset.decimals)) \(quote.method.asset)"
+        return Self.text(units, of: quote)
+    }
+
+    /// With a space between number and asset that does not break.
+    private static func text(_ units: UInt128, of quote: Quote) -> String {
+        "\(DecimalText.text(units, decimals: quote.asset.decimals))\u{A0}\(quote.method.asset)"
     }
 
     private static func text(_ price: Price) -> String {
         let exponent = price.currency.exponent
-        return "\(DecimalText.text(price.minor, decimals: exponent, atLeast: min(exponent, 3))) \(price.currency.code)"
+        let amount = DecimalText.text(price.minor, decimals: exponent, atLeast: min(exponent, 3))
+        return "\(amount)\u{A0}\(price.currency.code)"
     }
 }
 
@@ -211,9 +217,15 @@ extension Payment {
 /// Networks in clear words, as wallets call them.
 enum NetworkLabel {
     private static let names = [
-        "bitcoin": "Bitcoin", "bitcoin-testnet3": "Bitcoin testnet 3", "bitcoin-testnet4": "Bitcoin testnet 4",
-        "bitcoin-signet": "Bitcoin signet", "bitcoin-regtest": "Bitcoin regtest", "litecoin": "Litecoin",
-        "litecoin-testnet": "Litecoin testnet", "litecoin-regtest": "Litecoin regtest", "sandbox": "Sandbox",
+        "bitcoin": "Bitcoin",
+        "bitcoin-testnet3": "Bitcoin testnet 3",
+        "bitcoin-testnet4": "Bitcoin testnet 4",
+        "bitcoin-signet": "Bitcoin signet",
+        "bitcoin-regtest": "Bitcoin regtest",
+        "litecoin": "Litecoin",
+        "litecoin-testnet": "Litecoin testnet",
+        "litecoin-regtest": "Litecoin regtest",
+        "sandbox": "Sandbox",
         "sandbox-alt": "Sandbox Alt",
     ]
 

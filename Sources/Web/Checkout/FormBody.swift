@@ -7,15 +7,16 @@ struct FormBody {
 
     /// Nil for another media type, for too much of it, and for what is no such form.
     init?(_ request: Request) {
-        guard request.mediaType == "application/x-www-form-urlencoded", request.body.count <= CheckoutLimits.formBytes
+        guard request.mediaType == "application/x-www-form-urlencoded",
+            request.body.count <= CheckoutLimits.formBytes
         else { return nil }
         var pairs: [(name: String, value: String)] = []
         for part in request.body.split(separator: UInt8(ascii: "&")) {
             guard pairs.count < CheckoutLimits.formPairs else { return nil }
-            let halves = part.split(separator: UInt8(ascii: "="), maxSplits: 1, omittingEmptySubsequences: false)
-            guard let name = Self.decode(halves[0]), let value = Self.decode(halves.count > 1 ? halves[1] : []) else {
-                return nil
-            }
+            let equals = part.firstIndex(of: UInt8(ascii: "=")) ?? part.endIndex
+            guard let name = Self.decode(part[..<equals]),
+                let value = Self.decode(part[equals...].dropFirst())
+            else { return nil }
             pairs.append((name, value))
         }
         self.pairs = pairs

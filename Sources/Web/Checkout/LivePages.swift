@@ -29,8 +29,8 @@ final class LivePages: Sendable {
         (wake, waker) = AsyncStream.makeStream(of: Void.self, bufferingPolicy: .bufferingNewest(1))
     }
 
-    /// The stream of a payment's pages; nil when too many are followed already. Hold it while its first
-    /// state is read.
+    /// The stream of a payment's pages; nil when too many are followed already. Hold it while its first state
+    /// is read.
     func stream(of token: CheckoutToken) -> EventStream? {
         open.withLock { open in
             if let stream = open[token.payment]?.stream { return stream }

@@ -37,14 +37,14 @@ struct ReceiptPage {
 
     private var note: String {
         let test = view.isTest ? " This was a test: no real money moved." : ""
-        return isReceipt ? "\(view.merchant): \(view.title.lowercased()).\(test)" : "\(view.title). \(view.note)\(test)"
+        return isReceipt ? "\(view.title).\(test)" : "\(view.title). \(view.note)\(test)"
     }
 
     private var order: HTML {
         table([
             ("Shop", view.merchant), ("Order", view.orderID), ("Price", view.price),
-            ("Arrived", view.received ?? "nothing yet"), ("Opened", ClockText.dateAndTime(payment.terms.openedAt)),
-            ("Payment", payment.id.text),
+            ("Arrived", view.received ?? "nothing yet"),
+            ("Opened", ClockText.dateAndTime(payment.terms.openedAt)), ("Payment", payment.id.text),
         ])
     }
 
@@ -55,7 +55,9 @@ struct ReceiptPage {
         }
         guard !transfers.isEmpty else { return nil }
         let tables = transfers.map { transfer -> HTML in
-            var rows = [("Network", NetworkLabel.text(transfer.key.network)), ("Transaction", transfer.transactionID)]
+            var rows = [
+                ("Network", NetworkLabel.text(transfer.key.network)), ("Transaction", transfer.transactionID),
+            ]
             if let quote = payment.evidence.quote(transfer.quote), let amount = transfer.amount {
                 let text = DecimalText.text(amount, decimals: quote.asset.decimals)
                 rows.insert(("Amount", "\(text) \(quote.method.asset)"), at: 0)
@@ -65,7 +67,7 @@ struct ReceiptPage {
             if let block = transfer.block {
                 rows.append(("Block", "\(block.height)"))
                 rows.append(("Block hash", block.block.text))
-                rows.append(("Block time (median)", ClockText.dateAndTime(block.medianTime)))
+                rows.append(("Block time", ClockText.dateAndTime(block.medianTime)))
             }
             return table(rows)
         }
@@ -86,7 +88,9 @@ struct ReceiptPage {
     }
 
     private func table(_ rows: [(String, String)]) -> HTML {
-        let lines = rows.map { name, value -> HTML in "<tr><th scope=\"row\">\(name)</th><td><bdi>\(value)</bdi></td></tr>\n" }
+        let lines = rows.map { name, value -> HTML in
+            "<tr><th scope=\"row\">\(name)</th><td><bdi>\(value)</bdi></td></tr>\n"
+        }
         return "<table>\n<tbody>\(lines)</tbody>\n</table>\n"
     }
 }

@@ -71,7 +71,8 @@ enum Script {
               }
               setLeft(fresh.dataset.left);
             })();
-            try { await loading; } catch { /* the next event or poll tries again */ } finally { loading = null; }
+            // What fails is tried again with the next event or poll.
+            try { await loading; } catch { return; } finally { loading = null; }
           }
 
           function refocus(old) {
@@ -148,7 +149,8 @@ enum Script {
             const played = document.getElementById("played");
             played.textContent = "";
             const answer = await fetch(button ? button.formAction : form.action, {
-              method: "POST", body: new URLSearchParams(new FormData(form)), headers: { Accept: "application/json" },
+              method: "POST", headers: { Accept: "application/json" },
+              body: new URLSearchParams(new FormData(form)),
             });
             const result = await answer.json();
             const line = document.getElementById("played");

@@ -18,7 +18,7 @@ enum Stylesheet {
         html { -webkit-text-size-adjust: 100%; }
         body {
           margin: 0; background: var(--ground); color: var(--ink); line-height: 1.5;
-          font-family: system-ui, -apple-system, "Segoe UI", Roboto, "Helvetica Neue", "Noto Sans", sans-serif;
+          font-family: system-ui, -apple-system, "Segoe UI", Roboto, "Noto Sans", sans-serif;
           font-variant-numeric: tabular-nums; overflow-wrap: break-word;
         }
         h1, h2, p, dl, dd, ul, ol, figure, fieldset { margin: 0; padding: 0; }
@@ -36,8 +36,9 @@ enum Stylesheet {
 
         main { max-width: 28rem; margin: 0 auto; padding: 0 1rem 3rem; }
         .banner {
-          margin: 0 -1rem; padding: .5rem 1rem; text-align: center; font-size: .875rem; font-weight: 500;
-          background: var(--warn-wash); color: var(--warn);
+          padding: .5rem 0; text-align: center; font-size: .875rem; font-weight: 500; color: var(--warn);
+          background: var(--warn-wash); box-shadow: 0 0 0 100vmax var(--warn-wash);
+          clip-path: inset(0 -100vmax);
         }
         .card {
           background: var(--card); border-radius: 1.25rem; padding: 1.5rem; box-shadow: var(--shadow);
@@ -47,7 +48,7 @@ enum Stylesheet {
 
         .summary { padding: 1.5rem .5rem 1.25rem; }
         .merchant { font-weight: 600; }
-        .price { font-size: 2rem; line-height: 1.2; font-weight: 650; letter-spacing: -.02em; margin-top: .125rem; }
+        .price { font-size: 2rem; line-height: 1.2; font-weight: 650; letter-spacing: -.02em; }
         .description { color: var(--soft); margin-top: .25rem; }
         .facts { margin-top: .75rem; font-size: .875rem; }
         .facts div { display: flex; justify-content: space-between; gap: 1rem; padding: .1875rem 0; }
@@ -56,18 +57,22 @@ enum Stylesheet {
 
         .steps { display: flex; gap: .375rem; list-style: none; margin-bottom: 1.25rem; font-size: .75rem; }
         .steps li {
-          flex: 1; padding-top: .5rem; border-top: .25rem solid var(--line); color: var(--soft); border-radius: 1px;
+          flex: 1; padding-top: .5rem; border-top: .25rem solid var(--line); color: var(--soft);
         }
         .steps .done { border-color: var(--accent); }
         .steps .now { border-color: var(--accent); color: var(--ink); font-weight: 600; }
-        .status { display: flex; align-items: baseline; justify-content: space-between; gap: .75rem; }
+        .status {
+          display: flex; flex-wrap: wrap; align-items: baseline; justify-content: space-between;
+          gap: 0 .75rem;
+        }
         .countdown { flex: none; font-size: .9375rem; color: var(--soft); }
         .countdown time { color: var(--ink); font-weight: 600; }
         .countdown .soon { color: var(--warn); }
         .note { margin-top: .375rem; color: var(--soft); font-size: .9375rem; }
         .hint { margin-top: .75rem; font-size: .875rem; color: var(--soft); }
         .status-complete h1::before, .status-expired h1::before, .status-failed h1::before {
-          display: inline-block; width: 1.75rem; height: 1.75rem; margin-inline-end: .625rem; border-radius: 50%;
+          display: inline-block; width: 1.75rem; height: 1.75rem; margin-inline-end: .625rem;
+          border-radius: 50%;
           text-align: center; line-height: 1.75rem; font-size: 1rem; vertical-align: .0625rem;
           background: var(--accent); color: var(--on-accent);
         }
@@ -82,7 +87,10 @@ enum Stylesheet {
         .field h2 { grid-column: 1; }
         .field > p { grid-column: 1; min-width: 0; }
         .copy { grid-column: 2; grid-row: 1 / span 2; align-self: end; }
-        .amount { font-size: 1.75rem; line-height: 1.2; font-weight: 650; letter-spacing: -.01em; overflow-wrap: anywhere; }
+        .amount {
+          font-size: 1.75rem; line-height: 1.2; font-weight: 650; letter-spacing: -.01em;
+          overflow-wrap: anywhere;
+        }
         .amount .unit { font-size: 1rem; font-weight: 500; color: var(--soft); letter-spacing: 0; }
         .address code { font-size: .9375rem; line-height: 1.6; display: block; }
         .address span { display: inline-block; margin-inline-end: .375rem; }
@@ -92,26 +100,27 @@ enum Stylesheet {
         .qr-light { fill: #fff; }
         .qr-dark { fill: #000; }
         .network {
-          font-size: .875rem; padding: .75rem .875rem; border-radius: .75rem; background: var(--warn-wash);
-          color: var(--ink);
+          font-size: .875rem; padding: .625rem .875rem; border-radius: .75rem; background: var(--warn-wash);
         }
-        .network strong { display: block; color: var(--warn); }
+        .network strong { color: var(--warn); }
 
         .button, .copy, .choice, .play, select {
-          font: inherit; border-radius: .75rem; border: 1px solid var(--line); cursor: pointer; min-height: 2.75rem;
-          background: var(--card); color: var(--ink);
+          font: inherit; color: var(--ink); background: var(--card); border: 1px solid var(--line);
+          border-radius: .75rem; min-height: 2.75rem; cursor: pointer;
         }
         .button {
-          display: inline-block; padding: .625rem 1.125rem; text-align: center; text-decoration: none; font-weight: 600;
-          background: var(--accent); border-color: var(--accent); color: var(--on-accent);
+          display: block; padding: .625rem 1.125rem; text-align: center; text-decoration: none;
+          font-weight: 600; background: var(--accent); border-color: var(--accent); color: var(--on-accent);
         }
         .button.quiet { background: transparent; color: var(--accent); border-color: var(--line); }
         .wide { width: 100%; }
-        .copy { padding: .375rem .875rem; font-size: .875rem; font-weight: 600; color: var(--accent); min-width: 5.25rem; }
+        .copy {
+          padding: .375rem .875rem; font-size: .875rem; font-weight: 600; color: var(--accent);
+          min-width: 5.25rem;
+        }
         .copy:hover, .choice:hover, .play:hover, .button.quiet:hover { background: var(--wash); }
         .button:hover { filter: brightness(1.08); }
-        .actions { margin-top: 1.25rem; display: flex; flex-wrap: wrap; gap: .625rem; }
-        .actions .button { flex: 1; }
+        .actions { margin-top: 1.25rem; display: grid; gap: .625rem; }
 
         details { margin-top: 1.25rem; }
         summary { cursor: pointer; color: var(--accent); font-weight: 500; padding: .375rem 0; }
@@ -136,7 +145,7 @@ enum Stylesheet {
         .standing { color: var(--soft); }
         .transaction { display: block; font-size: .75rem; color: var(--soft); overflow-wrap: anywhere; }
 
-        #sandbox { margin-top: 1rem; font-size: .9375rem; }
+        #sandbox { margin-top: 1rem; padding-top: 1.125rem; font-size: .9375rem; }
         #sandbox fieldset { border: 0; margin-top: 1rem; display: flex; flex-wrap: wrap; gap: .5rem; }
         #sandbox legend { color: var(--soft); font-size: .8125rem; padding-bottom: .375rem; }
         .play { padding: .375rem .875rem; font-size: .875rem; }
@@ -144,7 +153,9 @@ enum Stylesheet {
 
         .receipt table { width: 100%; border-collapse: collapse; margin-top: .5rem; font-size: .875rem; }
         .receipt th { text-align: start; font-weight: 500; color: var(--soft); }
-        .receipt th, .receipt td { padding: .375rem 0; vertical-align: top; border-top: 1px solid var(--line); }
+        .receipt th, .receipt td {
+          padding: .375rem 0; vertical-align: top; border-top: 1px solid var(--line);
+        }
         .receipt td { text-align: end; overflow-wrap: anywhere; padding-inline-start: 1rem; }
         .receipt h2 { margin-top: 1.5rem; }
         .receipt code { font-size: .8125rem; }
@@ -152,12 +163,16 @@ enum Stylesheet {
         @media (min-width: 56rem) {
           main { max-width: 60rem; padding: 0 2rem 4rem; }
           main.single { max-width: 40rem; }
-          .banner { margin: 0 -2rem; }
-          .columns { display: grid; grid-template-columns: 1fr 28rem; gap: 4rem; padding-top: 4rem; align-items: start; }
-          .summary { padding: 1.5rem 0; position: sticky; top: 2rem; }
+          .columns {
+            display: grid; grid-template-columns: 1fr 28rem; grid-template-rows: auto 1fr; gap: 2rem 4rem;
+            padding-top: 3.5rem; align-items: start;
+          }
+          .columns > * { grid-column: 1; }
+          .columns > section.card { grid-column: 2; grid-row: 1 / span 2; }
+          .summary { padding: 1.5rem 0 0; }
           .price { font-size: 2.75rem; }
           .card { padding: 2rem; }
-          #sandbox { margin-top: 3rem; }
+          #sandbox { margin-top: 0; padding: 1.25rem 1.5rem 1.5rem; }
         }
         @media (prefers-reduced-motion: no-preference) {
           .button, .copy, .choice, .play { transition: background-color .15s, filter .15s; }

@@ -1,0 +1,108 @@
+import Domain
+import Engine
+import Foundation
+import HTTP
+import JSON
+import Platform
+import TestKit
+import Testing
+
+@testable import Web
+
+/// The pages in headless Chromium, against a real server with real loops behind it. `QUITTANCE_PICTURES=folder` keeps
+/// a picture of every state on a phone and on a desktop, light and dark: look at them when the looks change.
+@Suite("The checkout in a browser", .enabled(if: Browser.isHere, "skipped: there is no chromium or python3 here"))
+struct CheckoutBrowser {
+    @Test("shows every state well, and a customer pays without loading the page again", .timeLimit(.minutes(10)))
+    func customer() async throws {
+        let world = try await CheckoutWorld(clock: SystemClock(), entropy: SystemEntropy())
+        var configuration = Server.Configuration()
+        configuration.port = 0
+        configuration.loops = 1
+        let router = world.checkout.router
+        let server = try Server(configuration: configuration) { try await router.respond(to: $0) }
+
+        var pages: [(String, String)] = []
+        for name in Browser.pictured {
+            let story = try #require(CheckoutStory.all.first { $0.name == name })
+            let token = try await world.open("A-10\(pages.count + 10)", in: story.asset)
+            try await story.happens(world, token)
+            pages.append((story.name, "/checkout/\(token.text)"))
+        }
+        let receipt = pages.first { $0.0 == "complete" }.map { $0.1.replacing("/checkout/", with: "/receipt/") }
+        if let receipt { pages.append(("receipt", receipt)) }
+        pages.append(("waiting", "/checkout/\(try await world.open("A-1050").text)"))
+        pages.append(("choosing", "/checkout/\(try await world.open("A-1051", in: nil).text)"))
+        let live = try await world.open("A-1052", confirmations: 3)
+        let choosing = try await world.open("A-1053", in: nil)
+        var paths = JSONObject()
+        for (name, path) in pages { paths[name] = .string(path) }
+        let plan: JSON = .object([
+            "program": .string(Browser.program ?? ""), "origin": .string("http://127.0.0.1:\(server.port)"),
+            "pictures": Browser.pictures.map { .string($0) } ?? .null,
+            "pages": .object(paths),
+            "live": .string("/checkout/\(live.text)"), "choosing": .string("/checkout/\(choosing.text)"),
+        ])
+        let found = try await withThrowingTaskGroup(of: String?.self) { group in
+            for entry in world.gateway.networks.entries {
+                group.addTask { try await Watcher(world.gateway, entry).run(); return nil }
+            }
+            group.addTask { try await Ticker(world.gateway).run(); return nil }
+            group.addTask { try await world.checkout.run(); return nil }
+            group.addTask { await server.run(); return nil }
+            group.addTask { try await Browser.run(plan.encoded()) }
+            defer { group.cancelAll() }
+            while let result = try await group.next() {
+                if let result { return result }
+            }
+            return "nothing ran"
+        }
+        #expect(found == "")
+    }
+}
+
+/// Runs the script that drives the browser.
+enum Browser {
+    /// States that are looked at. The sandbox is one for all of them: what puts its clock forward comes first, then
+    /// what mines, and what must see no block after it last.
+    static let pictured = [
+        "expired", "late", "not-completed", "complete", "missing", "confirming", "received", "received-in-part",
+    ]
+
+    static let program = find(["chromium", "chromium-browser", "google-chrome"])
+    private static let python = find(["python3"])
+    static var isHere: Bool { program != nil && python != nil }
+    static let pictures = ProcessInfo.processInfo.environment["QUITTANCE_PICTURES"]
+
+    private static func find(_ names: [String]) -> String? {
+        let folders = (ProcessInfo.processInfo.environment["PATH"] ?? "").split(separator: ":")
+        return names.lazy.flatMap { name in folders.map { "\($0)/\(name)" } }
+            .first { FileManager.default.isExecutableFile(atPath: $0) }
+    }
+
+    /// What was wrong; empty when nothing was.
+    static func run(_ plan: [UInt8]) async throws -> String {
+        let folder = try TemporaryFolder()
+        let input = folder.file("plan.json")
+        let output = folder.file("found.txt")
+        try Data(plan).write(to: Foundation.URL(filePath: input))
+        guard FileManager.default.createFile(atPath: output, contents: nil), let python else {
+            throw CheckoutWorld.Unusable()
+        }
+        let script = Foundation.URL(filePath: #filePath).deletingLastPathComponent()
+            .appending(path: "../Browser/checkout.py").standardizedFileURL
+        let process = Process()
+        process.executableURL = Foundation.URL(filePath: python)
+        process.arguments = ["-B", script.path]
+        process.standardInput = FileHandle(forReadingAtPath: input)
+        let writing = try FileHandle(forWritingTo: Foundation.URL(filePath: output))
+        process.standardOutput = writing
+        process.standardError = writing
+        let status = try await withCheckedThrowingContinuation { (done: CheckedContinuation<Int32, any Error>) in
+            process.terminationHandler = { done.resume(returning: $0.terminationStatus) }
+            do { try process.run() } catch { done.resume(throwing: error) }
+        }
+        let found = try String(contentsOfFile: output, encoding: .utf8)
+        return status == 0 ? found : "\(found)(ended with \(status))"
+    }
+}
