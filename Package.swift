@@ -80,6 +80,7 @@ let package = Package(
             "Web", "Engine", "Storage", "Chains", "Domain", "Platform", "JSON", "Crypto", "HTTP", "Database",
             "TestKit",
         ]),
+        tests("Storage", ["Storage", "Domain", "Platform", "JSON", "Crypto", "Database", "TestKit"]),
         tests("Engine", [
             "Engine", "Storage", "Chains", "Domain", "Platform", "JSON", "Crypto", "HTTP", "Database",
             "TestKit",

@@ -136,7 +136,8 @@ extension Transaction {
         try connection.execute(
             """
             UPDATE delivery SET state = \(next.stateText), due_at = \(next.stateTime.milliseconds),
-                attempts = \(next.attempts), tries = \(number), lease_until = NULL
+                attempts = \(next.attempts), tries = \(number), lease_until = NULL,
+                fence = fence + 1
             WHERE id = \(leased.id)
             """)
         try advance(leased.endpoint.text, subject: leased.subject)

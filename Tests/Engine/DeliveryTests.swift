@@ -1,0 +1,302 @@
+import Chains
+import Crypto
+import Database
+import Domain
+import HTTP
+import JSON
+import Platform
+import Storage
+import TestKit
+import Testing
+
+@testable import Engine
+
+@Suite("Webhooks are delivered", .timeLimit(.minutes(2)))
+struct DeliveryTests {
+    private let client = Client(.guarded(allowLoopback: true))
+
+    /// Delivers until nothing is due.
+    private func drain(_ house: House) async throws {
+        let deliverer = Deliverer(house.gateway, client: client)
+        while try await deliverer.step() > 0 {}
+    }
+
+    @Test("Each event comes once, signed with both kinds of key, in the order of its payment")
+    func signed() async throws {
+        let house = try await House.withWebhooks()
+        let receiver = Receiver { _ in Response(.ok) }
+        try await receiver.serving { url in
+            let endpoint = try await house.endpoint(url)
+            let ids = [try await house.open(order: "one"), try await house.open(order: "two")]
+            for id in ids { try await house.take([.play(.exact, mined: 1)], for: id) }
+            try await drain(house)
+            let keys: [WebhookVerificationKey] = [
+                try .init(parsing: endpoint.secret), try .init(parsing: house.gateway.webhookPublicKey()),
+            ]
+            for delivered in receiver.all {
+                for key in keys {
+                    try WebhookSignature.verify(
+                        header: delivered.signature, id: delivered.id, timestamp: delivered.timestamp,
+                        body: delivered.body, keys: [key], now: house.clock.now / 1_000)
+                }
+            }
+            #expect(Set(receiver.all.map(\.id)).count == receiver.all.count)
+            let bodies = try receiver.all.map { try JSON.parse($0.body) }
+            for id in ids {
+                let events = try await house.summary(of: id).events
+                let mine = bodies.filter { $0["data"]?["payment"]?["id"]?.asString == id.text }
+                #expect(mine.map { $0["type"]?.asString } == events)
+                #expect(mine.map { $0["sequence"]?.asNumber?.text } == (1...events.count).map { "\($0)" })
+            }
+        }
+        await house.close()
+    }
+
+    @Test("The sandbox's clock does not put webhooks off")
+    func sandboxClock() async throws {
+        let house = try await House.withWebhooks()
+        let receiver = Receiver { _ in Response(.ok) }
+        try await receiver.serving { url in
+            _ = try await house.endpoint(url)
+            let id = try await house.open()
+            try await house.take([.wait(seconds: 2_000)], for: id)
+            try await drain(house)
+            #expect(try await house.summary(of: id).events.count == receiver.all.count)
+        }
+        await house.close()
+    }
+
+    @Test("What fails is tried again by the schedule, with the same id and bytes, and is dead at its end")
+    func schedule() async throws {
+        let house = try await House.withWebhooks()
+        let receiver = Receiver { _ in Response(.internalServerError, body: Array("no\u{1}!".utf8)) }
+        try await receiver.serving { url in
+            let endpoint = try await house.endpoint(url)
+            try await house.ping(endpoint)
+            try await drain(house)
+            for (number, seconds) in Delivery.scheduleSeconds.enumerated().dropFirst() {
+                #expect(receiver.all.count == number)
+                house.clock.advance(by: seconds * 1_000 - 1)
+                try await drain(house)
+                #expect(receiver.all.count == number, "not before its time")
+                house.clock.advance(by: seconds * 100 + 2)
+                try await drain(house)
+            }
+            #expect(receiver.all.count == Delivery.scheduleSeconds.count)
+            #expect(Set(receiver.all.map(\.id)).count == 1 && Set(receiver.all.map(\.body)).count == 1)
+            let delivery = try await house.deliveries(to: endpoint)[0]
+            #expect(delivery.delivery.stateText == "dead")
+            let attempts = try await house.attempts(of: delivery)
+            #expect(attempts.map(\.number) == Array(1...Delivery.scheduleSeconds.count))
+            #expect(attempts.allSatisfy { $0.status == 500 && $0.excerpt == "no!" && !$0.isStale })
+        }
+        await house.close()
+    }
+
+    @Test("A receiver that is gone is switched off, and what it was owed is kept for later")
+    func gone() async throws {
+        let house = try await House.withWebhooks()
+        let receiver = Receiver { $0 == 0 ? Response(.gone) : Response(.ok) }
+        try await receiver.serving { url in
+            let endpoint = try await house.endpoint(url)
+            let id = try await house.open()
+            try await drain(house)
+            #expect(receiver.all.count == 1)
+            #expect(try await house.gateway.endpoint(endpoint.id, of: house.caller).state == .gone)
+            try await house.take([.play(.exact, mined: 1)], for: id)
+            try await drain(house)
+            #expect(receiver.all.count == 1)
+            _ = try await house.gateway.updateEndpoint(
+                endpoint.id, url: nil, events: nil, description: nil, isActive: true, by: house.caller,
+                cause: "test")
+            _ = try await house.gateway.replay(
+                to: endpoint.id, from: nil, through: nil, onlyFailed: false, by: house.caller,
+                cause: "test",
+                Answering(key: nil) { _ in Reply(status: 200, body: []) })
+            try await drain(house)
+            let events = try await house.summary(of: id).events
+            #expect(receiver.all.count == events.count + 1)
+        }
+        await house.close()
+    }
+
+    @Test("A receiver that asks for patience gets it")
+    func retryAfter() async throws {
+        let house = try await House.withWebhooks()
+        let receiver = Receiver { number in
+            number == 0 ? Response(.serviceUnavailable, headers: ["Retry-After": "600"]) : Response(.ok)
+        }
+        try await receiver.serving { url in
+            try await house.ping(try await house.endpoint(url))
+            try await drain(house)
+            house.clock.advance(by: 599_000)
+            try await drain(house)
+            #expect(receiver.all.count == 1)
+            house.clock.advance(by: 2_000)
+            try await drain(house)
+            #expect(receiver.all.count == 2)
+        }
+        await house.close()
+    }
+
+    @Test("A redirect is a failure, and is not followed")
+    func redirect() async throws {
+        let house = try await House.withWebhooks()
+        let elsewhere = Receiver { _ in Response(.ok) }
+        try await elsewhere.serving { other in
+            let receiver = Receiver { _ in Response.redirect(to: other) }
+            try await receiver.serving { url in
+                let endpoint = try await house.endpoint(url)
+                try await house.ping(endpoint)
+                try await drain(house)
+                #expect(elsewhere.all.isEmpty)
+                #expect(try await house.deliveries(to: endpoint)[0].delivery.attempts == 1)
+            }
+        }
+        await house.close()
+    }
+
+    @Test("A slow endpoint delays no other")
+    func slow() async throws {
+        let house = try await House.withWebhooks()
+        let gate = AsyncStream.makeStream(of: Void.self)
+        let tar = Receiver { _ in
+            for await _ in gate.stream {}
+            return Response(.ok)
+        }
+        let quick = Receiver { _ in Response(.ok) }
+        try await tar.serving { slowURL in
+            try await quick.serving { quickURL in
+                _ = try await house.endpoint(slowURL)
+                _ = try await house.endpoint(quickURL)
+                let deliverer = Deliverer(house.gateway, client: client)
+                let running = Task { try await deliverer.run() }
+                for number in 0..<20 { _ = try await house.open(order: "order-\(number)") }
+                await quick.until(40)
+                #expect(tar.all.count <= 8)
+                gate.continuation.finish()
+                running.cancel()
+                try await running.value
+            }
+        }
+        await house.close()
+    }
+
+    @Test("A process that dies between sending and storing sends the same again")
+    func killed() async throws {
+        let house = try await House.withWebhooks()
+        let receiver = Receiver { _ in Response(.ok) }
+        try await receiver.serving { url in
+            let endpoint = try await house.endpoint(url)
+            try await house.ping(endpoint)
+            let now = house.gateway.world.now
+            let until = now.adding(seconds: 60)
+            let lost = try await house.store.write { tx in
+                try tx.lease(for: endpoint.id, now: now, until: until, limit: 8)
+            }
+            #expect(lost.count == 1)
+            try await house.reopen()
+            try await drain(house)
+            #expect(receiver.all.isEmpty, "another process may be at it")
+            house.clock.advance(by: 60_001)
+            try await drain(house)
+            #expect(receiver.all.map(\.id) == lost.map(\.delivery.event.text))
+            #expect(receiver.all.map(\.body) == lost.map { Array($0.body.utf8) })
+        }
+        await house.close()
+    }
+
+    @Test("A try that a shutdown breaks off is no try")
+    func shutdown() async throws {
+        let house = try await House.withWebhooks()
+        let gate = AsyncStream.makeStream(of: Void.self)
+        let receiver = Receiver { number in
+            if number == 0 { for await _ in gate.stream {} }
+            return Response(.ok)
+        }
+        try await receiver.serving { url in
+            let endpoint = try await house.endpoint(url)
+            try await house.ping(endpoint)
+            let deliverer = Deliverer(house.gateway, client: client)
+            let running = Task { try await deliverer.run() }
+            await receiver.until(1)
+            running.cancel()
+            try await running.value
+            gate.continuation.finish()
+            #expect(try await house.deliveries(to: endpoint)[0].tries == 0)
+            try await drain(house)
+            #expect(receiver.all.count == 2)
+            #expect(try await house.deliveries(to: endpoint)[0].delivery.stateText == "delivered")
+        }
+        await house.close()
+    }
+
+    @Test("Webhooks do not go to this machine unless it is allowed")
+    func loopback() async throws {
+        let house = try await House.withWebhooks()
+        let receiver = Receiver { _ in Response(.ok) }
+        try await receiver.serving { url in
+            let endpoint = try await house.endpoint(url)
+            try await house.ping(endpoint)
+            let strict = Client(.guarded(allowLoopback: false))
+            _ = try await Deliverer(house.gateway, client: strict).step()
+            house.settings.allowsLoopbackWebhooks = false
+            try await house.reopen()
+            house.clock.advance(by: 6_000)
+            _ = try await Deliverer(house.gateway, client: client).step()
+            await #expect(throws: CommandError.self) { try await house.endpoint(url) }
+            await #expect(throws: CommandError.self) { try await house.endpoint("https://10.0.0.1/hook") }
+            #expect(receiver.all.isEmpty)
+            let attempts = try await house.attempts(of: try await house.deliveries(to: endpoint)[0])
+            #expect(attempts.count == 2 && attempts.allSatisfy { $0.fault != nil && $0.status == nil })
+        }
+        await house.close()
+    }
+
+    @Test("A rotated secret signs beside the new one for a day")
+    func rotation() async throws {
+        let house = try await House.withWebhooks()
+        let receiver = Receiver { _ in Response(.ok) }
+        try await receiver.serving { url in
+            let old = try await house.endpoint(url)
+            let new = try await house.rotate(old.id)
+            for _ in 0..<2 {
+                try await house.ping(old)
+                try await drain(house)
+                house.clock.advance(by: 24 * 3_600_000)
+            }
+            let verified = try receiver.all.map { delivered in
+                try [old, new].map { endpoint in
+                    let key = try WebhookVerificationKey(parsing: endpoint.secret)
+                    let seconds = Int64(delivered.timestamp) ?? 0
+                    let result = try? WebhookSignature.verify(
+                        header: delivered.signature, id: delivered.id, timestamp: delivered.timestamp,
+                        body: delivered.body, keys: [key], now: seconds)
+                    return result != nil
+                }
+            }
+            #expect(verified == [[true, true], [false, true]])
+        }
+        await house.close()
+    }
+
+    @Test("A secret that cannot be opened stops its own endpoint alone")
+    func brokenSecret() async throws {
+        let house = try await House.withWebhooks()
+        let receiver = Receiver { _ in Response(.ok) }
+        try await receiver.serving { url in
+            let bad = try await house.endpoint(url)
+            let good = try await house.endpoint(url)
+            try await house.store.database.write { db in
+                let zeros = [UInt8](repeating: 0, count: 72)
+                _ = try db.execute("UPDATE endpoint SET secret = \(zeros) WHERE id = \(bad.id.text)")
+            }
+            for endpoint in [bad, good] { try await house.ping(endpoint) }
+            try await drain(house)
+            #expect(receiver.all.count == 1)
+            #expect(try await house.deliveries(to: bad)[0].delivery.attempts == 1)
+            #expect(try await house.deliveries(to: good)[0].delivery.stateText == "delivered")
+        }
+        await house.close()
+    }
+}
