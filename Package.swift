@@ -53,7 +53,7 @@ let package = Package(
         module("Storage", ["Domain", "Platform", "JSON", "Crypto", "Database"]),
         module("Chains", ["Domain", "Platform", "JSON", "Crypto", "HTTP", "CZMQ"]),
         module("Engine", ["Domain", "Platform", "JSON", "Crypto", "HTTP", "Storage", "Chains"]),
-        module("Web", ["Domain", "Platform", "JSON", "Crypto", "HTTP", "Chains", "Engine", "CQREncode"]),
+        module("Web", ["Domain", "Platform", "JSON", "Crypto", "HTTP", "Engine", "CQREncode"]),
         .executableTarget(
             name: "quittance",
             dependencies: [

@@ -1,7 +1,7 @@
 """Looks at the checkout in a real browser, as a customer would. Reads a plan (JSON) from standard input:
 
     {"program": "/usr/bin/chromium", "origin": "http://127.0.0.1:8080", "pictures": "/folder",
-     "pages": {"name": "/checkout/token", …}, "live": "/checkout/token", "choosing": "/checkout/token"}
+     "pages": {"name": "/checkout/token", …}, "live": "/checkout/token", "polling": "/checkout/token", "choosing": "/checkout/token"}
 
 Prints what was wrong, a line each, and ends with 1; or prints nothing and ends with 0.
 """
@@ -100,11 +100,27 @@ def pay_live(browser, plan):
     browser.click("button[formaction$='/sandbox/mine']")
     browser.until("document.getElementById('state').textContent === 'Complete'", "it is complete")
     expect(browser.ask("window.untouched"), "the page was loaded again")
+    expect("Network.eventSourceMessageReceived" in browser.events, "no event was sent")
     expect(browser.ask("document.getElementById('announcement').textContent").startswith("Complete. "),
            "a screen reader is not told")
     expect(browser.ask("document.title").startswith("Complete "), "the title is old")
     expect(browser.ask("[...document.links].some((a) => a.href.startsWith('https://shop.example/thanks?order='))"),
            "there is no way back to the shop")
+
+
+def pay_polling(browser, plan):
+    """Without events the page asks by itself."""
+    browser.call("Network.setBlockedURLs", urls=["*/events"])
+    known = len(browser.complaints)
+    browser.go(plan["polling"])
+    browser.ask("window.untouched = true")
+    browser.ask("fetch(document.querySelector(\"button[formaction$='/sandbox/exact']\").formAction, "
+                "{method: 'POST', body: new URLSearchParams({blocks: '1'})}).then(() => true)")
+    browser.until("document.getElementById('state').textContent !== 'Waiting for payment'", "the payment is seen")
+    expect(browser.ask("window.untouched"), "the page was loaded again")
+    # The browser says that it blocked what it was told to block; anything else is a complaint.
+    browser.complaints[known:] = [text for text in browser.complaints[known:] if "ERR_BLOCKED_BY_CLIENT" not in text]
+    browser.call("Network.setBlockedURLs", urls=[])
 
 
 def copy_by_keyboard(browser, plan):
@@ -153,7 +169,7 @@ def main():
     browser = Chromium(plan["program"], plan["origin"])
     wrong = []
     try:
-        for step in (see_every_state, pay_live, copy_by_keyboard, choose, live_without_script):
+        for step in (see_every_state, pay_live, pay_polling, copy_by_keyboard, choose, live_without_script):
             try:
                 step(browser, plan)
             except Failed as failure:

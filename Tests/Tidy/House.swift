@@ -16,7 +16,7 @@ enum House {
         "Storage": ["Domain", "Platform", "JSON", "Crypto", "Database"],
         "Chains": ["CZMQ", "Domain", "Platform", "JSON", "Crypto", "HTTP"],
         "Engine": ["Domain", "Platform", "JSON", "Crypto", "HTTP", "Storage", "Chains"],
-        "Web": ["CQREncode", "Domain", "Platform", "JSON", "Crypto", "HTTP", "Chains", "Engine"],
+        "Web": ["CQREncode", "Domain", "Platform", "JSON", "Crypto", "HTTP", "Engine"],
         "Simulator": ["Domain", "Platform", "JSON", "Crypto", "HTTP", "Database", "Storage", "Chains", "Engine"],
         "quittance": [
             "Domain", "Platform", "JSON", "Crypto", "HTTP", "Database", "Storage", "Chains", "Engine", "Web",

@@ -35,6 +35,7 @@ struct CheckoutBrowser {
         pages.append(("choosing", "/checkout/\(try await world.open("A-1051", in: nil).text)"))
         let live = try await world.open("A-1052", confirmations: 3)
         let choosing = try await world.open("A-1053", in: nil)
+        let polling = try await world.open("A-1054")
         var paths = JSONObject()
         for (name, path) in pages { paths[name] = .string(path) }
         let plan: JSON = .object([
@@ -42,6 +43,7 @@ struct CheckoutBrowser {
             "pictures": Browser.pictures.map { .string($0) } ?? .null,
             "pages": .object(paths),
             "live": .string("/checkout/\(live.text)"), "choosing": .string("/checkout/\(choosing.text)"),
+            "polling": .string("/checkout/\(polling.text)"),
         ])
         let found = try await withThrowingTaskGroup(of: String?.self) { group in
             for entry in world.gateway.networks.entries {

@@ -1,4 +1,3 @@
-import Chains
 import Domain
 package import Engine
 package import HTTP
@@ -133,7 +132,7 @@ extension Checkout {
         guard let (token, checkout) = try await find(request) else { return Self.unknown }
         let path = "/checkout/\(token.text)"
         guard request.isFromOwnPage(baseURL: gateway.settings.baseURL) else { return Self.foreign(path) }
-        guard checkout.payment.payment.terms.isTest,
+        guard let network = checkout.payment.sandboxNetwork,
             let action = SandboxAction(rawValue: request.parameters["action"]), let form = FormBody(request)
         else { return Self.unknown }
         let isScript = request.headers["accept"] == "application/json"
@@ -142,7 +141,7 @@ extension Checkout {
             return Self.told("So many blocks cannot be mined at once.", .badRequest, isScript, path)
         }
         do {
-            _ = try await gateway.play(action.scenario, for: token.payment, of: nil, confirmedBy: blocks)
+            try await action.perform(on: gateway, token.payment, network, blocks: blocks)
         } catch CommandError.sandbox(let text) {
             return Self.told(text, .conflict, isScript, path)
         }
@@ -166,22 +165,35 @@ extension Checkout {
 }
 
 extension SandboxAction {
-    /// What the sandbox is told.
-    var scenario: SandboxScenario {
+    /// Lets it happen to a payment on `network`.
+    func perform(on gateway: Gateway, _ id: ID<Payment>, _ network: String, blocks: Int64) async throws {
+        switch deed {
+        case .customer(let act): _ = try await gateway.act(act, for: id, of: nil, confirmedBy: blocks)
+        case .network(let act): _ = try await gateway.act(act(network))
+        }
+    }
+
+    private enum Deed {
+        case customer(CustomerAct)
+        /// What all payments of the sandbox see, on the network of the one whose page it is.
+        case network((String) -> SandboxAct)
+    }
+
+    private var deed: Deed {
         switch self {
-        case .exact: .exact
-        case .under: .under(percent: 50)
-        case .over: .over(percent: 10)
-        case .split: .split(parts: 3)
-        case .duplicate: .duplicate
-        case .late: .late
-        case .wrongNetwork: .wrongNetwork
-        case .wrongAsset: .wrongAsset
-        case .mine: .mine(blocks: 1)
-        case .feeBump: .replace(.feeBump)
-        case .replace: .replace(.elsewhere)
-        case .reorg: .reorg(depth: 1, fate: .pooled)
-        case .clock: .clock(seconds: 600)
+        case .exact: .customer(.exact)
+        case .under: .customer(.under(percent: 50))
+        case .over: .customer(.over(percent: 10))
+        case .split: .customer(.split(parts: 3))
+        case .duplicate: .customer(.duplicate)
+        case .late: .customer(.late)
+        case .wrongNetwork: .customer(.wrongNetwork)
+        case .wrongAsset: .customer(.wrongAsset)
+        case .feeBump: .customer(.replace(.feeBump))
+        case .replace: .customer(.replace(.elsewhere))
+        case .mine: .network { .mine(network: $0, blocks: 1) }
+        case .reorg: .network { .reorg(network: $0, depth: 1, fate: "pooled") }
+        case .clock: .network { _ in .clock(seconds: 600) }
         }
     }
 }

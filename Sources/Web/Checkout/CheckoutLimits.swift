@@ -7,6 +7,11 @@ enum CheckoutLimits {
     static let livePayments = 10_000
     /// How often a page that counts confirmations is looked at: a block that changes no state tells nobody.
     static let countingMilliseconds: Int64 = 2_000
+    /// After how many of these all open pages are looked at: another process may have committed, and tells
+    /// nobody here.
+    static let countsPerSweep = 5
+    /// How far a page's countdown may be off before it is told.
+    static let countdownMilliseconds: Int64 = 1_500
     /// Blocks that one press in the sandbox mines.
     static let minedBlocks: ClosedRange<Int64> = 0...100
 }

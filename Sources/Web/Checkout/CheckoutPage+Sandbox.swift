@@ -1,7 +1,7 @@
 extension CheckoutPage {
     /// For test payments: everything that a customer and a network can do, as buttons.
     var sandbox: HTML? {
-        guard view.isTest, view.phase != .choosing else { return nil }
+        guard view.isOnSandbox else { return nil }
         let groups = SandboxAction.Group.allCases.map { group -> HTML in
             let buttons = SandboxAction.allCases.filter { $0.group == group }.map { action -> HTML in
                 """

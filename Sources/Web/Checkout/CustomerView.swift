@@ -26,6 +26,8 @@ package struct CustomerView: Equatable, Sendable {
     /// The time to pay is over, and a new quote of the same way can be had.
     package let requote: Choice?
     package let isTest: Bool
+    /// It is to be paid on the built-in sandbox, whose customer and network can be played.
+    package let isOnSandbox: Bool
     /// Back to the shop: after success, and without it.
     package let successLink: WebLink?
     package let cancelLink: WebLink?
@@ -110,6 +112,7 @@ extension CustomerView {
         choices = canQuote && view.assessment.received == .zero ? Self.choices(of: payment) : []
         requote = canQuote && isOver ? view.quote.map { Choice($0.method) } : nil
         isTest = terms.isTest
+        isOnSandbox = view.sandboxNetwork != nil
         successLink = checkout.successURL.flatMap(WebLink.init(parsing:))
         cancelLink = checkout.cancelURL.flatMap(WebLink.init(parsing:))
     }
@@ -176,6 +179,14 @@ extension CustomerView {
         let exponent = price.currency.exponent
         let amount = DecimalText.text(price.minor, decimals: exponent, atLeast: min(exponent, 3))
         return "\(amount)\u{A0}\(price.currency.code)"
+    }
+}
+
+extension PaymentView {
+    /// The network of the sandbox that the payment is asked for on; nil for a real one and for none.
+    var sandboxNetwork: String? {
+        guard payment.terms.isTest, let network = quote?.method.network.text else { return nil }
+        return SandboxAct.networks.first { $0 == network }
     }
 }
 

@@ -14,6 +14,10 @@ final class LivePages: Sendable {
         /// It counts confirmations: a block changes what it shows and commits nothing.
         var isCounting = false
         var isStale = false
+        /// What was sent last: the page's content, and when its time is over by the clock that never steps
+        /// back.
+        var revision = ""
+        var end: Int64?
     }
 
     private let open = Lock<[ID<Payment>: Open]>([:])
@@ -74,11 +78,14 @@ final class LivePages: Sendable {
 
     /// Looks at the pages that count confirmations, now and then.
     private func count() async throws {
+        var count = 0
         while true {
             try await clock.sleep(milliseconds: CheckoutLimits.countingMilliseconds)
+            count += 1
+            let isSweep = count.isMultiple(of: CheckoutLimits.countsPerSweep)
             let isCounting = open.withLock { open in
                 for (id, page) in open where page.stream == nil { open[id] = nil }
-                for (id, page) in open where page.isCounting { open[id]?.isStale = true }
+                for (id, page) in open where page.isCounting || isSweep { open[id]?.isStale = true }
                 return open.values.contains(where: \.isStale)
             }
             if isCounting { waker.yield() }
@@ -102,10 +109,19 @@ final class LivePages: Sendable {
         }
     }
 
+    /// Sends a page that is another one, or whose countdown runs to another end.
     private func send(_ page: CheckoutPage, to id: ID<Payment>) {
-        let stream = open.withLock { open in
+        let revision = page.revision
+        let end = page.leftMilliseconds.map { clock.uptime + $0 }
+        let stream: EventStream? = open.withLock { open in
+            guard let old = open[id] else { return nil }
             open[id]?.isCounting = page.view.progress != nil
-            return open[id]?.stream
+            let isSameEnd = (old.end == nil) == (end == nil)
+                && abs((old.end ?? 0) - (end ?? 0)) < CheckoutLimits.countdownMilliseconds
+            if old.revision == revision, isSameEnd { return nil }
+            open[id]?.revision = revision
+            open[id]?.end = end
+            return old.stream
         }
         stream?.send(page.event)
     }
