@@ -79,12 +79,12 @@ let package = Package(
         tests("Web", [
             "Web", "Engine", "Storage", "Chains", "Domain", "Platform", "JSON", "Crypto", "HTTP", "Database",
             "TestKit",
-        ]),
+        ], exclude: ["Golden"]),
         tests("Storage", ["Storage", "Domain", "Platform", "JSON", "Crypto", "Database", "TestKit"]),
         tests("Engine", [
             "Engine", "Storage", "Chains", "Domain", "Platform", "JSON", "Crypto", "HTTP", "Database",
             "TestKit",
-        ], exclude: ["Golden"]),
+        ]),
         tests("Tidy", []),
     ]
 )

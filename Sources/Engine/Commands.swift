@@ -89,6 +89,8 @@ package struct Reply: Hashable, Sendable {
     package let body: [UInt8]
     /// It was given before, to the same key.
     package var isReplayed = false
+    /// It shows a secret that is shown once: it is kept sealed.
+    package var isSecret = false
 
     package init(status: Int, headers: [Header] = [], body: [UInt8]) {
         self.status = status

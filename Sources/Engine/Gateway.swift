@@ -63,11 +63,11 @@ package final class Gateway: Sendable {
                 merchant: caller.merchant, operation: key.operation, key: key.key, now: now)
             if let kept {
                 guard kept.fingerprint == key.fingerprint else { throw CommandError.keyReused }
-                return Reply(kept: kept)
+                return try self.reply(from: kept, caller, key)
             }
             let reply = try answering.render(try command(work))
             try work.tx.keep(
-                reply.kept(fingerprint: key.fingerprint), merchant: caller.merchant, operation: key.operation,
+                self.stored(reply, caller, key), merchant: caller.merchant, operation: key.operation,
                 key: key.key, until: until)
             return reply
         }
@@ -82,7 +82,7 @@ package final class Gateway: Sendable {
         }
         guard let kept else { return nil }
         guard kept.fingerprint == key.fingerprint else { throw CommandError.keyReused }
-        return Reply(kept: kept)
+        return try reply(from: kept, caller, key)
     }
 
     /// Commits decisions about one payment.
@@ -182,23 +182,6 @@ package final class Gateway: Sendable {
 struct Work {
     let tx: Storage.Transaction
     let touched: Lock<[ID<Payment>]>
-}
-
-extension Reply {
-    init(kept: StoredAnswer) {
-        let headers = kept.headers.split(separator: "\n").compactMap { line -> Header? in
-            guard let colon = line.firstIndex(of: ":") else { return nil }
-            return Header(String(line[..<colon]), String(line[colon...].dropFirst(2)))
-        }
-        self.init(status: kept.status, headers: headers, body: kept.body)
-        isReplayed = true
-    }
-
-    func kept(fingerprint: String) -> StoredAnswer {
-        StoredAnswer(
-            fingerprint: fingerprint, status: status,
-            headers: headers.map { "\($0.name): \($0.value)" }.joined(separator: "\n"), body: body)
-    }
 }
 
 extension Metrics {

@@ -1,6 +1,8 @@
 import Domain
+import Engine
 import HTTP
 import JSON
+import Storage
 import Testing
 
 @testable import Web
@@ -108,5 +110,25 @@ struct APIIdempotency {
         #expect(answer.code == "invalid_idempotency_key")
         let longest = String(repeating: "a", count: 255)
         #expect(await tenant.post("/v1/payments", order("a"), idempotency: longest).status == 201)
+    }
+
+    @Test("An answer that shows a secret is replayed, and lies sealed in the store", arguments: [
+        ("/v1/api-keys", #"{"name":"till","scopes":["payments:read"]}"#, "key", "api-keys.create"),
+        ("/v1/webhook-endpoints", #"{"url":"https://example.com/hook"}"#, "secret", "webhook-endpoints.create"),
+    ])
+    func secrets(path: String, body: String, member: String, operation: String) async throws {
+        let gateway = try await TestGateway()
+        let tenant = try await gateway.tenant()
+        let first = await tenant.post(path, try JSON.parse(text: body), idempotency: "key-1")
+        let again = await tenant.post(path, try JSON.parse(text: body), idempotency: "key-1")
+        #expect(again.headers["Idempotency-Replayed"] == "true")
+        #expect(again.body == first.body)
+        let secret = try #require(first.json?[member]?.asString)
+        let now = gateway.gateway.world.now
+        let kept = try await gateway.store.read { tx in
+            try tx.answer(merchant: tenant.merchant, operation: "test \(operation)", key: "key-1", now: now)
+        }
+        let bytes = try #require(kept?.body)
+        #expect(!String(decoding: bytes, as: UTF8.self).contains(secret))
     }
 }

@@ -114,7 +114,7 @@ extension API {
         return Response(
             try await call.gateway.createKey(
                 name: read.0, scopes: read.1, by: call.caller, cause: call.cause,
-                call.answering(.created) { made, writer in
+                call.answering(.created, isSecret: true) { made, writer in
                     KeyView(made.key).write(&writer)
                     writer.member("key", made.text)
                 }))

@@ -65,7 +65,7 @@ extension API {
             return Response(
                 try await call.gateway.rotateSecret(
                     of: id, by: call.caller, cause: call.cause,
-                    call.answering { made, writer in
+                    call.answering(isSecret: true) { made, writer in
                         EndpointView(made.endpoint, publicKey: publicKey).write(&writer)
                         writer.member("secret", made.secret)
                     }))
@@ -99,7 +99,7 @@ extension API {
         return Response(
             try await call.gateway.createEndpoint(
                 new, by: call.caller, cause: call.cause,
-                call.answering(.created, location: {
+                call.answering(.created, isSecret: true, location: {
                     "\(path)/\(EndpointView($0.endpoint, publicKey: publicKey).id)"
                 }) { made, writer in
                     EndpointView(made.endpoint, publicKey: publicKey).write(&writer)

@@ -87,16 +87,18 @@ struct Call: Sendable {
         try form.finish()
     }
 
-    /// The answer to a command, made inside the command's own transaction.
+    /// The answer to a command, made inside the command's own transaction. One with a secret is kept sealed.
     func answering<Result>(
-        _ status: Status = .ok, location: (@Sendable (Result) -> String)? = nil,
+        _ status: Status = .ok, isSecret: Bool = false, location: (@Sendable (Result) -> String)? = nil,
         _ write: @escaping @Sendable (Result, inout JSONWriter) -> Void
     ) -> Answering<Result> {
         Answering(key: key) { result in
             var writer = JSONWriter(reservingBytes: 2_048)
             writer.object { write(result, &$0) }
             let headers = location.map { [Reply.Header("Location", $0(result))] } ?? []
-            return Reply(status: status.code, headers: headers, body: writer.bytes)
+            var reply = Reply(status: status.code, headers: headers, body: writer.bytes)
+            reply.isSecret = isSecret
+            return reply
         }
     }
 }

@@ -1,0 +1,47 @@
+import Crypto
+import Platform
+import Storage
+
+/// Answers as they are kept for a request that comes again.
+extension Gateway {
+    /// What marks a sealed answer among the lines of its fields. It has no colon, as every field has.
+    private static let sealedLine = "sealed"
+
+    /// The form in which an answer is kept. One that shows a secret is sealed, and opens only in its own
+    /// place.
+    func stored(_ reply: Reply, _ caller: Caller, _ key: IdempotencyKey) -> StoredAnswer {
+        var lines = reply.headers.map { "\($0.name): \($0.value)" }
+        var body = reply.body
+        if reply.isSecret {
+            lines.append(Self.sealedLine)
+            body = keys.box.seal(
+                Secret(body), authenticating: Self.place(of: key, caller),
+                nonce: world.entropy.bytes(SecretBox.nonceSize))
+        }
+        return StoredAnswer(
+            fingerprint: key.fingerprint, status: reply.status, headers: lines.joined(separator: "\n"),
+            body: body)
+    }
+
+    /// The answer that was kept. Throws when a sealed one was not sealed for this place by this instance.
+    func reply(from kept: StoredAnswer, _ caller: Caller, _ key: IdempotencyKey) throws -> Reply {
+        let lines = kept.headers.split(separator: "\n")
+        let headers = lines.compactMap { line -> Reply.Header? in
+            guard let colon = line.firstIndex(of: ":") else { return nil }
+            return Reply.Header(String(line[..<colon]), String(line[colon...].dropFirst(2)))
+        }
+        var body = kept.body
+        let isSecret = lines.contains { $0 == Self.sealedLine }
+        if isSecret {
+            body = try keys.box.open(body, authenticating: Self.place(of: key, caller)).exposedBytes
+        }
+        var reply = Reply(status: kept.status, headers: headers, body: body)
+        reply.isReplayed = true
+        reply.isSecret = isSecret
+        return reply
+    }
+
+    private static func place(of key: IdempotencyKey, _ caller: Caller) -> [UInt8] {
+        Array("answer \(caller.merchant) \(key.operation) \(key.key)".utf8)
+    }
+}
