@@ -194,7 +194,8 @@ import Testing
                 for (host, peer) in peers {
                     let authority = "\(host):\(server.port)"
                     let url = try URL(parsing: "http://\(authority)/peer")
-                    let response = try await Client(.trusted).send(ClientRequest(.get, url))
+                    let request = ClientRequest(.get, url, timeout: 60_000)
+                    let response = try await Client(.trusted).send(request)
                     #expect(String(decoding: response.body, as: UTF8.self) == "\(peer) false \(authority)")
                 }
             }
