@@ -43,8 +43,8 @@ struct HeadParser {
     /// behind the head when it is complete, nil when more must come.
     mutating func advance(_ buffer: [UInt8], limits: Limits) throws(Refusal) -> Int? {
         let bytes = buffer.span
-        while position < bytes.count {
-            guard position - start < limits.head else { throw .headTooLarge }
+        let end = min(bytes.count, start + limits.head)
+        while position < end {
             let byte = bytes[position]
             switch state {
             case .start:
@@ -61,6 +61,9 @@ struct HeadParser {
                 if byte == 0x20 { try endTarget() } else {
                     guard byte.isTargetCharacter else { throw .malformedRequestLine }
                     guard position - mark < limits.target else { throw .targetTooLong }
+                    let stop = min(end, mark + limits.target)
+                    repeat { position += 1 } while position < stop && bytes[position].isTargetCharacter
+                    continue
                 }
             case .version:
                 try readVersion(byte, bytes)
@@ -73,14 +76,22 @@ struct HeadParser {
                 if byte == 0x3A {
                     name = mark..<position
                     state = .beforeValue
-                } else if !byte.isTokenCharacter {
-                    throw .malformedField
+                } else {
+                    guard byte.isTokenCharacter else { throw .malformedField }
+                    repeat { position += 1 } while position < end && bytes[position].isTokenCharacter
+                    continue
                 }
             case .beforeValue:
                 if byte == 0x20 || byte == 0x09 { break }
                 (mark, valueEnd, hasHighBytes, state) = (position, position, false, .value)
                 continue
             case .value:
+                if byte.isTargetCharacter {
+                    // Visible ASCII, as nearly all of every value.
+                    repeat { position += 1 } while position < end && bytes[position].isTargetCharacter
+                    valueEnd = position
+                    continue
+                }
                 try readValue(byte, buffer)
             case .endLF:
                 guard byte == 0x0A else { throw .malformedField }
@@ -89,6 +100,7 @@ struct HeadParser {
             }
             position += 1
         }
+        guard position == bytes.count else { throw .headTooLarge }
         return nil
     }
 
@@ -141,6 +153,7 @@ struct HeadParser {
         }
         guard byte.isTokenCharacter else { throw .malformedField }
         guard entries.count < limits.fields else { throw .headTooLarge }
+        if entries.isEmpty { entries.reserveCapacity(Limits.usualFields) }
         mark = position
         state = .name
     }

@@ -54,6 +54,7 @@ package struct Headers: Sendable {
     package mutating func add(_ name: String, _ value: String) {
         precondition(Self.isName(name), "a field name must be a token")
         let start = bytes.count
+        if bytes.isEmpty { bytes.reserveCapacity(name.utf8.count + value.utf8.count) }
         bytes.append(contentsOf: name.utf8)
         let middle = bytes.count
         for byte in value.utf8 {
@@ -86,7 +87,7 @@ package struct Headers: Sendable {
     /// How many fields have this name.
     func occurrences(_ name: String) -> Int { entries.count { hasName($0, name) } }
 
-    private func text(_ range: Range<Int>) -> String { String(decoding: bytes[range], as: UTF8.self) }
+    func text(_ range: Range<Int>) -> String { String(decoding: bytes[range], as: UTF8.self) }
 
     func hasName(_ entry: Entry, _ name: String) -> Bool {
         guard entry.name.count == name.utf8.count else { return false }

@@ -72,6 +72,11 @@ package struct Limits: Sendable {
     static let readBytes = 64 * 1_024
     /// Events taken from the kernel in one pass.
     static let eventsPerPass = 256
+    /// Fields of a request, and bytes of an answer's head beside the handler's fields and of its body, for
+    /// which room is made at once.
+    static let usualFields = 16
+    static let usualHead = 192
+    static let usualBody = 16 * 1_024
     /// Longest method token looked at.
     static let method = 16
     /// The kernel's queue of connections not yet accepted; it has its own upper bound.

@@ -20,14 +20,18 @@ struct RequestParser {
     }
 
     private enum Phase {
-        case head(HeadParser)
-        case sized(Message, remaining: Int)
-        case chunked(Message, ChunkDecoder)
+        case head
+        /// Bytes of the body still to come.
+        case sized(remaining: Int)
+        case chunked(ChunkDecoder)
     }
 
     private var buffer: [UInt8] = []
     private var position = 0
-    private var phase = Phase.head(HeadParser(at: 0))
+    private var phase = Phase.head
+    private var head = HeadParser(at: 0)
+    /// The request whose body is being read.
+    private var message: Message?
     private var body: [UInt8] = []
     private var owesContinue = false
 
@@ -41,7 +45,7 @@ struct RequestParser {
 
     var progress: Progress {
         switch phase {
-        case .head(let head): head.isUntouched && bufferedCount == 0 ? .nothing : .head
+        case .head: head.isUntouched && bufferedCount == 0 ? .nothing : .head
         case .sized, .chunked: .body
         }
     }
@@ -50,17 +54,20 @@ struct RequestParser {
 
     /// The next request, if it is complete. `limits` are the same each time.
     mutating func next(_ limits: Limits) throws(Refusal) -> Step {
-        if case .head(var head) = phase {
-            guard let end = try head.advance(buffer, limits: limits) else {
-                phase = .head(head)
-                return .more
+        if case .head = phase {
+            guard let end = try head.advance(buffer, limits: limits) else { return .more }
+            if let complete = try begin(end: end, limits) {
+                compact()
+                head = HeadParser(at: position)
+                return .message(complete)
             }
-            try begin(head, end: end, limits)
         }
-        if let message = try advanceBody(limits) {
+        if try advanceBody(limits), var complete = message.take() {
+            complete.request.body = takeBody()
             compact()
-            phase = .head(HeadParser(at: position))
-            return .message(message)
+            phase = .head
+            head = HeadParser(at: position)
+            return .message(complete)
         }
         compact()
         if owesContinue {
@@ -70,31 +77,24 @@ struct RequestParser {
         return .more
     }
 
-    /// Takes what is there of the body; the whole message when it is complete.
-    private mutating func advanceBody(_ limits: Limits) throws(Refusal) -> Message? {
+    /// Takes what is there of the body. Returns whether it is complete.
+    private mutating func advanceBody(_ limits: Limits) throws(Refusal) -> Bool {
         switch phase {
-        case .head: return nil
-        case .sized(var message, let remaining):
+        case .head: return false
+        case .sized(let remaining):
             let end = min(buffer.count, position + remaining)
             if end > position { body.append(contentsOf: buffer[position..<end]) }
             let left = remaining - (end - position)
             position = end
-            guard left == 0 else {
-                if !body.isEmpty { owesContinue = false }
-                phase = .sized(message, remaining: left)
-                return nil
-            }
-            message.request.body = takeBody()
-            return message
-        case .chunked(var message, var decoder):
+            if left > 0, !body.isEmpty { owesContinue = false }
+            phase = .sized(remaining: left)
+            return left == 0
+        case .chunked(var decoder):
             let before = position
-            guard try decoder.advance(buffer, &position, into: &body, limits: limits) else {
-                if position > before { owesContinue = false }
-                phase = .chunked(message, decoder)
-                return nil
-            }
-            message.request.body = takeBody()
-            return message
+            let isComplete = try decoder.advance(buffer, &position, into: &body, limits: limits)
+            if position > before { owesContinue = false }
+            phase = .chunked(decoder)
+            return isComplete
         }
     }
 
@@ -116,30 +116,33 @@ struct RequestParser {
         }
     }
 
-    /// Checks a complete head as a whole and prepares for the body.
-    private mutating func begin(_ head: HeadParser, end: Int, _ limits: Limits) throws(Refusal) {
+    /// Checks a complete head as a whole. Returns the message when it has no body, else prepares for the
+    /// body.
+    private mutating func begin(end: Int, _ limits: Limits) throws(Refusal) -> Message? {
         let target = try Target(parsing: buffer[head.target], limits: limits)
-        let headers = takeHeaders(head, end: end)
+        let headers = takeHeaders(end: end)
         if target.path == "*", head.method != .options { throw .malformedTarget }
-        let version = head.minorVersion
-        let host = try MessageRules.host(headers, authority: target.authority, minorVersion: version)
-        let framing = try MessageRules.framing(headers, minorVersion: version, limit: limits.body)
-        owesContinue = try MessageRules.awaitsContinue(headers, minorVersion: version)
+        let rules = try MessageRules(headers, minorVersion: head.minorVersion)
+        let host = try rules.host(authority: target.authority)
+        let framing = try rules.framing(limit: limits.body)
+        let awaitsContinue = try rules.awaitsContinue
         let request = Request(
             method: head.method, path: target.path, segments: target.segments, query: target.query,
             headers: headers, host: host)
         let message = Message(
-            request: request, minorVersion: version,
-            keepsAlive: MessageRules.keepsAlive(headers, minorVersion: version))
+            request: request, minorVersion: head.minorVersion, keepsAlive: rules.keepsAlive)
         switch framing {
-        case .none: phase = .sized(message, remaining: 0)
-        case .length(let count): phase = .sized(message, remaining: count)
-        case .chunked: phase = .chunked(message, ChunkDecoder())
+        case .none: return message
+        case .length(let count): phase = .sized(remaining: count)
+        case .chunked: phase = .chunked(ChunkDecoder())
         }
+        self.message = message
+        owesContinue = awaitsContinue
+        return nil
     }
 
     /// The head's bytes with the index over them: the buffer itself when it holds nothing else.
-    private mutating func takeHeaders(_ head: HeadParser, end: Int) -> Headers {
+    private mutating func takeHeaders(end: Int) -> Headers {
         if end == buffer.count, position == 0 {
             let bytes = buffer
             buffer = []

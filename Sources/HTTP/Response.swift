@@ -28,8 +28,14 @@ package struct Response: Sendable {
     }
 
     package static func json(_ status: Status, _ body: [UInt8], headers: Headers = Headers()) -> Response {
-        Response(status, type: "application/json", body: body, headers: headers)
+        guard headers.isEmpty else {
+            return Response(status, type: "application/json", body: body, headers: headers)
+        }
+        return Response(status, headers: jsonHeaders, body: body)
     }
+
+    /// Made once: nearly all answers are this and have no others.
+    private static let jsonHeaders: Headers = ["Content-Type": "application/json"]
 
     package static func html(_ status: Status, _ page: String, headers: Headers = Headers()) -> Response {
         Response(status, type: "text/html; charset=utf-8", body: Array(page.utf8), headers: headers)

@@ -9,15 +9,24 @@ enum ResponseWriter {
         var length: Int?
     }
 
-    /// What the server decides itself.
-    private static let own = [
-        "date", "content-length", "transfer-encoding", "connection", "keep-alive", "upgrade",
-    ]
+    /// Whether the server decides it itself.
+    private static func isOwn(_ headers: Headers, _ entry: Headers.Entry) -> Bool {
+        switch entry.name.count {
+        case 4: headers.hasName(entry, "date")
+        case 7: headers.hasName(entry, "upgrade")
+        case 10: headers.hasName(entry, "connection") || headers.hasName(entry, "keep-alive")
+        case 14: headers.hasName(entry, "content-length")
+        case 17: headers.hasName(entry, "transfer-encoding")
+        default: false
+        }
+    }
 
     /// Appends status line, fields and the empty line.
     ///
     /// - Parameter date: the whole field with its line end.
     static func head(_ response: Response, _ framing: Framing, date: [UInt8], to output: inout [UInt8]) {
+        let body = min(framing.length ?? 0, Limits.usualBody)
+        output.reserveCapacity(response.headers.bytes.count + Limits.usualHead + body)
         if response.status == .ok {
             output.append(contentsOf: okLine)
         } else {
@@ -27,8 +36,8 @@ enum ResponseWriter {
         if let length = framing.length {
             if !response.status.isBodiless || response.status == .notModified && length > 0 {
                 output.append(contentsOf: contentLength)
-                output.append(contentsOf: String(length).utf8)
-                output.append(contentsOf: [0x0D, 0x0A])
+                number(length, to: &output)
+                lineEnd(to: &output)
             }
         } else if framing.minorVersion == 1 {
             output.append(contentsOf: chunked)
@@ -39,16 +48,28 @@ enum ResponseWriter {
             output.append(contentsOf: keepAlive)
         }
         fields(response.headers, to: &output)
-        output.append(contentsOf: [0x0D, 0x0A])
+        lineEnd(to: &output)
     }
 
     private static func fields(_ headers: Headers, to output: inout [UInt8]) {
-        for entry in headers.entries where !own.contains(where: { headers.hasName(entry, $0) }) {
+        for entry in headers.entries where !isOwn(headers, entry) {
             output.append(contentsOf: headers.bytes[entry.name])
-            output.append(contentsOf: [0x3A, 0x20])
+            output.append(0x3A)
+            output.append(0x20)
             output.append(contentsOf: headers.bytes[entry.value])
-            output.append(contentsOf: [0x0D, 0x0A])
+            lineEnd(to: &output)
         }
+    }
+
+    private static func lineEnd(to output: inout [UInt8]) {
+        output.append(0x0D)
+        output.append(0x0A)
+    }
+
+    /// In decimal, without a text in between.
+    private static func number(_ number: Int, to output: inout [UInt8]) {
+        if number >= 10 { Self.number(number / 10, to: &output) }
+        output.append(UInt8(truncatingIfNeeded: number % 10) + 0x30)
     }
 
     private static let okLine = Array("HTTP/1.1 200 OK\r\n".utf8)

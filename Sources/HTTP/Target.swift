@@ -84,7 +84,7 @@ struct Target: Equatable {
             segments.append(segment)
             start = next
         }
-        return segments == [""] ? [] : segments
+        return segments.count == 1 && segments[0].isEmpty ? [] : segments
     }
 
     private static func query(_ text: ArraySlice<UInt8>, limit: Int) throws(Refusal) -> Query {
@@ -106,6 +106,8 @@ struct Target: Equatable {
     private static func decode(
         _ bytes: ArraySlice<UInt8>, plus: UInt8, allowing isAllowed: (UInt8) -> Bool
     ) throws(Refusal) -> String {
+        let isLiteral = bytes.allSatisfy { isAllowed($0) && ($0 != 0x2B || plus == 0x2B) }
+        if isLiteral { return String(decoding: bytes, as: UTF8.self) }
         var decoded: [UInt8] = []
         decoded.reserveCapacity(bytes.count)
         var index = bytes.startIndex

@@ -1,4 +1,5 @@
 import CLinux
+import Glibc
 import Platform
 
 /// A server made of bare sockets, one thread a connection, so that tests can answer in every wrong way.
