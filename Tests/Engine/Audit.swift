@@ -31,7 +31,8 @@ extension House {
         let balances = try await gateway.balances(of: caller)
         return Summary(
             state: payment.state, version: payment.version, epoch: payment.epoch,
-            open: payment.openExceptions.map(\.kind.rawValue).sorted(), events: events.items.map(\.type),
+            open: payment.openExceptions.map(\.kind.rawValue).sorted(),
+            events: events.items.map(\.type),
             standings: payment.evidence.transfers.map { $0.standingText }.sorted(),
             balances: balances.filter { $0.amount != 0 }.map { balance in
                 let account = balance.account.description.split(separator: ":")[0]
@@ -41,17 +42,24 @@ extension House {
 
     /// Checks what must hold of every payment of the merchant, whatever happened, and of the books.
     func audit(_ location: SourceLocation = #_sourceLocation) async throws {
-        let (payments, balances) = try await store.read { [caller] tx in
+        try await Self.audit(store, caller.merchant, location)
+    }
+
+    static func audit(
+        _ store: Store, _ merchant: ID<Merchant>, _ location: SourceLocation = #_sourceLocation
+    ) async throws {
+        let (payments, balances) = try await store.read { tx in
             (
-                try tx.payments(of: caller.merchant, PaymentFilter(), PageRequest(limit: 10_000)).items,
-                try tx.balances(of: caller.merchant)
+                try tx.payments(of: merchant, PaymentFilter(), PageRequest(limit: 1_000_000)).items,
+                try tx.balances(of: merchant)
             )
         }
         var postings: [String: Int128] = [:]
         for payment in payments {
-            try await audit(payment, location)
+            try await audit(payment, store, merchant, location)
             for entry in try await store.read({ try $0.entries(of: payment.id) }) {
-                #expect(entry.postings.reduce(Int128(0)) { $0 + $1.amount } == 0, sourceLocation: location)
+                #expect(
+                    entry.postings.reduce(Int128(0)) { $0 + $1.amount } == 0, sourceLocation: location)
                 for posting in entry.postings {
                     postings["\(entry.method) \(posting.account)", default: 0] += posting.amount
                 }
@@ -69,12 +77,14 @@ extension House {
         }
     }
 
-    private func audit(_ payment: Payment, _ location: SourceLocation) async throws {
-        let (records, events) = try await store.read { [caller] tx in
+    private static func audit(
+        _ payment: Payment, _ store: Store, _ merchant: ID<Merchant>, _ location: SourceLocation
+    ) async throws {
+        let (records, events) = try await store.read { tx in
             (
                 try tx.records(chain: payment.id.text, limit: 10_000),
                 try tx.events(
-                    of: caller.merchant, after: 0, isTest: true, type: nil, subject: payment.id.text,
+                    of: merchant, after: 0, isTest: true, type: nil, subject: payment.id.text,
                     limit: 10_000
                 ).items
             )
@@ -87,7 +97,7 @@ extension House {
             #expect(Int64(record.record.sequence) == head.sequence + 1, sourceLocation: location)
             head = Head(sequence: head.sequence + 1, hash: record.hash)
         }
-        let folded = try Self.fold(records, payment.id)
+        let folded = try fold(records, payment.id)
         #expect(folded == payment, "the log gives the payment again", sourceLocation: location)
     }
 

@@ -31,7 +31,8 @@ struct DeliveryTests {
             for id in ids { try await house.take([.play(.exact, mined: 1)], for: id) }
             try await drain(house)
             let keys: [WebhookVerificationKey] = [
-                try .init(parsing: endpoint.secret), try .init(parsing: house.gateway.webhookPublicKey()),
+                try .init(parsing: endpoint.secret),
+                try .init(parsing: house.gateway.webhookPublicKey()),
             ]
             for delivered in receiver.all {
                 for key in keys {
@@ -46,7 +47,8 @@ struct DeliveryTests {
                 let events = try await house.summary(of: id).events
                 let mine = bodies.filter { $0["data"]?["payment"]?["id"]?.asString == id.text }
                 #expect(mine.map { $0["type"]?.asString } == events)
-                #expect(mine.map { $0["sequence"]?.asNumber?.text } == (1...events.count).map { "\($0)" })
+                #expect(
+                    mine.map { $0["sequence"]?.asNumber?.text } == (1...events.count).map { "\($0)" })
             }
         }
         await house.close()
@@ -66,7 +68,8 @@ struct DeliveryTests {
         await house.close()
     }
 
-    @Test("What fails is tried again by the schedule, with the same id and bytes, and is dead at its end")
+    @Test(
+        "What fails is tried again by the schedule, with the same id and bytes, and is dead at its end")
     func schedule() async throws {
         let house = try await House.withWebhooks()
         let receiver = Receiver { _ in Response(.internalServerError, body: Array("no\u{1}!".utf8)) }
@@ -245,7 +248,9 @@ struct DeliveryTests {
             house.clock.advance(by: 6_000)
             _ = try await Deliverer(house.gateway, client: client).step()
             await #expect(throws: CommandError.self) { try await house.endpoint(url) }
-            await #expect(throws: CommandError.self) { try await house.endpoint("https://10.0.0.1/hook") }
+            await #expect(throws: CommandError.self) {
+                try await house.endpoint("https://10.0.0.1/hook")
+            }
             #expect(receiver.all.isEmpty)
             let attempts = try await house.attempts(of: try await house.deliveries(to: endpoint)[0])
             #expect(attempts.count == 2 && attempts.allSatisfy { $0.fault != nil && $0.status == nil })

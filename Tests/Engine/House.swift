@@ -24,7 +24,8 @@ final class House {
     var answers = 0
 
     init(
-        _ engine: DatabaseEngine = .sqlite, seed: UInt64 = 1, _ change: (inout Settings) -> Void = { _ in }
+        _ engine: DatabaseEngine = .sqlite, seed: UInt64 = 1,
+        _ change: (inout Settings) -> Void = { _ in }
     ) async throws {
         place = try await DatabasePlace(engine)
         entropy = SeededEntropy(seed: seed)

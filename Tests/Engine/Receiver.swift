@@ -37,7 +37,8 @@ final class Receiver: Sendable {
 
     private func take(_ request: Request) async -> Response {
         let delivered = Delivered(
-            id: request.headers["webhook-id"] ?? "", timestamp: request.headers["webhook-timestamp"] ?? "",
+            id: request.headers["webhook-id"] ?? "",
+            timestamp: request.headers["webhook-timestamp"] ?? "",
             signature: request.headers["webhook-signature"] ?? "", body: request.body)
         let number = got.withLock { got in
             got.append(delivered)

@@ -23,7 +23,8 @@ struct Scenario: Sendable, CustomTestStringConvertible {
 @Suite("Payments on the sandbox end as they must")
 struct ScenarioTests {
     @Test(
-        "A story ends in its state, with its questions, whole books and a sound log", arguments: scenarios)
+        "A story ends in its state, with its questions, whole books and a sound log",
+        arguments: scenarios)
     func ends(_ scenario: Scenario) async throws {
         let (plain, house) = try await run(scenario, on: .sqlite, crashes: false)
         #expect(plain.state == scenario.state)
@@ -66,7 +67,8 @@ struct ScenarioTests {
             Answering(key: nil) { _ in Reply(status: 200, body: []) })
         var new = NewPayment(orderID: "order-1", amount: scenario.amount, currency: "EUR")
         new.chosen = try method("SBX")
-        new.methods = try scenario.name == "re-quote" ? [method("SBX"), method("SUSD")] : [method("SBX")]
+        new.methods =
+            try scenario.name == "re-quote" ? [method("SBX"), method("SUSD")] : [method("SBX")]
         let id = try await house.open(new)
         try await house.take(scenario.steps, for: id, crashes: crashes)
         return (try await house.summary(of: id), house)
@@ -76,7 +78,8 @@ struct ScenarioTests {
     static let past = Step.wait(seconds: 2_000)
 
     static let scenarios: [Scenario] = [
-        Scenario(name: "exact", steps: [.play(.exact), .play(.mine(blocks: 1))], state: .paid, epoch: 1),
+        Scenario(
+            name: "exact", steps: [.play(.exact), .play(.mine(blocks: 1))], state: .paid, epoch: 1),
         Scenario(name: "seen", steps: [.play(.exact)], state: .detected),
         Scenario(name: "within tolerance", steps: [.pay(thousandths: 996)], state: .paid, epoch: 1),
         Scenario(name: "under", steps: [.play(.under(percent: 60), mined: 1)], state: .underpaid),
@@ -84,15 +87,18 @@ struct ScenarioTests {
             name: "under, window closed", steps: [.play(.under(percent: 60), mined: 1), past],
             state: .underpaid, open: [.underpaid]),
         Scenario(
-            name: "over", steps: [.play(.over(percent: 50), mined: 1)], state: .overpaid, open: [.overpaid],
+            name: "over", steps: [.play(.over(percent: 50), mined: 1)], state: .overpaid,
+            open: [.overpaid],
             epoch: 1),
         Scenario(name: "split", steps: [.play(.split(parts: 3), mined: 1)], state: .paid, epoch: 1),
         Scenario(name: "late", steps: [.play(.late, mined: 1)], state: .latePaid, open: [.late]),
         Scenario(
-            name: "late, accepted", steps: [.play(.late, mined: 1), .rule(.late, .accept)], state: .paid,
+            name: "late, accepted", steps: [.play(.late, mined: 1), .rule(.late, .accept)],
+            state: .paid,
             epoch: 1),
         Scenario(
-            name: "late, rejected", steps: [.play(.late, mined: 1), .rule(.late, .reject)], state: .failed,
+            name: "late, rejected", steps: [.play(.late, mined: 1), .rule(.late, .reject)],
+            state: .failed,
             open: [.afterEnd]),
         Scenario(
             name: "duplicate", steps: [.play(.duplicate, mined: 1)], state: .paid, open: [.duplicate],
@@ -122,7 +128,8 @@ struct ScenarioTests {
         Scenario(
             name: "reorg before paid", amount: "2000",
             steps: [
-                .play(.exact, mined: 1), .play(.reorg(depth: 1, fate: .pooled)), .play(.mine(blocks: 3)),
+                .play(.exact, mined: 1), .play(.reorg(depth: 1, fate: .pooled)),
+                .play(.mine(blocks: 3)),
             ], state: .paid, epoch: 1),
         Scenario(
             name: "reorg after paid", steps: [.play(.exact, mined: 1), .play(gone)],
@@ -135,11 +142,14 @@ struct ScenarioTests {
         Scenario(
             name: "reorg and mined again",
             steps: [
-                .play(.exact, mined: 1), .play(.reorg(depth: 1, fate: .pooled)), .play(.mine(blocks: 1)),
+                .play(.exact, mined: 1), .play(.reorg(depth: 1, fate: .pooled)),
+                .play(.mine(blocks: 1)),
             ], state: .paid, open: [.reversed], epoch: 2),
         Scenario(
             name: "double spent after the claim",
-            steps: [.play(.exact, mined: 1), .claim("ship"), .play(.reorg(depth: 1, fate: .doubleSpent))],
+            steps: [
+                .play(.exact, mined: 1), .claim("ship"), .play(.reorg(depth: 1, fate: .doubleSpent)),
+            ],
             state: .awaitingPayment, open: [.reversed], epoch: 1),
         Scenario(
             name: "mined while down", steps: [.unheard([.play(.exact), .play(.mine(blocks: 3))])],
@@ -147,16 +157,19 @@ struct ScenarioTests {
         Scenario(
             name: "reorg while down",
             steps: [
-                .play(.exact, mined: 1), .unheard([.play(gone), .play(.exact), .play(.mine(blocks: 2))]),
+                .play(.exact, mined: 1),
+                .unheard([.play(gone), .play(.exact), .play(.mine(blocks: 2))]),
             ],
             state: .paid, epoch: 1),
         Scenario(name: "cancelled", steps: [.cancel], state: .failed),
         Scenario(
-            name: "paid after it was cancelled", steps: [.cancel, .pay(thousandths: 1_000)], state: .failed,
+            name: "paid after it was cancelled", steps: [.cancel, .pay(thousandths: 1_000)],
+            state: .failed,
             open: [.afterEnd]),
         Scenario(name: "expired", steps: [past], state: .expired),
         Scenario(
-            name: "never expired blindly", steps: [.command(.fail(.sandbox)), past], state: .awaitingPayment
+            name: "never expired blindly", steps: [.command(.fail(.sandbox)), past],
+            state: .awaitingPayment
         ),
         Scenario(
             name: "expired once it is seen",
@@ -166,12 +179,14 @@ struct ScenarioTests {
         Scenario(
             name: "nothing is confirmed by a node that fails",
             steps: [
-                .play(.exact), .unheard([.command(.mine(.sandbox, blocks: 1)), .command(.fail(.sandbox))]),
+                .play(.exact),
+                .unheard([.command(.mine(.sandbox, blocks: 1)), .command(.fail(.sandbox))]),
             ], state: .detected),
         Scenario(
             name: "confirmed when the node is back",
             steps: [
-                .play(.exact), .unheard([.command(.mine(.sandbox, blocks: 1)), .command(.fail(.sandbox))]),
+                .play(.exact),
+                .unheard([.command(.mine(.sandbox, blocks: 1)), .command(.fail(.sandbox))]),
                 .command(.recover(.sandbox)),
             ], state: .paid, epoch: 1),
         Scenario(

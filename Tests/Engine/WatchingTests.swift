@@ -16,7 +16,9 @@ struct WatchingTests {
         "UPDATE payment SET head_sequence = 0",
     ]
 
-    @Test("A damaged payment is set aside, and all others go on", arguments: 0..<3, DatabaseEngine.allCases)
+    @Test(
+        "A damaged payment is set aside, and all others go on", arguments: 0..<3,
+        DatabaseEngine.allCases)
     func quarantine(_ damage: Int, _ engine: DatabaseEngine) async throws {
         let house = try await House(engine)
         let bad = try await house.open(order: "bad")
@@ -105,8 +107,10 @@ struct WatchingTests {
                     let gateway = number.isMultiple(of: 2) ? first : second
                     let reply = try await gateway.open(
                         new, by: caller, cause: "test",
-                        Answering(key: nil) { Reply(status: 200, body: Array($0.payment.id.text.utf8)) })
-                    guard let id = ID<Payment>(parsing: String(decoding: reply.body, as: UTF8.self)) else {
+                        Answering(key: nil) { Reply(status: 200, body: Array($0.payment.id.text.utf8)) }
+                    )
+                    guard let id = ID<Payment>(parsing: String(decoding: reply.body, as: UTF8.self))
+                    else {
                         throw TestKitError("no payment")
                     }
                     return id
@@ -159,7 +163,8 @@ struct WatchingTests {
             let quote = try await house.quote(of: id)
             outputs.append(
                 SandboxCommand.Output(
-                    script: quote.destination.script, asset: quote.method.asset, amount: quote.amountDue))
+                    script: quote.destination.script, asset: quote.method.asset, amount: quote.amountDue
+                ))
         }
         for start in stride(from: 0, to: outputs.count, by: 100) {
             _ = try await house.gateway.command(
