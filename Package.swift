@@ -85,6 +85,12 @@ let package = Package(
             "Engine", "Storage", "Chains", "Domain", "Platform", "JSON", "Crypto", "HTTP", "Database",
             "TestKit",
         ]),
+        tests(
+            "RealNodes",
+            [
+                "Chains", "Crypto", "Database", "Domain", "Engine", "HTTP", "JSON", "Platform", "Storage",
+                "TestKit",
+            ]),
         tests("Tidy", []),
     ]
 )

@@ -23,7 +23,7 @@ package final class TemporaryFolder: Sendable {
     package func file(_ name: String) -> String { path + "/" + name }
 
     /// `/dev/shm` when it has room, else `/tmp`.
-    static func base() -> String {
+    package static func base() -> String {
         do {
             let figures = try FileManager.default.attributesOfFileSystem(forPath: "/dev/shm")
             let free = (figures[.systemFreeSize] as? NSNumber)?.int64Value ?? 0

@@ -12,9 +12,11 @@ package final class NodeRPC: Sendable {
         let method: String
         let parameters: [JSON]
 
-        package init(_ method: String, _ parameters: JSON...) {
+        package init(_ method: String, _ parameters: [JSON]) {
             (self.method, self.parameters) = (method, parameters)
         }
+
+        init(_ method: String, _ parameters: JSON...) { self.init(method, parameters) }
     }
 
     private let client: Client
@@ -36,7 +38,7 @@ package final class NodeRPC: Sendable {
     package func call(
         _ method: String, _ parameters: JSON..., isLarge: Bool = false
     ) async throws(NodeFailure) -> JSON {
-        let body = Self.body(Call(method, parameters: parameters), id: 0)
+        let body = Self.body(Call(method, parameters), id: 0)
         let answer = try await send(body, isLarge: isLarge)
         return try Self.result(of: try Self.parse(answer.body), id: 0, answer.status)
     }
@@ -44,7 +46,7 @@ package final class NodeRPC: Sendable {
     /// The result of a call that answers with hexadecimal text, as bytes. The text itself is never made a
     /// `String`: a block is megabytes.
     package func bytes(_ method: String, _ parameters: JSON...) async throws(NodeFailure) -> [UInt8] {
-        let body = Self.body(Call(method, parameters: parameters), id: 0)
+        let body = Self.body(Call(method, parameters), id: 0)
         var answer = try await send(body, isLarge: true)
         guard let place = Self.hexadecimalResult(in: answer.body) else {
             _ = try Self.result(of: try Self.parse(answer.body), id: 0, answer.status)
@@ -97,10 +99,6 @@ package final class NodeRPC: Sendable {
 
     /// Ends all connections.
     package func close() { client.close() }
-}
-
-extension NodeRPC.Call {
-    init(_ method: String, parameters: [JSON]) { (self.method, self.parameters) = (method, parameters) }
 }
 
 extension NodeRPC {

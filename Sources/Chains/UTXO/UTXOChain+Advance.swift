@@ -55,8 +55,8 @@ extension UTXOChain {
         return standing
     }
 
-    /// Whether the node is behind its network. One on regtest has no network to be behind of: it takes its own
-    /// old tip, and headers that were made invalid, for signs of it.
+    /// Whether the node is behind its network. One on regtest has no network to be behind of: it takes its
+    /// own old tip, and headers that were made invalid, for signs of it.
     func isCatchingUp(_ standing: UTXONode.Standing) -> Bool {
         guard !place.isRegtest else { return false }
         return standing.isInitialDownload || standing.headers > standing.height + UTXOLimits.headerLead

@@ -35,16 +35,17 @@ extension UTXOChain {
         case .privateKey:
             KeyRefusal(
                 .privateKey,
-                "This is a private key: it could spend. Nothing of it was kept, but consider it exposed. Send the"
-                    + " account's public key (xpub, or a descriptor with it).")
+                "This is a private key: it could spend. Nothing of it was kept, but consider it exposed."
+                    + " Send the account's public key (xpub, or a descriptor with it).")
         case .wrongNetwork(let version):
             KeyRefusal(.wrongNetwork, "This is a key of \(Self.owner(version.family)), not of \(network).")
         case .scriptTypeNeeded:
             KeyRefusal(
                 .unsupportedKey,
                 "This key does not say which kind of addresses it is for. Send the descriptor of your wallet:"
-                    + " wpkh(\(text)/0/*) for addresses that begin with \(place.witnessPrefix)1q, tr(…/0/*) for"
-                    + " \(place.witnessPrefix)1p, sh(wpkh(…/0/*)) or pkh(…/0/*) for older ones.")
+                    + " wpkh(\(text)/0/*) for addresses that begin with \(place.witnessPrefix)1q,"
+                    + " tr(…/0/*) for \(place.witnessPrefix)1p,"
+                    + " sh(wpkh(…/0/*)) or pkh(…/0/*) for older ones.")
         case .scriptTypeConflict(let type):
             KeyRefusal(
                 .invalidKey,
@@ -61,7 +62,8 @@ extension UTXOChain {
         case .notRanged:
             KeyRefusal(
                 .unsupportedKey,
-                "Every payment needs an address of its own: the descriptor must end in /* behind an extended key."
+                "Every payment needs an address of its own: the descriptor must end in /* behind an extended"
+                    + " key."
             )
         case .hardened:
             KeyRefusal(.unsupportedKey, "A hardened step (h) behind the key would need the private key.")

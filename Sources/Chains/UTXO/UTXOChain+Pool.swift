@@ -7,7 +7,8 @@ extension UTXOChain {
     ///
     /// A node changes its tip and its pool together. So the tip that is asked for *after* the pool tells
     /// whether the pool is that of the batch's last block: if a block came in between, a transaction may be
-    /// missing from the pool because it was mined, and nothing is said of what left.
+    /// missing from the pool because it was mined, and nothing is said of what left. Nor is anything while a
+    /// node that was started has not read its pool back yet.
     func hearPool(_ batch: inout Batch, askedFrom cursor: Cursor?, _ standing: UTXONode.Standing)
         async throws
     {
@@ -21,6 +22,7 @@ extension UTXOChain {
             return memory.told
         }
         guard batch.isAtTip else { return }
+        let isLoaded = try await node.hasLoadedPool()
         let ids = try await node.pool()
         let isSettled = try await node.best() == standing.best
         let pool = Set(ids)
@@ -38,7 +40,7 @@ extension UTXOChain {
             }
         }
         batch.isAtTip = isWhole
-        batch.pool = isSettled && isWhole ? pool : nil
+        batch.pool = isLoaded && isSettled && isWhole ? pool : nil
         let toldNow = heard
         memory.withLock { $0.told = toldNow }
     }

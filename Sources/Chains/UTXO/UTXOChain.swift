@@ -3,7 +3,8 @@ package import Domain
 internal import HTTP
 internal import Platform
 
-/// Bitcoin, Litecoin and their test networks, heard from one node that we trust to validate, and check anyway.
+/// Bitcoin, Litecoin and their test networks, heard from one node that we trust to validate, and check
+/// anyway.
 ///
 /// Blocks are parsed here, out of their raw bytes; transactions are never asked for by address. A node that
 /// is on another network, lags or contradicts itself is a fault, never an empty answer.

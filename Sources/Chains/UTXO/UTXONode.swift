@@ -127,6 +127,13 @@ struct UTXONode: Sendable {
         return (height, confirmations > 0, answer["previousblockhash"]?.asString.map { BlockID($0) })
     }
 
+    /// Whether the node has its pool: after a start it reads it back in the background.
+    func hasLoadedPool() async throws(ChainFault) -> Bool {
+        let answer = try await ask { () async throws(NodeFailure) in try await rpc.call("getmempoolinfo") }
+        guard let isLoaded = answer["loaded"]?.asBool else { throw .malformed("no state of its pool") }
+        return isLoaded
+    }
+
     /// The ids of all transactions in the pool.
     func pool() async throws(ChainFault) -> [String] {
         let answer = try await ask { () async throws(NodeFailure) in

@@ -1,0 +1,77 @@
+import Domain
+import Platform
+import Storage
+import Testing
+
+/// One story between a customer, a real network and the gateway.
+struct Scenario: Sendable, CustomTestStringConvertible {
+    let name: String
+    let tell: @Sendable (Till) async throws -> Void
+    /// How many headers the gateway keeps.
+    var keptHeaders: UInt64 = 1_000
+
+    var testDescription: String { name }
+
+    init(
+        _ name: String, keptHeaders: UInt64 = 1_000,
+        _ tell: @escaping @Sendable (Till) async throws -> Void
+    ) {
+        (self.name, self.tell, self.keptHeaders) = (name, tell, keptHeaders)
+    }
+
+    /// Tells it from a new gateway on, and looks at what is left behind.
+    func run(on coin: Coin, onPostgres: Bool = false) async throws {
+        let till = try await Till(coin, keptHeaders: keptHeaders, onPostgres: onPostgres)
+        do {
+            try await tell(till)
+            try await till.mine(Int(Till.confirmations))
+            try await till.audit()
+        } catch {
+            await till.store.close()
+            throw error
+        }
+        await till.store.close()
+    }
+
+    static let all = paying + replacing + undoing + failing
+
+    /// Enough for a look at another database.
+    static let some = paying.prefix(4) + undoing.prefix(1)
+}
+
+/// What a small payment asks for, in base units.
+let price: UInt64 = 50_000
+
+extension Till {
+    /// Expects a payment to stand somewhere.
+    func expect(
+        _ order: Order, _ state: Domain.State, _ open: [Domain.Exception.Kind] = [],
+        _ at: SourceLocation = #_sourceLocation
+    ) async throws {
+        let status = try await status(order)
+        #expect(status == Status(state, open), sourceLocation: at)
+    }
+
+    /// Expects a payment to stand somewhere at every look, until a node that was started is heard whole again.
+    func expectWhileWaking(
+        _ order: Order, _ state: Domain.State, _ at: SourceLocation = #_sourceLocation
+    ) async throws {
+        let deadline = SystemClock().uptime + 60_000
+        while SystemClock().uptime < deadline {
+            try await settle()
+            #expect(try await status(order).state == state, sourceLocation: at)
+            if try await source?.scannedUntil.milliseconds == clock.now { return }
+            try await SystemClock().sleep(milliseconds: 20)
+        }
+        Issue.record("the node did not come back", sourceLocation: at)
+    }
+
+    /// Expects the announcements of a payment, `payment.` left out, without those of exceptions.
+    func expectStory(_ order: Order, _ story: [String], _ at: SourceLocation = #_sourceLocation)
+        async throws
+    {
+        let told = try await events(order.id).map(\.type).filter { $0.hasPrefix("payment.") }
+            .map { String($0.dropFirst("payment.".count)) }
+        #expect(told == story, sourceLocation: at)
+    }
+}
