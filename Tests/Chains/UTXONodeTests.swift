@@ -1,0 +1,210 @@
+import Crypto
+import Domain
+import HTTP
+import JSON
+import Platform
+import Testing
+
+@testable import Chains
+
+/// A server that answers calls as a node would, or as none should.
+private struct ScriptedNode: Sendable {
+    /// The text of `result` by method; a text that begins with `!` is the error instead.
+    var results: [String: String] = [
+        "getblockchaininfo": Self.standing(),
+        "getblockhash": #""\#(UTXONetwork.bitcoin.genesis.displayText)""#,
+        "getmempoolinfo": #"{"loaded":true}"#, "getrawmempool": "[]",
+        "getbestblockhash": #""\#(Self.tip)""#, "getnetworkinfo": #"{"subversion":"/Test:1/"}"#,
+    ]
+    /// Instead of any answer to a call.
+    var whole: (@Sendable (Request) -> Response)?
+
+    static let tip = String(repeating: "5a", count: 32)
+
+    static func standing(chain: String = "main", headers: Int = 900_000, isInitial: Bool = false)
+        -> String
+    {
+        #"{"chain":"\#(chain)","blocks":900000,"headers":\#(headers),"bestblockhash":"\#(tip)","#
+            + #""initialblockdownload":\#(isInitial),"pruned":false,"warnings":["old"]}"#
+    }
+
+    func answer(_ request: Request) -> Response {
+        if let whole { return whole(request) }
+        guard let document = try? JSON.parse(request.body) else { return .text(Status(400), "") }
+        if let calls = document.asArray {
+            return .json(Array("[\(calls.map(answer).joined(separator: ","))]".utf8))
+        }
+        let text = answer(document)
+        return .json(text.contains(#""result":null"#) ? Status(500) : .ok, Array(text.utf8))
+    }
+
+    private func answer(_ call: JSON) -> String {
+        let result =
+            results[call["method"]?.asString ?? ""] ?? #"!{"code":-32601,"message":"Method not found"}"#
+        let id = call["id"]?.encodedText ?? "null"
+        guard result.hasPrefix("!") else { return #"{"result":\#(result),"error":null,"id":\#(id)}"# }
+        return #"{"result":null,"error":\#(result.dropFirst()),"id":\#(id)}"#
+    }
+
+    /// Runs `body` with a chain that asks this node.
+    func serve<Result: Sendable>(
+        _ credentials: NodeCredentials = .password(user: "shop", Secret(Array("hunter2".utf8))),
+        _ body: (UTXOChain) async throws -> Result
+    ) async throws -> Result {
+        var configuration = Server.Configuration()
+        configuration.port = 0
+        configuration.loops = 1
+        configuration.limits.sweep = 10
+        let node = self
+        let server = try Server(configuration: configuration) { node.answer($0) }
+        let serving = Task { await server.run() }
+        let url = try HTTP.URL(parsing: "http://127.0.0.1:\(server.port)")
+        let chain = UTXOChain(UTXOSettings(network: .bitcoin, url: url, credentials: credentials))
+        let outcome: Swift.Result<Result, any Error>
+        do { outcome = .success(try await body(chain)) } catch { outcome = .failure(error) }
+        serving.cancel()
+        await serving.value
+        return try outcome.get()
+    }
+}
+
+/// Nothing was absorbed below the cursor.
+private struct NoHeaders: KeptHeaders {
+    func block(at height: UInt64) async throws -> BlockID? { nil }
+    func lowest() async throws -> UInt64? { nil }
+}
+
+@Suite("A node that is not what it should be")
+struct UTXONodeTests {
+    /// One way to be wrong, and what it is taken for.
+    struct Wrong: Sendable, CustomTestStringConvertible {
+        let testDescription: String
+        let kind: ChainFault.Kind
+        fileprivate let change: @Sendable (inout ScriptedNode) -> Void
+
+        fileprivate init(
+            _ name: String, _ kind: ChainFault.Kind,
+            _ change: @escaping @Sendable (inout ScriptedNode) -> Void
+        ) {
+            (testDescription, self.kind, self.change) = (name, kind, change)
+        }
+
+        fileprivate init(_ name: String, _ kind: ChainFault.Kind, whole: Response) {
+            self.init(name, kind) { $0.whole = { _ in whole } }
+        }
+
+        fileprivate init(_ method: String, answers text: String, _ kind: ChainFault.Kind) {
+            self.init("\(method) answers \(text.prefix(60))", kind) { $0.results[method] = text }
+        }
+    }
+
+    static let wrongs: [Wrong] = [
+        Wrong("getblockchaininfo", answers: ScriptedNode.standing(chain: "test"), .wrongNetwork),
+        Wrong("getblockhash", answers: #""\#(ScriptedNode.tip)""#, .wrongNetwork),
+        Wrong("getblockchaininfo", answers: ScriptedNode.standing(isInitial: true), .syncing),
+        Wrong("getblockchaininfo", answers: ScriptedNode.standing(headers: 900_004), .syncing),
+        Wrong(
+            "getblockchaininfo", answers: #"!{"code":-28,"message":"Loading block index…"}"#, .syncing),
+        Wrong("getblockchaininfo", answers: #"!{"code":-1,"message":"something"}"#, .unreachable),
+        Wrong(
+            "getblockchaininfo", answers: #"!{"code":-32601,"message":"Method not found"}"#, .unusable),
+        Wrong("getblockchaininfo", answers: #"!{"code":"-28"}"#, .malformed),
+        Wrong("getblockchaininfo", answers: #"{"chain":"main"}"#, .malformed),
+        Wrong("getblockchaininfo", answers: "7", .malformed),
+        Wrong("getrawmempool", answers: #"["short"]"#, .malformed),
+        Wrong("getrawmempool", answers: #"{"txids":[]}"#, .malformed),
+        Wrong("getmempoolinfo", answers: "{}", .malformed),
+        Wrong("no JSON", .malformed, whole: .json(Array("<html>".utf8))),
+        Wrong("half an answer", .malformed, whole: .json(Array(#"{"result":{"#.utf8))),
+        Wrong(
+            "two answers", .malformed, whole: .json(Array(#"{"result":1,"error":null,"id":0}{}"#.utf8))),
+        Wrong(
+            "the answer to another call", .malformed,
+            whole: .json(Array(#"{"result":{},"error":null,"id":9}"#.utf8))),
+        Wrong(
+            "a success with an error's status", .malformed, whole: .json(Status(500), Array("{}".utf8))),
+        Wrong("credentials are refused", .unauthorized, whole: .text(Status(401), "")),
+        Wrong("this machine is refused", .unauthorized, whole: .text(Status(403), "")),
+        Wrong("too much to do", .unreachable, whole: .text(Status(503), "Work queue depth exceeded")),
+        Wrong("sent elsewhere", .unreachable, whole: .redirect(to: "http://127.0.0.1:1/")),
+    ]
+
+    @Test("is a fault, and never an empty answer", arguments: wrongs)
+    func wrong(_ wrong: Wrong) async throws {
+        var node = ScriptedNode()
+        wrong.change(&node)
+        let fault = try await node.serve { chain in
+            await #expect(throws: ChainFault.self) {
+                try await chain.advance(from: nil, kept: NoHeaders())
+            }
+        }
+        #expect(fault?.kind == wrong.kind, "\(fault?.detail ?? "")")
+        #expect(fault?.detail.contains("hunter2") == false)
+    }
+
+    @Test("otherwise it is heard from its tip on")
+    func right() async throws {
+        let batch = try await ScriptedNode().serve {
+            try await $0.advance(from: nil, kept: NoHeaders())
+        }
+        #expect(batch.cursor == Cursor(height: 900_000, block: BlockID(ScriptedNode.tip)))
+        #expect(batch.isAtTip && batch.pool == [] && batch.connected.isEmpty && batch.forkHeight == nil)
+    }
+
+    @Test(
+        "A pool is not believed while it is read back, nor when the tip moved",
+        arguments: [
+            ("getmempoolinfo", #"{"loaded":false}"#),
+            ("getbestblockhash", #""\#(String(repeating: "5b", count: 32))""#),
+        ])
+    func pool(_ method: String, _ answer: String) async throws {
+        var node = ScriptedNode()
+        node.results[method] = answer
+        let batch = try await node.serve { try await $0.advance(from: nil, kept: NoHeaders()) }
+        #expect(batch.isAtTip && batch.pool == nil)
+    }
+
+    @Test(
+        "A block that is not the one that was asked for is malformed",
+        arguments: [
+            "00", bitcoinGenesisBlock, String(bitcoinGenesisBlock.dropLast(2)), "zz", "0",
+        ])
+    func blocks(_ text: String) async throws {
+        var node = ScriptedNode()
+        node.results["getblock"] = #""\#(text)""#
+        let hash = try #require(Hash256(displayText: ScriptedNode.tip))
+        let fault = try await node.serve { chain in
+            await #expect(throws: ChainFault.self) { try await chain.node.block(hash) }
+        }
+        #expect(fault?.kind == .malformed)
+    }
+
+    @Test("A block is read without its text")
+    func block() async throws {
+        var node = ScriptedNode()
+        node.results["getblock"] = #""\#(bitcoinGenesisBlock)""#
+        let block = try await node.serve { try await $0.node.block(UTXONetwork.bitcoin.genesis) }
+        #expect(block.hash == UTXONetwork.bitcoin.genesis)
+    }
+
+    @Test("Nobody there is unreachable; no cookie is unauthorized")
+    func nobody() async throws {
+        let url = try HTTP.URL(parsing: "http://127.0.0.1:1")
+        for (credentials, kind) in [
+            (NodeCredentials.password(user: "shop", Secret([1])), ChainFault.Kind.unreachable),
+            (.cookie(file: "/nowhere/.cookie"), .unauthorized),
+        ] {
+            let chain = UTXOChain(UTXOSettings(network: .bitcoin, url: url, credentials: credentials))
+            let fault = await #expect(throws: ChainFault.self) { try await chain.probe() }
+            #expect(fault?.kind == kind)
+        }
+    }
+
+    @Test("What a node says of itself is told")
+    func probe() async throws {
+        let report = try await ScriptedNode().serve { try await $0.probe() }
+        #expect(report.version == "/Test:1/" && report.chain == "main" && report.height == 900_000)
+        #expect(report.isRightNetwork && !report.isCatchingUp && !report.isPruned)
+        #expect(report.warnings == ["old"])
+    }
+}
