@@ -83,7 +83,9 @@ extension PreparedCommit.Step {
             at: decision.fact?.at ?? decision.payment.terms.openedAt,
             kind: decision.fact?.news.kind ?? "opened",
             subject: "", cause: context.cause, actor: actor.text,
-            body: Transaction.recordBody(decision, events: events, salt: salt), previous: head.hash)
+            body: Transaction.recordBody(
+                decision, eventCodes: events.map { Transaction.eventCode($0.body, salt: salt) }),
+            previous: head.hash)
         self.decision = decision
         self.record = StoredRecord(record)
         self.events = events.map { ($0.event, String(decoding: $0.body, as: UTF8.self)) }
@@ -138,11 +140,14 @@ extension Transaction {
         }
     }
 
-    /// What the log says of a decision: the fact, and what followed from it. Event bytes hold personal
-    /// fields, so the log binds them by a code under the payment's salt.
-    static func recordBody(
-        _ decision: Decision, events: [(event: Announcement, body: [UInt8])], salt: [UInt8]
-    ) -> [UInt8] {
+    /// Event bytes hold personal fields, so the log binds them by a code under the payment's salt.
+    static func eventCode(_ bytes: [UInt8], salt: [UInt8]) -> String {
+        Hex.encode(HMAC<SHA256>.code(bytes, key: salt))
+    }
+
+    /// What the log says of a decision: the fact, and what followed from it. One code for each event, in
+    /// order.
+    static func recordBody(_ decision: Decision, eventCodes: [String]) -> [UInt8] {
         var writer = JSONWriter(reservingBytes: 1536)
         writer.object { writer in
             if let fact = decision.fact {
@@ -154,12 +159,12 @@ extension Transaction {
             writer.list("entries", decision.entries)
             writer.list("exceptions", decision.exceptions)
             writer.array("events") { writer in
-                for (event, bytes) in events {
+                for (event, code) in zip(decision.events, eventCodes) {
                     writer.object { writer in
                         writer.member("id", event.id.text)
                         writer.member("type", event.type)
                         writer.member("sequence", event.sequence)
-                        writer.member("code", Hex.encode(HMAC<SHA256>.code(bytes, key: salt)))
+                        writer.member("code", code)
                     }
                 }
             }

@@ -1,0 +1,196 @@
+import Crypto
+import Database
+import Domain
+import JSON
+import Platform
+
+/// A merchant's configuration as its records tell it.
+private struct Settings {
+    var name = ""
+    var policy = ""
+    var keys: [String: Key] = [:]
+    var wallets: [String: Wallet] = [:]
+    var endpoints: [String: Endpoint] = [:]
+
+    struct Key {
+        let name: String, hash: String, hint: String, scopes: String
+        let isTest: Bool
+        var isRevoked = false
+    }
+
+    struct Wallet {
+        let network: String, name: String, key: String, fingerprint: String
+        var isDisabled = false
+    }
+
+    struct Endpoint {
+        let isTest: Bool?
+        var url: String, events: String, description: String, state: String, secretHash: String
+        var previousHash: String?
+    }
+}
+
+extension Verifier {
+    /// Folds a merchant's records, and compares its configuration.
+    mutating func check(merchant chain: String) throws {
+        var settings = Settings()
+        var tests: Int64 = 0
+        let head = try walk(chain) { _, stored in
+            if stored.record.kind == "endpoint_tested" { tests += 1 }
+            return Self.fold(stored.record, into: &settings)
+        }
+        testEvents += tests
+        guard head != nil else { return }
+        try compare(
+            "merchant", chain, where: "id = \(chain)",
+            [
+                ("name", .text(settings.name)), ("policy", .text(settings.policy)),
+                ("created_at", Self.time(of: chain)),
+            ])
+        try compareKeys(settings, of: chain)
+        try compareWallets(settings, of: chain)
+        try compareEndpoints(settings, of: chain)
+    }
+
+    private static func fold(_ record: Record, into settings: inout Settings) -> String? {
+        do {
+            let fields = try Fields(JSON.parse(record.body))
+            try fold(record, fields, into: &settings)
+            return nil
+        } catch let error as Corruption {
+            return error.description
+        } catch {
+            return "its body is not JSON"
+        }
+    }
+
+    private static func fold(_ record: Record, _ fields: Fields, into settings: inout Settings)
+        throws(Corruption)
+    {
+        let subject = record.subject
+        switch record.kind {
+        case "merchant_created":
+            guard record.sequence == 0 else { throw Corruption("a merchant is created once") }
+            settings.name = try fields.text("name")
+            settings.policy = try policy(fields)
+        case "policy_changed": settings.policy = try policy(fields)
+        case "key_created":
+            settings.keys[subject] = Settings.Key(
+                name: try fields.text("name"), hash: try fields.text("hash"), hint: try fields.text("hint"),
+                scopes: try fields.texts("scopes").joined(separator: " "), isTest: try fields.flag("test"))
+        case "key_revoked":
+            guard settings.keys[subject] != nil else { throw Corruption("there is no such key") }
+            settings.keys[subject]?.isRevoked = true
+        case "wallet_created":
+            settings.wallets[subject] = Settings.Wallet(
+                network: try fields.text("network"), name: try fields.text("name"),
+                key: try fields.text("key"),
+                fingerprint: try fields.text("fingerprint"))
+        case "wallet_disabled":
+            guard settings.wallets[subject] != nil else { throw Corruption("there is no such wallet") }
+            settings.wallets[subject]?.isDisabled = true
+        case "endpoint_deleted": settings.endpoints[subject] = nil
+        case "endpoint_gone": settings.endpoints[subject]?.state = "gone"
+        case let kind where kind.hasPrefix("endpoint_"):
+            try endpoint(record, fields, into: &settings)
+        default: break
+        }
+    }
+
+    private static func policy(_ fields: Fields) throws(Corruption) -> String {
+        String(decoding: (try fields.nested("policy") as Policy).storedBytes, as: UTF8.self)
+    }
+
+    private static func endpoint(
+        _ record: Record, _ fields: Fields, into settings: inout Settings
+    ) throws(Corruption) {
+        let old = settings.endpoints[record.subject]
+        var isTest = old?.isTest
+        if old == nil, case .key(let key) = Actor(parsing: record.actor) {
+            isTest = settings.keys[key.text]?.isTest
+        }
+        let hash = try fields.text("secret")
+        settings.endpoints[record.subject] = Settings.Endpoint(
+            isTest: isTest, url: try fields.text("url"),
+            events: try fields.texts("events").joined(separator: " "),
+            description: try fields.text("description"), state: try fields.text("state"), secretHash: hash,
+            previousHash: record.kind == "endpoint_secret_rotated" ? old?.secretHash : old?.previousHash)
+    }
+
+    private mutating func compareKeys(_ settings: Settings, of merchant: String) throws {
+        for (id, key) in settings.keys.sorted(by: { $0.key < $1.key }) {
+            try compare(
+                "api_key", id, where: "id = \(id)",
+                [
+                    ("merchant", .text(merchant)), ("name", .text(key.name)), ("hash", .text(key.hash)),
+                    ("hint", .text(key.hint)), ("scopes", .text(key.scopes)),
+                    ("is_test", .flag(key.isTest)),
+                    ("created_at", Self.time(of: id)),
+                    ("CASE WHEN revoked_at IS NULL THEN 0 ELSE 1 END", .flag(key.isRevoked)),
+                ])
+        }
+        try compareNames("api_key", of: merchant, Set(settings.keys.keys))
+    }
+
+    private mutating func compareWallets(_ settings: Settings, of merchant: String) throws {
+        for (id, wallet) in settings.wallets.sorted(by: { $0.key < $1.key }) {
+            try compare(
+                "wallet", id, where: "id = \(id)",
+                [
+                    ("merchant", .text(merchant)), ("network", .text(wallet.network)),
+                    ("name", .text(wallet.name)),
+                    ("key", .text(wallet.key)), ("fingerprint", .text(wallet.fingerprint)),
+                    ("created_at", Self.time(of: id)),
+                    ("CASE WHEN disabled_at IS NULL THEN 0 ELSE 1 END", .flag(wallet.isDisabled)),
+                ])
+        }
+        try compareNames("wallet", of: merchant, Set(settings.wallets.keys))
+    }
+
+    private mutating func compareEndpoints(_ settings: Settings, of merchant: String) throws {
+        for (id, endpoint) in settings.endpoints.sorted(by: { $0.key < $1.key }) {
+            var columns: [Column] = [
+                ("merchant", .text(merchant)), ("url", .text(endpoint.url)),
+                ("events", .text(endpoint.events)),
+                ("description", .text(endpoint.description)), ("state", .text(endpoint.state)),
+                ("created_at", Self.time(of: id)),
+            ]
+            if let isTest = endpoint.isTest { columns.append(("is_test", .flag(isTest))) }
+            try compare("endpoint", id, where: "id = \(id)", columns)
+            let row = try tx.connection.first(
+                "SELECT secret, previous_secret FROM endpoint WHERE id = \(id)")
+            guard let row else { continue }
+            let hashes = [try row.blobOrNil(0), try row.blobOrNil(1)].map {
+                $0.map { Hex.encode(SHA256.hash($0)) }
+            }
+            if hashes[0] != endpoint.secretHash {
+                report.add("endpoint \(id)", "secret is not what the log says")
+            }
+            if hashes[1] != endpoint.previousHash {
+                report.add("endpoint \(id)", "previous_secret is not what the log says")
+            }
+        }
+        try compareNames("endpoint", of: merchant, Set(settings.endpoints.keys))
+    }
+
+    /// Rows of a merchant beside those that its records tell of.
+    private mutating func compareNames(_ table: String, of merchant: String, _ names: Set<String>) throws {
+        for row in try tx.connection.query(
+            "SELECT id FROM \(raw: table) WHERE merchant = \(merchant) ORDER BY id")
+        {
+            let id = try row.text(0)
+            if !names.contains(id) { report.add("\(table) \(id)", "the log does not tell of it") }
+        }
+    }
+
+    /// The time in an identity: when it was made.
+    private static func time(of id: String) -> Value {
+        let alphabet = Array("0123456789ABCDEFGHJKMNPQRSTVWXYZ".utf8)
+        var time: Int64 = 0
+        for byte in id.utf8.dropFirst(4).prefix(10) {
+            guard let digit = alphabet.firstIndex(of: byte) else { return .null }
+            time = time << 5 | Int64(digit)
+        }
+        return .integer(time)
+    }
+}

@@ -1,0 +1,211 @@
+import Crypto
+import Database
+import Domain
+import JSON
+import Platform
+
+/// A payment as its records tell it, up to one of them.
+private struct Story {
+    let id: ID<Payment>
+    var payment: Payment?
+    var entries: [Entry] = []
+    var events: [Told] = []
+
+    /// An event with the code that binds its bytes.
+    struct Told {
+        let event: Announcement
+        let code: String
+        let at: Instant
+    }
+}
+
+extension Verifier {
+    /// Folds a payment's records by the rules, and compares what follows with every row about it.
+    mutating func check(payment chain: String) throws {
+        guard let id = ID<Payment>(parsing: chain) else {
+            return report.add("chain \(chain)", "is no payment's name")
+        }
+        report.payments += 1
+        var story = Story(id: id)
+        let head = try walk(chain) { _, stored in Self.fold(stored.record, into: &story) }
+        guard let head, let payment = story.payment else {
+            unfolded += 1
+            return
+        }
+        try compare(payment, head)
+        try compareEvidence(of: payment)
+        try compareBooks(story.entries, of: payment)
+        try compareEvents(story.events, of: payment)
+        try comparePersonal(of: payment)
+        note(payment.evidence.quotes)
+    }
+
+    /// What the rules make of one record. Gives what is wrong with it.
+    private static func fold(_ record: Record, into story: inout Story) -> String? {
+        do {
+            let fields = try Fields(JSON.parse(record.body))
+            let decision = try decision(record, fields, story)
+            if decision.isSilent { return "nothing follows from it, so it was not to be recorded" }
+            let codes = try fields.elements("events") { json throws(Corruption) in
+                guard let code = json["code"]?.asString else { throw Corruption("an event has no code") }
+                return code
+            }
+            guard codes.count == decision.events.count else {
+                return "it tells of \(codes.count) events, the rules of \(decision.events.count)"
+            }
+            if Transaction.recordBody(decision, eventCodes: codes) != record.body {
+                return "the rules come to another outcome than it tells"
+            }
+            let at = decision.fact?.at ?? decision.payment.terms.openedAt
+            let actor = decision.fact?.actor ?? decision.transition?.actor ?? .clock
+            guard record.kind == decision.fact?.news.kind ?? "opened", record.actor == actor.text,
+                record.at == at,
+                record.subject.isEmpty
+            else { return "its kind, time, subject or actor is not that of its fact" }
+            story.payment = decision.payment
+            story.entries += decision.entries
+            story.events += zip(decision.events, codes).map { Story.Told(event: $0, code: $1, at: at) }
+            return nil
+        } catch let error as Corruption {
+            return error.description
+        } catch Objection.refusal(let refusal) {
+            return "the rules refuse its fact: \(refusal.detail)"
+        } catch Objection.corruption(let reason) {
+            return "the rules cannot take its fact: \(reason)"
+        } catch {
+            return "its body is not JSON"
+        }
+    }
+
+    private static func decision(_ record: Record, _ fields: Fields, _ story: Story) throws -> Decision {
+        guard let payment = story.payment else {
+            let terms: Terms = try fields.nested("terms")
+            let transition: Transition = try fields.nested("transition")
+            return Payment.open(story.id, terms, actor: transition.actor)
+        }
+        return try payment.reduce(try fields.nested("fact") as Fact)
+    }
+
+    private mutating func compare(_ payment: Payment, _ head: Head) throws {
+        let terms = payment.terms
+        try compare(
+            "payment", payment.id.text, where: "id = \(payment.id.text)",
+            [
+                ("merchant", .text(terms.merchant.text)), ("is_test", .flag(terms.isTest)),
+                ("state", .text(payment.state.rawValue)), ("order_id", .text(terms.orderID)),
+                ("created_at", .time(terms.openedAt)), ("version", .integer(Int64(payment.version))),
+                ("open_exceptions", .integer(Int64(payment.openExceptions.count))),
+                ("head_sequence", .integer(head.sequence)), ("head_hash", .blob(head.hash)),
+                ("body", .text(String(decoding: payment.storedBytes, as: UTF8.self))),
+            ])
+    }
+
+    private mutating func compareEvidence(of payment: Payment) throws {
+        let id = Value.text(payment.id.text)
+        let merchant = Value.text(payment.terms.merchant.text)
+        for quote in payment.evidence.quotes {
+            let script = quote.destination.script
+            try compare(
+                "destination", script, where: "script = \(script)",
+                [
+                    ("id", .text(quote.destination.id.text)), ("payment", id),
+                    ("quote", .text(quote.id.text)),
+                    ("merchant", merchant), ("network", .text(quote.method.network.text)),
+                ])
+        }
+        for transfer in payment.evidence.transfers {
+            let key = transfer.key
+            let transaction = key.place.split(separator: ":").first.map(String.init) ?? key.place
+            var spendHeight: Int64?
+            if case .mined(let place) = payment.evidence.spends[key]?.claim.standing {
+                spendHeight = Int64(clamping: place.height)
+            }
+            let script = payment.evidence.quote(transfer.quote)?.destination.script
+            try compare(
+                "transfer", "\(key)", where: "network = \(key.network.text) AND place = \(key.place)",
+                [
+                    ("transaction_id", .text(transaction)), ("id", .text(transfer.id.text)),
+                    ("payment", id),
+                    ("merchant", merchant), ("standing", .text(transfer.standingText)),
+                    ("height", .optional(transfer.block.map { Int64(clamping: $0.height) })),
+                    ("script", .optional(script)), ("spend_height", .optional(spendHeight)),
+                ])
+        }
+        for exception in payment.exceptions {
+            try compare(
+                "exception", exception.id.text, where: "id = \(exception.id.text)",
+                [
+                    ("payment", id), ("merchant", merchant), ("kind", .text(exception.kind.rawValue)),
+                    ("opened_at", .time(exception.openedAt)), ("is_open", .flag(exception.isOpen)),
+                ])
+        }
+    }
+
+    private mutating func compareEvents(_ told: [Story.Told], of payment: Payment) throws {
+        let salt = try tx.salt(of: payment.id)
+        let rows = try tx.connection.query(
+            """
+            SELECT id, type, sequence, merchant, at, is_test, body, position FROM event
+            WHERE subject = \(payment.id.text) ORDER BY sequence
+            """)
+        var rest = Dictionary(rows.map { ($0.values[2], $0) }) { first, _ in first }
+        var last: Int64 = 0
+        for told in told {
+            let place = "event \(told.event.id)"
+            guard let row = rest.removeValue(forKey: .integer(Int64(told.event.sequence))) else {
+                report.add(place, "the row is missing")
+                continue
+            }
+            explained["event", default: 0] += 1
+            compare(
+                place, row,
+                [
+                    ("id", .text(told.event.id.text)), ("type", .text(told.event.type)),
+                    ("sequence", .integer(Int64(told.event.sequence))),
+                    ("merchant", .text(payment.terms.merchant.text)),
+                    ("at", .time(told.at)), ("is_test", .flag(payment.terms.isTest)),
+                ])
+            let position = try row.integer(7)
+            if position <= last { report.add(place, "it stands before an earlier event of its payment") }
+            last = position
+            guard let salt else { continue }
+            if Transaction.eventCode(Array(try row.text(6).utf8), salt: salt) != told.code {
+                report.add(place, "body is not what the log binds")
+            }
+        }
+        for row in rest.values { report.add("event \(try row.text(0))", "the log does not tell of it") }
+    }
+
+    private mutating func comparePersonal(of payment: Payment) throws {
+        let place = "personal \(payment.id)"
+        guard let personal = try tx.personal(of: payment.id) else { return erased += 1 }
+        if personal.commitment != payment.terms.personal {
+            report.add(place, "salt, customer or body is not what the log binds")
+        }
+        let merchant = try tx.connection.first(
+            "SELECT merchant FROM personal WHERE payment = \(payment.id.text)")
+        if try merchant?.text(0) != payment.terms.merchant.text {
+            report.add(place, "merchant is not what the log says")
+        }
+        let notes = try tx.connection.query(
+            "SELECT ruling, salt, text FROM note WHERE payment = \(payment.id.text) ORDER BY ruling")
+        for row in notes {
+            let number = try row.integer(0)
+            let reason = payment.evidence.rulings.first { Int64($0.number) == number }?.reason
+            let code = HMAC<SHA256>.code(Array(try row.text(2).utf8), key: try row.blob(1))
+            if reason == nil || reason != Commitment(code) {
+                report.add("note \(number) of \(payment.id)", "the log does not bind it")
+            }
+        }
+    }
+
+    /// Remembers which indices of wallets were issued.
+    private mutating func note(_ quotes: [Quote]) {
+        for quote in quotes {
+            let index = quote.destination.path?.split(separator: "/").last.flatMap { Int64($0) } ?? -1
+            let old = issued[quote.destination.wallet.text] ?? Issued()
+            issued[quote.destination.wallet.text] = Issued(
+                count: old.count + 1, highest: max(old.highest, index))
+        }
+    }
+}

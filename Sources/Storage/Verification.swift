@@ -1,0 +1,175 @@
+import Database
+import Domain
+
+/// What `Store.verify` found: every table derived again from the evidence log, and compared row by row.
+package struct Verification: Sendable {
+    /// One difference between the log and a table, or inside the log.
+    package struct Finding: Hashable, Sendable, CustomStringConvertible {
+        /// The row or the record: `transfer sandbox/…:0`, `record 3 of pay_…`.
+        package let place: String
+        package let problem: String
+
+        package var description: String { "\(place): \(problem)" }
+    }
+
+    /// The first ones, in the order of the chains.
+    package internal(set) var findings: [Finding] = []
+    /// How many more there were.
+    package internal(set) var omitted = 0
+    /// What was read.
+    package internal(set) var chains = 0
+    package internal(set) var records = 0
+    package internal(set) var payments = 0
+    package internal(set) var rows: Int64 = 0
+    /// What could not be checked, and why. Never empty: no check of one machine against itself sees
+    /// everything.
+    package internal(set) var unchecked: [String] = []
+
+    /// Whether the log and every table agree.
+    package var isClean: Bool { findings.isEmpty }
+
+    mutating func add(_ place: String, _ problem: String) {
+        guard findings.count < Limits.findings else { return omitted += 1 }
+        findings.append(Finding(place: place, problem: problem))
+    }
+}
+
+extension Store {
+    /// Derives every table again from the evidence log, on one snapshot, and lists each difference.
+    ///
+    /// Holds one chain at a time. `progress` is told of chains done and of all, on the thread that reads.
+    /// Throws only what the database throws.
+    package func verify(
+        progress: @escaping @Sendable (_ done: Int, _ of: Int) -> Void = { _, _ in }
+    ) async throws -> Verification {
+        try await read { tx in
+            var verifier = Verifier(tx)
+            try verifier.run(progress)
+            return verifier.report
+        }
+    }
+}
+
+/// One run over one snapshot.
+struct Verifier {
+    let tx: Transaction
+    var report = Verification()
+    /// Rows of each table that the log explains.
+    var explained: [String: Int64] = [:]
+    /// What the entries of the log come to.
+    var balances: [BalanceKey: Int128] = [:]
+    /// Destinations issued, by wallet.
+    var issued: [String: Issued] = [:]
+    /// `webhook.test` events that a merchant's chain tells of.
+    var testEvents: Int64 = 0
+    /// Payments whose chain could not be folded to its end.
+    var unfolded = 0
+    /// Payments whose personal part was erased.
+    var erased = 0
+    /// The first records of chains that are neither a payment's, a merchant's nor the instance's do not
+    /// exist.
+    static let instance = Transaction.instanceChain
+
+    /// One row of `balance`.
+    struct BalanceKey: Hashable {
+        let merchant: String
+        let method: String
+        let account: String
+    }
+
+    /// What was issued of one wallet.
+    struct Issued {
+        var count: Int64 = 0
+        var highest: Int64 = -1
+    }
+
+    init(_ tx: Transaction) { self.tx = tx }
+
+    mutating func run(_ progress: (_ done: Int, _ of: Int) -> Void) throws {
+        let total = Int(try count("SELECT count(*) FROM record WHERE sequence = 0"))
+        var last = ""
+        while true {
+            let page = try tx.chains(after: last, limit: Limits.verifiedChains)
+            guard let end = page.last else { break }
+            for chain in page {
+                try check(chain)
+                report.chains += 1
+            }
+            progress(report.chains, total)
+            last = end
+        }
+        try checkStrays()
+        try checkTotals()
+        try checkBalances()
+        try checkIndices()
+        try checkSequences()
+        sayWhatWasNotChecked()
+    }
+
+    private mutating func check(_ chain: String) throws {
+        if chain.hasPrefix(Payment.prefix) {
+            try check(payment: chain)
+        } else if chain.hasPrefix(Merchant.prefix) {
+            try check(merchant: chain)
+        } else {
+            if chain != Self.instance { report.add("chain \(chain)", "belongs to nothing") }
+            _ = try walk(chain) { _, _ in nil }
+        }
+    }
+
+    /// Reads a chain from its first record on: dense numbers, each bound to the one before by its hash.
+    ///
+    /// `body` says what is wrong with a record, or nil. Gives the chain's end; nil when it is broken, which
+    /// is reported.
+    mutating func walk(
+        _ chain: String, _ body: (inout Verifier, StoredRecord) throws -> String?
+    ) throws -> Head? {
+        var head = Head.empty
+        while true {
+            let page = try tx.records(chain: chain, from: head.sequence + 1, limit: Limits.verifiedRecords)
+            for stored in page {
+                report.records += 1
+                let place = "record \(stored.record.sequence) of \(chain)"
+                if stored.record.sequence != UInt64(head.sequence + 1) {
+                    report.add(place, "record \(head.sequence + 1) before it is missing")
+                    return nil
+                }
+                if stored.record.previous != head.hash {
+                    report.add(place, "it does not follow from the record before it")
+                    return nil
+                }
+                if !stored.isSound {
+                    report.add(place, "its hash is not that of its content")
+                    return nil
+                }
+                if let problem = try body(&self, stored) {
+                    report.add(place, problem)
+                    return nil
+                }
+                head = Head(sequence: Int64(stored.record.sequence), hash: stored.hash)
+            }
+            if page.count < Limits.verifiedRecords { return head }
+        }
+    }
+
+    private mutating func sayWhatWasNotChecked() {
+        report.rows = explained.values.reduce(0, +)
+        report.unchecked = [
+            "whether the ends of chains were cut off together with their rows: that takes a copy elsewhere",
+            "what only says how far the work is (deliveries, attempts, cursors, headers, wake-ups, kept "
+                + "answers, rates, settings, payments set aside)",
+            "the bytes of webhook.test events, the times at which keys were revoked and wallets disabled, "
+                + "and how long an old webhook secret still signs",
+        ]
+        if erased > 0 {
+            report.unchecked.append(
+                "the event bytes and personal fields of \(erased) payments: they were erased")
+        }
+        if unfolded > 0 {
+            report.unchecked.append(
+                "the rows and balances that follow from \(unfolded) payments whose records are damaged")
+        }
+    }
+
+    func count(_ sql: SQL) throws -> Int64 { try tx.connection.first(sql)?.integer(0) ?? 0 }
+}
