@@ -15,7 +15,12 @@
 #include <sys/resource.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
+#include <sys/statvfs.h>
 #include <sys/random.h>
+#include <sys/wait.h>
+#include <dirent.h>
+#include <spawn.h>
+#include <stdlib.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -55,3 +60,8 @@ static inline int linux_epoll_control(int epoll, int operation, int descriptor, 
 }
 static inline unsigned linux_epoll_events(const struct epoll_event *list, int index) { return list[index].events; }
 static inline unsigned long linux_epoll_tag(const struct epoll_event *list, int index) { return list[index].data.u64; }
+
+/// The macros that take a child's status apart: its exit code, or 128 and the signal that ended it, as shells say it.
+static inline int linux_exit_code(int status) {
+    return WIFEXITED(status) ? WEXITSTATUS(status) : WIFSIGNALED(status) ? 128 + WTERMSIG(status) : -1;
+}

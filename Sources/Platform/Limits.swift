@@ -22,4 +22,10 @@ enum Limits {
     static let fileChunkBytes = 64 << 10
     /// Folders that `Files.makeFolder` creates above each other.
     static let folderDepth = 64
+    /// Lines of a child process that wait to be read, and bytes of one of them.
+    static let childLines = 1_000
+    static let childLineBytes = 64 << 10
+    /// Bytes of all environment variables, and of the path of a program.
+    static let environmentBytes = 4 << 20
+    static let pathBytes = 4_096
 }
