@@ -62,8 +62,8 @@ let package = Package(
             ],
             swiftSettings: house),
         .executableTarget(
-            name: "shop", dependencies: ["Platform", "JSON", "Crypto", "HTTP"], path: "Examples/Shop",
-            swiftSettings: house),
+            name: "shop", dependencies: ["Platform", "JSON", "Crypto", "HTTP", "Database"],
+            path: "Examples/Shop", swiftSettings: house),
 
         // What test targets share: a folder of one's own, a private PostgreSQL.
         .target(name: "TestKit", dependencies: ["CLinux", "Platform", "Database"], path: "Tests/TestKit",
@@ -91,6 +91,10 @@ let package = Package(
                 "Chains", "Crypto", "Database", "Domain", "Engine", "HTTP", "JSON", "Platform", "Storage",
                 "TestKit",
             ]),
+        tests("Program", [
+            "quittance", "Domain", "Platform", "JSON", "Crypto", "HTTP", "Database", "Storage", "Chains",
+            "Engine", "TestKit",
+        ], exclude: ["Golden"]),
         tests("Tidy", []),
     ]
 )

@@ -22,7 +22,7 @@ enum House {
             "Domain", "Platform", "JSON", "Crypto", "HTTP", "Database", "Storage", "Chains", "Engine", "Web",
             "Simulator",
         ],
-        "Shop": ["Crypto", "HTTP", "JSON", "Platform"],
+        "Shop": ["Crypto", "Database", "HTTP", "JSON", "Platform"],
     ]
 
     /// The one library that several modules import.

@@ -1,0 +1,57 @@
+import HTTP
+import Platform
+
+/// Deals with what lies in the inbox. A webhook is only a hint that something changed: what is true, the
+/// gateway says.
+final class Worker: Resident {
+    private let book: OrderBook
+    private let gateway: Gateway
+    private let log: Log
+    private let bell = Wake()
+    private let clock = SystemClock()
+
+    init(book: OrderBook, gateway: Gateway, log: Log) {
+        self.book = book
+        self.gateway = gateway
+        self.log = log
+    }
+
+    var name: String { "worker" }
+
+    private static let atOnce = 20
+    private static let pauseMilliseconds: Int64 = 2_000
+
+    func wake() { bell.wake() }
+
+    func run() async throws {
+        while !Task.isCancelled {
+            var isStuck = false
+            let waiting = try await book.waiting(limit: Self.atOnce)
+            for payment in waiting {
+                do {
+                    try await look(at: payment)
+                } catch {
+                    // It stays in the inbox, and is looked at again.
+                    isStuck = true
+                    log.warning("a payment waits \("payment", payment) \("error", error)")
+                }
+            }
+            if waiting.isEmpty || isStuck { await bell.wait(milliseconds: Self.pauseMilliseconds, clock) }
+        }
+    }
+
+    /// Asks what is true of a payment, and ships its order if it is time to. Safe to repeat from any point:
+    /// the claim is granted once to the order's name, the line in the book is written once, the report
+    /// changes nothing twice.
+    private func look(at id: String) async throws {
+        let payment = try await gateway.payment(id)
+        if let order = try await book.order(payment: id), payment.isFulfillable {
+            try await gateway.claim(id, action: order.id)
+            if try await book.ship(order.id, at: clock.now) {
+                log.info("shipped \("order", order.id) \("product", order.product)")
+            }
+            try await gateway.complete(id, action: order.id)
+        }
+        try await book.learn(payment: id, state: payment.state, version: payment.version, at: clock.now)
+    }
+}

@@ -1,0 +1,97 @@
+import Database
+import Engine
+import Platform
+import Storage
+
+extension Command {
+    static let verify = Command(
+        name: "verify", summary: "derive the whole store again from its log",
+        about: """
+            Reads the evidence log from its first record, applies the rules to every fact again, and
+            compares what follows with every row: payments, transfers, exceptions, ledger, events,
+            merchants, keys, wallets. It says what differs, and what it could not check. It changes nothing
+            but an outdated schema.
+
+            Ends with 0 when the log and every table agree, and with 1 when they do not.
+            """,
+        options: [dataOption, configOption],
+        run: { arguments, terminal in
+            let configuration = try Configuration.load(arguments, terminal.variables)
+            return try await Instance.with(configuration) { instance in
+                try await Verdict.give(on: instance.gateway.store, terminal)
+            }
+        })
+
+    static let migrate = Command(
+        name: "migrate", summary: "bring the database's schema up to date",
+        about: """
+            Brings the database's schema up to date, each step in a transaction of its own, and says what it
+            did. “serve” does the same when it starts; this command is for whoever wants to do it
+            beforehand. It can be repeated. Make a backup first: a step is never undone.
+            """,
+        options: [dataOption, configOption],
+        run: { arguments, terminal in
+            let configuration = try Configuration.load(arguments, terminal.variables)
+            try Files.makeFolder(configuration.data)
+            let database = try await Database.open(configuration.location, readers: 1)
+            let before = await steps(of: database)
+            do {
+                try await database.migrate(Schema.migrations)
+            } catch {
+                await database.close()
+                throw error
+            }
+            await database.close()
+            for (number, migration) in Schema.migrations.enumerated() {
+                let state = before.contains(migration.name) ? "was there" : "done"
+                terminal.say("\(number + 1)/\(Schema.migrations.count)  \(migration.name): \(state)")
+            }
+            return .good
+        })
+
+    /// The names of the steps that a database has; none for a new one.
+    private static func steps(of database: Database) async -> Set<String> {
+        do {
+            return try await database.read { connection in
+                try Set(connection.query("SELECT name FROM schema_migration").map { try $0.text(0) })
+            }
+        } catch {
+            // The table comes with the first step.
+            return []
+        }
+    }
+
+    static let version = Command(
+        name: "version", summary: "print the version",
+        about: "Prints the version of the program.", options: [],
+        run: { _, terminal in
+            terminal.say("quittance \(Version.text)")
+            return .good
+        })
+}
+
+/// Which program this is.
+enum Version {
+    static let text = "0.1.0"
+}
+
+/// The outcome of a verification in words.
+enum Verdict {
+    /// Verifies a store and says what was found.
+    static func give(on store: Store, _ terminal: Terminal) async throws -> Ending {
+        let outcome = try await store.verify { done, total in
+            terminal.progress("verify: \(done) of \(total) chains")
+        }
+        for finding in outcome.findings { terminal.say("differs  \(finding)") }
+        if outcome.omitted > 0 { terminal.say("differs  and \(outcome.omitted) more") }
+        for line in outcome.unchecked { terminal.say("not checked: \(line)") }
+        let read =
+            "\(outcome.records) records in \(outcome.chains) chains, \(outcome.payments) payments, "
+            + "\(outcome.rows) rows"
+        terminal.say(
+            outcome.isClean
+                ? "The log and the tables agree: \(read)."
+                : "\(outcome.findings.count + outcome.omitted) differences in \(read).")
+        return outcome.isClean ? .good : .finding
+    }
+}

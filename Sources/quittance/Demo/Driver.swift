@@ -1,0 +1,117 @@
+import HTTP
+import JSON
+import Platform
+
+/// Acts as merchant and customer through the API, and waits for what follows.
+struct Driver: Sendable {
+    let demo: Demo
+    private let clock = SystemClock()
+    /// How long something may take to follow. Only a failure ever waits so long.
+    private static let patienceMilliseconds: Int64 = 60_000
+    private static let pauseMilliseconds: Int64 = 25
+
+    var api: APIClient { demo.api }
+
+    /// Sets the merchant's policy for what is shown: two blocks on the sandbox, 2 % less is waived.
+    init(_ demo: Demo) async throws {
+        self.demo = demo
+        try await demo.api.send(
+            .put, "/v1/policies",
+            [
+                "under_tolerance": ["basis_points": 200, "cap_minor": "100"],
+                "over_tolerance": ["basis_points": 50, "cap_minor": "100"],
+                "confirmations": [
+                    ["network": "sandbox", "tiers": [["requirement": "2"]]],
+                    ["tiers": [["requirement": "1"]]],
+                ],
+            ])
+    }
+
+    /// A payment of ten euros in one method. Gives its identity.
+    func pay(_ order: String, asset: String = "SBX", network: String = "sandbox") async throws -> String {
+        let made = try await api.post(
+            "/v1/payments",
+            [
+                "merchant_order_id": .string(order), "amount": "10.00", "currency": "EUR",
+                "asset": .string(asset),
+                "network": .string(network),
+            ])
+        guard let id = made["id"]?.asString else { throw Failure("a payment came without an identity.") }
+        return id
+    }
+
+    /// The customer does something about a payment.
+    func act(_ scenario: String, _ payment: String, _ body: JSON = [:]) async throws {
+        try await api.post("/v1/sandbox/payments/\(payment)/\(scenario)", body)
+    }
+
+    func mine(_ blocks: Int64) async throws {
+        try await api.post("/v1/sandbox/mine", ["blocks": .integer(blocks)])
+    }
+
+    func reorg(depth: Int64, fate: String) async throws {
+        try await api.post("/v1/sandbox/reorg", ["depth": .integer(depth), "fate": .string(fate)])
+    }
+
+    /// Waits until a payment is in a state, with these exceptions open. Throws what it was instead.
+    @discardableResult
+    func await(_ payment: String, _ state: String, _ exceptions: [String] = []) async throws -> JSON {
+        try await until("\(state) \(exceptions)") {
+            let view = try await api.get("/v1/payments/\(payment)")
+            let open = (view["exceptions"]?.asArray ?? []).compactMap(\.asString).sorted()
+            let now = "\(view["state"]?.asString ?? "?") \(open)"
+            return view["state"]?.asString == state && open == exceptions.sorted()
+                ? .there(view) : .notYet(now)
+        }
+    }
+
+    /// The types of a payment's events, in order.
+    func events(of payment: String) async throws -> [String] {
+        let list = try await api.get("/v1/events?payment_id=\(payment)&limit=100")
+        return (list["data"]?.asArray ?? []).compactMap { $0["type"]?.asString }
+    }
+
+    /// What a look came to.
+    enum Look {
+        case there(JSON)
+        /// What was seen instead.
+        case notYet(String)
+    }
+
+    /// Looks until it is there. Throws what was seen last when it takes too long.
+    @discardableResult
+    func until(_ wanted: String, _ look: () async throws -> Look) async throws -> JSON {
+        let start = clock.uptime
+        while true {
+            switch try await look() {
+            case .there(let value): return value
+            case .notYet(let seen):
+                guard clock.uptime - start < Self.patienceMilliseconds else {
+                    throw Failure("it should be \(wanted), and is \(seen).")
+                }
+                try await clock.sleep(milliseconds: Self.pauseMilliseconds)
+            }
+        }
+    }
+
+    /// Waits until every webhook has been delivered.
+    func webhooks() async -> Demo.Row {
+        let path = "/v1/webhook-endpoints/\(demo.endpoint)/deliveries"
+        do {
+            try await until("nothing waiting") {
+                for state in ["waiting", "queued"] {
+                    let list = try await api.get("\(path)?state=\(state)&limit=1")
+                    if list["data"]?[0] != nil { return .notYet("a webhook is \(state)") }
+                }
+                return .there(.null)
+            }
+            let dead = try await api.get("\(path)?state=dead&limit=1")["data"]?[0]
+            return Demo.Row(
+                name: "webhooks", state: dead == nil ? "delivered" : "dead", exceptions: "",
+                problem: dead == nil ? nil : "some were given up")
+        } catch {
+            return Demo.Row(
+                name: "webhooks", state: "waiting", exceptions: "", problem: Problem(error).text)
+        }
+    }
+}

@@ -1,0 +1,117 @@
+import Chains
+import Crypto
+import Database
+import Domain
+import Engine
+import HTTP
+import Platform
+import Storage
+
+/// One gateway on its database: what every command works with.
+struct Instance: Sendable {
+    let configuration: Configuration
+    let gateway: Gateway
+    /// Held while the process lives: an embedded database has one process.
+    private let lock: Lock<FileLock?>
+
+    /// Opens the data folder, its key, and the database, whose schema it brings up to date.
+    ///
+    /// Throws `Failure`, `FileError` and what the database throws.
+    static func open(
+        _ configuration: Configuration, baseURL: String? = nil, log: Log = .silent
+    ) async throws -> Instance {
+        let lock = try claim(configuration)
+        let world = World(clock: SystemClock(), entropy: SystemEntropy(), log: log, metrics: Metrics())
+        let keys = try InstanceKeyFile.open(folder: configuration.data, world.entropy)
+        let store = try await Store.open(configuration.location, readers: configuration.readers) { line in
+            log.warning("database \("detail", line)")
+        }
+        do {
+            let sandbox = configuration.hasSandbox ? try await Gateway.replaySandbox(from: store) : nil
+            var settings = Settings(baseURL: baseURL ?? configuration.baseURL(port: configuration.port))
+            settings.allowsLoopbackWebhooks = configuration.allowsLoopbackWebhooks
+            settings.rateMaxAgeSeconds = configuration.rateMaxAgeSeconds
+            let networks = try Networks(configuration, sandbox: sandbox, log: log)
+            let gateway = Gateway(
+                store: store, world: world, networks: networks, settings: settings, keys: keys,
+                sandbox: sandbox)
+            try await setRates(of: configuration, in: gateway)
+            return Instance(configuration: configuration, gateway: gateway, lock: Lock(lock))
+        } catch {
+            await store.close()
+            throw error
+        }
+    }
+
+    private static func claim(_ configuration: Configuration) throws -> FileLock? {
+        try Files.makeFolder(configuration.data)
+        guard configuration.isEmbedded else { return nil }
+        do throws(FileError) {
+            return try FileLock(folder: configuration.data)
+        } catch {
+            guard error.isHeld else { throw error }
+            throw Failure("another process works on \(configuration.data).", advice: Problem.isRunning)
+        }
+    }
+
+    private static func setRates(of configuration: Configuration, in gateway: Gateway) async throws {
+        let named = Set(configuration.rates.map { "\($0.asset)/\($0.currency)" })
+        let builtIn = FixedRate.sandbox.filter {
+            configuration.hasSandbox && !named.contains("\($0.asset)/\($0.currency)")
+        }
+        try await gateway.setFixedRates(
+            (builtIn + configuration.rates).map { (asset: $0.asset, currency: $0.currency, rate: $0.rate) })
+    }
+
+    func close() async {
+        await gateway.store.close()
+        lock.withLock { $0 = nil }
+    }
+
+    /// Runs `body` on an instance and closes it.
+    static func with<Result>(
+        _ configuration: Configuration, _ body: (Instance) async throws -> Result
+    ) async throws -> Result {
+        let instance = try await open(configuration)
+        do {
+            let result = try await body(instance)
+            await instance.close()
+            return result
+        } catch {
+            await instance.close()
+            throw error
+        }
+    }
+}
+
+extension NodeSettings {
+    /// The chain that this node speaks for. Asks nothing of it yet.
+    func chain() throws(WrongUse) -> UTXOChain {
+        guard let url = try? URL(parsing: rpcURL) else {
+            throw WrongUse("the address of the \(network.rawValue) node is none.")
+        }
+        return UTXOChain(
+            UTXOSettings(network: network, url: url, credentials: nodeCredentials, zmqEndpoint: zmq))
+    }
+
+    private var nodeCredentials: NodeCredentials {
+        switch credentials {
+        case .password(let user, let password): .password(user: user, Secret(Array(password.utf8)))
+        case .cookie(let file): .cookie(file: file)
+        }
+    }
+}
+
+extension Networks {
+    /// The networks that the configuration names.
+    init(_ configuration: Configuration, sandbox: SandboxWorld?, log: Log) throws {
+        var entries: [Entry] = []
+        if let sandbox {
+            entries += SandboxNetwork.allCases.map { Entry(chain: sandbox.chain(on: $0), isTest: true) }
+        }
+        for node in configuration.nodes {
+            entries.append(Entry(chain: try node.chain(), isTest: node.network.isTest))
+        }
+        self.init(entries)
+    }
+}

@@ -1,0 +1,74 @@
+import Chains
+import Database
+import Engine
+import HTTP
+import JSON
+import Platform
+import Storage
+
+/// A failure in words for whoever runs the program, with what to do about it.
+struct Problem {
+    let text: String
+    let advice: String?
+    let ending: Ending
+
+    init(_ text: String, advice: String? = nil, ending: Ending = .worldFailed) {
+        self.text = text
+        self.advice = advice
+        self.ending = ending
+    }
+
+    init(_ error: any Error) {
+        switch error {
+        case let failure as Failure: self.init(failure.text, advice: failure.advice)
+        case let error as DatabaseError: self.init(database: error)
+        case let error as FileError: self.init("\(error).", advice: nil)
+        case let error as Corruption:
+            self.init("stored data is damaged: \(error).", advice: "Run “quittance verify”.")
+        case let error as ServerError: self.init("the server cannot start: \(error).")
+        case let error as Supervisor.EssentialResidentEnded:
+            self.init(
+                "“\(error.name)” has ended\(error.lastError.map { " (\($0))" } ?? ""); the log says why.")
+        default: self.init("\(error)")
+        }
+    }
+
+    private init(database error: DatabaseError) {
+        switch error {
+        case .locked:
+            self.init(
+                "the database is in use by another process, most likely “quittance serve”.",
+                advice: Self.isRunning)
+        case .migration(let detail):
+            self.init(
+                "the database was written by another version of the program: \(detail).",
+                advice: "Use the version that wrote it, or a newer one.")
+        case .connectionLost(let detail):
+            self.init(
+                "the database cannot be reached: \(detail).",
+                advice: "Check “storage”: quittance doctor --config.")
+        case .full(let detail): self.init("there is no room left on the disk: \(detail).")
+        case .corrupt(let detail):
+            self.init("the database file is damaged: \(detail).", advice: "Restore a backup.")
+        default: self.init("the database failed: \(error)")
+        }
+    }
+
+    /// What to do when the embedded database is taken.
+    static let isRunning = """
+        An embedded database (SQLite) has one process at a time. Stop it, run this command, and start it
+        again; what merchants do themselves goes through the API while it runs. With PostgreSQL both can run
+        at once.
+        """
+}
+
+/// The world failed in a way that has its own words.
+struct Failure: Error {
+    let text: String
+    var advice: String?
+
+    init(_ text: String, advice: String? = nil) {
+        self.text = text
+        self.advice = advice
+    }
+}

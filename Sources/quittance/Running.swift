@@ -1,0 +1,115 @@
+import Engine
+import HTTP
+import Platform
+import Web
+
+/// A gateway that runs: the instance, its server, and its loops under one supervisor.
+struct Running: Sendable {
+    let instance: Instance
+    /// Where it can be reached from this machine.
+    let url: String
+    private let task: Task<Void, any Error>
+
+    /// Opens the instance, binds the server, and starts the loops.
+    static func start(
+        _ configuration: Configuration, roles: Set<Role> = Set(Role.allCases), log: Log
+    ) async throws -> Running {
+        let door = Door()
+        let server = roles.contains(.api) ? try bind(configuration, door, log) : nil
+        let url = configuration.baseURL(port: server?.port ?? configuration.port)
+        let instance = try await Instance.open(configuration, baseURL: url, log: log)
+        let gateway = instance.gateway
+        let checkout = Checkout(gateway)
+        door.open(site(gateway, checkout))
+        var residents: [any Resident] = roles.contains(.api) ? [checkout] : []
+        if roles.contains(.watch) {
+            residents += gateway.networks.entries.map { Watcher(gateway, $0) }
+            residents.append(Ticker(gateway))
+        }
+        if roles.contains(.deliver) {
+            let policy = ClientPolicy.guarded(allowLoopback: configuration.allowsLoopbackWebhooks)
+            residents.append(Deliverer(gateway, client: Client(policy)))
+        }
+        // The last to start is the first to stop: no request comes while the loops end.
+        if let server { residents.append(Serving(server: server)) }
+        let supervisor = Supervisor(residents, log: log)
+        let task = Task { try await supervisor.run() }
+        return Running(instance: instance, url: url, task: task)
+    }
+
+    /// Takes the port, so that the address is known; what comes before the instance is open waits or is
+    /// told to.
+    private static func bind(_ configuration: Configuration, _ door: Door, _ log: Log) throws -> Server {
+        var settings = Server.Configuration()
+        settings.address = configuration.address
+        settings.port = configuration.port
+        settings.trustedProxies = configuration.trustedProxies
+        settings.onFailure = { request, error in
+            log.error("request failed \("path", request.path) \("error", error)")
+        }
+        return try Server(configuration: settings) { try await door.answer($0) }
+    }
+
+    /// Waits until it has ended by itself, and closes the database. Throws why it ended.
+    func ended() async throws {
+        let result = await task.result
+        await instance.close()
+        try result.get()
+    }
+
+    /// Ends it gently.
+    func stop() async throws {
+        task.cancel()
+        try await ended()
+    }
+
+    /// Runs until SIGTERM or SIGINT, then ends gently; a second signal ends the process at once.
+    func untilAskedToEnd() async throws {
+        let signals = Signals.stream(of: Signals.termination)
+        let listener = Task {
+            var count = 0
+            for await number in signals {
+                count += 1
+                if count > 1 { Environment.exit(128 + number) }
+                task.cancel()
+            }
+        }
+        defer { listener.cancel() }
+        try await ended()
+    }
+}
+
+/// What answers requests, once there is something to answer with.
+private final class Door: Sendable {
+    private let handler = Lock<Router.Handler?>(nil)
+
+    func open(_ handler: @escaping Router.Handler) { self.handler.withLock { $0 = handler } }
+
+    func answer(_ request: Request) async throws -> Response {
+        guard let handler = handler.withLock({ $0 }) else {
+            return .problem(.serviceUnavailable, code: "starting")
+        }
+        return try await handler(request)
+    }
+}
+
+/// The server as a part of the process that it cannot do without.
+private struct Serving: Resident {
+    let server: Server
+
+    var name: String { "server" }
+    var isEssential: Bool { true }
+
+    func run() async throws { await server.run() }
+}
+
+extension Running {
+    /// Everything that is answered over HTTP.
+    private static func site(_ gateway: Gateway, _ checkout: Checkout) -> Router.Handler {
+        let front = Front(
+            [API(gateway: gateway).router, checkout.router, Operations(gateway).router],
+            log: gateway.world.log,
+            metrics: gateway.world.metrics)
+        return { await front.respond(to: $0) }
+    }
+}

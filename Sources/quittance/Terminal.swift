@@ -1,0 +1,36 @@
+import Platform
+
+/// Where the program talks to people: answers on standard output, everything else on standard error.
+struct Terminal: Sendable {
+    /// Take whole texts, without the last line's end.
+    private let out: @Sendable (String) -> Void
+    private let err: @Sendable (String) -> Void
+    /// The environment's variables.
+    let variables: [String: String]
+    /// Whether a person watches: then progress is shown.
+    let isWatched: Bool
+
+    init() {
+        out = { Environment.print($0) }
+        err = { Environment.complain($0) }
+        variables = Environment.variables
+        isWatched = Environment.hasTerminal
+    }
+
+    /// For tests: what would be printed goes to these functions.
+    init(
+        variables: [String: String], out: @escaping @Sendable (String) -> Void,
+        err: @escaping @Sendable (String) -> Void
+    ) {
+        self.out = out
+        self.err = err
+        self.variables = variables
+        isWatched = false
+    }
+
+    func say(_ text: String) { out(text) }
+    func complain(_ text: String) { err(text) }
+
+    /// One step of long work: a line in a log, nothing that scrolls a terminal away.
+    func progress(_ text: String) { if isWatched { err(text) } }
+}

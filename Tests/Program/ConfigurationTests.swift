@@ -1,0 +1,103 @@
+import Chains
+import Platform
+import TestKit
+import Testing
+
+@testable import quittance
+
+@Suite("The configuration is checked before it is believed")
+struct ConfigurationTests {
+    /// Loads a configuration out of a file's text and variables.
+    private func load(_ text: String?, _ variables: [String: String] = [:]) throws -> Configuration {
+        let folder = try TemporaryFolder()
+        if let text { try Files.write(Array(text.utf8), to: folder.file("quittance.json")) }
+        guard case .run(let arguments) = try Arguments.parse(["doctor", "--data", folder.path]) else {
+            throw WrongUse("no command")
+        }
+        return try Configuration.load(arguments, variables)
+    }
+
+    @Test("Without any, it serves this machine with play money")
+    func defaults() throws {
+        let configuration = try load(nil)
+        #expect(configuration.address == "127.0.0.1" && configuration.port == 8080)
+        #expect(configuration.hasSandbox && !configuration.allowsLoopbackWebhooks)
+        #expect(configuration.isEmbedded && configuration.nodes.isEmpty)
+        #expect(configuration.origins.allSatisfy { $0.source == "default" })
+        #expect(configuration.origins.count == Setting.all.count)
+    }
+
+    @Test("What is wrong is refused with its place", arguments: [
+        ("{\"listn\": \"a\"}", [:], "/listn: there is no such setting.", "Did you mean “listen”?"),
+        ("{\"webhooks\": {\"allow_lopback\": true}}", [:], "/webhooks/allow_lopback: there is no such setting.",
+            "Did you mean “webhooks.allow_loopback”?"),
+        ("{\"listen\": 8080}", [:], "/listen: it is a text, not a number.", nil),
+        ("{\"sandbox\": \"true\"}", [:], "/sandbox: it is a flag, not a string.", nil),
+        ("{\"readers\": 0}", [:], "/readers: it is a number from 1 to 64.", nil),
+        ("{\"readers\": 1e1}", [:], "/readers: it is a number from 1 to 64.", nil),
+        ("{\"listen\": \"8080\"}", [:], "/listen: it is an address and a port", nil),
+        ("{\"listen\": \"localhost:8080\"}", [:], "/listen: the address is numeric", nil),
+        ("{\"listen\": \"0.0.0.0:65536\"}", [:], "/listen: it is a number from 0 to 65535.", nil),
+        ("{\"base_url\": \"pay.example\"}", [:], "/base_url: it is where customers reach", nil),
+        ("{\"storage\": \"mysql://x\"}", [:], "/storage: it is sqlite:PATH or postgres://", nil),
+        ("{\"storage\": \"postgres://me:secret@db/pay\"}", [:], "/storage: a password does not belong", nil),
+        ("{\"log_level\": \"loud\"}", [:], "/log_level: it is one of debug", nil),
+        ("{\"trusted_proxies\": [1]}", [:], "/trusted_proxies: it is a list of texts.", nil),
+        ("[]", [:], "is not a JSON object.", nil),
+        ("{\"listen\": ", [:], "is not JSON", nil),
+        ("{\"listen\": \"a\", \"listen\": \"b\"}", [:], "is not JSON", nil),
+        ("{\"networks\": [{\"network\": \"bitcoin\"}]}", [:], "/networks/0: a network has at least", nil),
+        ("{\"networks\": [{\"network\": \"bitcon\", \"rpc_url\": \"http://a\", \"rpc_cookie_file\": \"c\"}]}", [:],
+            "/networks/0/network: there is no network “bitcon”.", "Did you mean “bitcoin”?"),
+        ("{\"networks\": [{\"network\": \"bitcoin\", \"rpc_url\": \"http://a\", \"rpc_password\": \"x\"}]}", [:],
+            "/networks/0/rpc_password: there is no such setting.", nil),
+        ("{\"networks\": [{\"network\": \"bitcoin\", \"rpc_url\": \"http://a:b@c\", \"rpc_cookie_file\": \"c\"}]}", [:],
+            "/networks/0/rpc_url: a password does not belong", nil),
+        ("{\"networks\": [{\"network\": \"bitcoin\", \"rpc_url\": \"http://a\", \"rpc_user\": \"x\"}]}", [:],
+            "/networks/0: it needs “rpc_cookie_file”", nil),
+        ("{\"rates\": [{\"asset\": \"BTC\", \"currency\": \"EUR\", \"rate\": 5}]}", [:], "/rates/0/rate: it is a text.",
+            nil),
+        ("{\"rates\": [{\"asset\": \"BTC\", \"currency\": \"EUR\", \"rate\": \"-5\"}]}", [:],
+            "/rates/0: a rate is like", nil),
+        (nil, ["QUITTANCE_LISTN": "x"], "QUITTANCE_LISTN: there is no such setting.",
+            "Did you mean “QUITTANCE_LISTEN”?"),
+        (nil, ["QUITTANCE_READERS": "many"], "QUITTANCE_READERS: it is a number from 1 to 64.", nil),
+        (nil, ["QUITTANCE_BITCOIN_RPC_URL": "http://a"], "QUITTANCE_BITCOIN_RPC_URL needs", nil),
+    ] as [(String?, [String: String], String, String?)])
+    func refusals(text: String?, variables: [String: String], problem: String, hint: String?) {
+        do {
+            _ = try load(text, variables)
+            Issue.record("it was taken")
+        } catch let error as WrongUse {
+            #expect(error.problem.contains(problem))
+            if let hint { #expect(error.hint == hint) }
+        } catch {
+            Issue.record(error)
+        }
+    }
+
+    @Test("A variable goes before the file, and the file before the default")
+    func precedence() throws {
+        let text = "{\"listen\": \"0.0.0.0:1\", \"webhooks\": {\"allow_loopback\": true}, \"readers\": 7}"
+        let configuration = try load(text, ["QUITTANCE_LISTEN": "127.0.0.1:2", "QUITTANCE_SANDBOX": "false"])
+        #expect(configuration.port == 2 && configuration.readers == 7)
+        #expect(configuration.allowsLoopbackWebhooks && !configuration.hasSandbox)
+        let sources = Dictionary(configuration.origins.map { ($0.key, $0.source) }) { first, _ in first }
+        #expect(sources["listen"] == "QUITTANCE_LISTEN")
+        #expect(sources["readers"]?.hasSuffix("quittance.json") == true)
+        #expect(sources["storage"] == "default")
+    }
+
+    @Test("Secrets are not shown")
+    func redaction() throws {
+        let configuration = try load(nil, [
+            "QUITTANCE_STORAGE": "postgres://me:hidden@db/pay", "QUITTANCE_BITCOIN_RPC_URL": "http://127.0.0.1:1",
+            "QUITTANCE_BITCOIN_RPC_USER": "me", "QUITTANCE_BITCOIN_RPC_PASSWORD": "hidden",
+            "QUITTANCE_BITCOIN_NETWORK": "bitcoin-regtest",
+        ])
+        #expect(configuration.nodes.map(\.network) == [.bitcoinRegtest])
+        #expect(!configuration.isEmbedded)
+        #expect(configuration.origins.contains { $0.value == "postgres://me:…@db/pay" })
+        #expect(!configuration.origins.contains { $0.value.contains("hidden") })
+    }
+}

@@ -1,0 +1,134 @@
+import Chains
+import Crypto
+import Database
+import Domain
+import Engine
+import Platform
+@testable import Storage
+import TestKit
+import Testing
+
+/// The engines that every behaviour of a store is checked on.
+enum Engine: String, CaseIterable, Sendable {
+    case sqlite, postgres
+}
+
+/// A gateway on the sandbox with a store that something happened in, driven step by step.
+struct FilledStore: Sendable {
+    let gateway: Gateway
+    let caller: Caller
+    private let folder: TemporaryFolder
+    private let location: DatabaseLocation
+
+    /// Opens a fresh store, and a merchant with a key and an endpoint in it.
+    init(_ engine: Engine) async throws {
+        folder = try TemporaryFolder()
+        switch engine {
+        case .sqlite: location = .sqlite(folder.file("test.db"))
+        case .postgres:
+            let server = try await TestPostgres.shared
+            location = .postgres(server.uri, schema: server.freshSchema())
+        }
+        let store = try await Store.open(location, readers: 2)
+        let sandbox = SandboxWorld()
+        let world = World(clock: SystemClock(), entropy: SystemEntropy(), log: .silent, metrics: Metrics())
+        let box = try #require(SecretBox(key: Secret(world.entropy.bytes(32))))
+        let signing = try #require(Ed25519.KeyPair(seed: Secret(world.entropy.bytes(32))))
+        var settings = Settings(baseURL: "http://127.0.0.1:1")
+        settings.allowsLoopbackWebhooks = true
+        let networks = Networks(
+            SandboxNetwork.allCases.map { Networks.Entry(chain: sandbox.chain(on: $0), isTest: true) })
+        gateway = Gateway(
+            store: store, world: world, networks: networks, settings: settings,
+            keys: InstanceKeys(box: box, signing: signing), sandbox: sandbox)
+        let rate = try Rate(parsing: "25")
+        let asset = try #require(AssetCode(parsing: "SBX"))
+        try await gateway.setFixedRates([(asset: asset, currency: "EUR", rate: rate)])
+        let merchant = try await gateway.createMerchant(name: "Shop", cause: "test")
+        let made = try await gateway.createKey(
+            merchant: merchant.id, name: "server", scopes: [.admin], isTest: true, by: .operatorAtMachine,
+            cause: "test")
+        caller = try #require(try await gateway.caller(presenting: made.text))
+        _ = try await gateway.createEndpoint(
+            NewEndpoint(url: "http://127.0.0.1:9/hook"), by: caller, cause: "test", Self.quiet())
+    }
+
+    /// An answer that nobody reads.
+    static func quiet<Result>() -> Answering<Result> { Answering(key: nil) { _ in Reply(status: 200, body: []) } }
+
+    /// A payment of ten euros in SBX.
+    func open(_ order: String) async throws -> ID<Payment> {
+        var new = NewPayment(orderID: order, amount: "10.00", currency: "EUR")
+        new.customer = "customer-\(order)"
+        let asset = try #require(AssetCode(parsing: "SBX"))
+        new.chosen = Domain.Method(asset: asset, network: SandboxNetwork.sandbox.name)
+        let id = Lock<ID<Payment>?>(nil)
+        _ = try await gateway.open(new, by: caller, cause: "test", Answering(key: nil) { view in
+            id.withLock { $0 = view.payment.id }
+            return Reply(status: 201, body: [])
+        })
+        return try #require(id.withLock { $0 })
+    }
+
+    /// Lets the customer act, and the loops see it.
+    func play(_ scenario: SandboxScenario, _ id: ID<Payment>, blocks: Int64 = 0) async throws {
+        _ = try await gateway.play(scenario, for: id, of: caller, confirmedBy: blocks)
+        try await settle()
+    }
+
+    /// Steps the loops until nothing more follows.
+    func settle() async throws {
+        for entry in gateway.networks.entries {
+            let watcher = Watcher(gateway, entry)
+            while try await watcher.step() {}
+        }
+        let ticker = Ticker(gateway)
+        while try await ticker.step(isTest: true) > 0 {}
+    }
+
+    /// A bit of everything: paid and fulfilled, short and ruled, reversed, late, unpaid.
+    func fill() async throws {
+        try await settle()
+        let paid = try await open("paid")
+        try await play(.exact, paid, blocks: 1)
+        _ = try await gateway.claimFulfilment(of: paid, action: "a", by: caller, cause: "test", Self.quiet())
+        _ = try await gateway.reportFulfilment(of: paid, action: "a", by: caller, cause: "test", Self.quiet())
+        let short = try await open("short")
+        try await play(.under(percent: 50), short, blocks: 1)
+        try await play(.clock(seconds: 3_600), short)
+        let view = try await gateway.payment(short, of: caller)
+        let exception = try #require(view.payment.openExceptions.first)
+        _ = try await gateway.rule(
+            exception.id, NewRuling(action: .accept, reason: "a friend"), by: caller, cause: "test", Self.quiet())
+        let reversed = try await open("reversed")
+        try await play(.exact, reversed, blocks: 1)
+        try await play(.reorg(depth: 1, fate: .dropped), reversed)
+        let double = try await open("double")
+        try await play(.duplicate, double, blocks: 1)
+        _ = try await open("unpaid")
+    }
+
+    func verify() async throws -> Verification { try await gateway.store.verify() }
+
+    /// Changes rows behind the store's back, verifies, and undoes the change. Gives how many rows changed, and what was
+    /// found.
+    func verify(after deed: SQL) async throws -> (rows: Int, outcome: Verification) {
+        let found = Lock<(rows: Int, outcome: Verification)?>(nil)
+        do {
+            try await gateway.store.write { tx in
+                let rows = try tx.connection.execute(deed)
+                var verifier = Verifier(tx)
+                try verifier.run { _, _ in }
+                let outcome = verifier.report
+                found.withLock { $0 = (rows, outcome) }
+                throw Undone()
+            }
+        } catch is Undone {}
+        return try #require(found.withLock { $0 })
+    }
+
+    /// Rolls the change back.
+    private struct Undone: Error {}
+
+    func close() async { await gateway.store.close() }
+}

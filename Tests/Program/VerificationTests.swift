@@ -1,0 +1,94 @@
+import Database
+import Storage
+import TestKit
+import Testing
+
+@Suite("Verification finds what was changed behind the log's back")
+struct VerificationTests {
+    @Test("A store that only the gateway wrote is clean", arguments: Engine.allCases)
+    func clean(engine: Engine) async throws {
+        let store = try await FilledStore(engine)
+        try await store.fill()
+        let outcome = try await store.verify()
+        #expect(outcome.findings.isEmpty, "\(outcome.findings)")
+        #expect(outcome.payments == 5)
+        #expect(outcome.rows > 50)
+        #expect(!outcome.unchecked.isEmpty)
+        await store.close()
+    }
+
+    /// What is done to a store, and the words that a finding must have.
+    static let deeds: [(deed: SQL, found: String)] = [
+        ("UPDATE payment SET state = 'paid' WHERE order_id = 'unpaid'", "state"),
+        ("UPDATE payment SET order_id = 'other' WHERE order_id = 'unpaid'", "order_id"),
+        ("UPDATE payment SET body = replace(body, '\"epoch\":1', '\"epoch\":2') WHERE order_id = 'paid'", "body"),
+        ("UPDATE payment SET head_sequence = head_sequence + 1 WHERE order_id = 'paid'", "head_sequence"),
+        ("DELETE FROM payment WHERE order_id = 'unpaid'", "missing"),
+        ("UPDATE transfer SET standing = 'pooled' WHERE standing = 'mined'", "standing"),
+        ("UPDATE transfer SET place = 'ff:0' WHERE place IN (SELECT place FROM transfer LIMIT 1)", "missing"),
+        (
+            """
+            INSERT INTO transfer (network, place, transaction_id, id, payment, merchant, standing, script)
+            SELECT network, 'ee:0', 'ee', id, payment, merchant, standing, script FROM transfer LIMIT 1
+            """, "does not tell"
+        ),
+        (
+            """
+            INSERT INTO destination (script, id, payment, quote, merchant, network)
+            SELECT 'ab', id, payment, quote, merchant, network FROM destination LIMIT 1
+            """, "does not tell"
+        ),
+        ("DELETE FROM destination WHERE script IN (SELECT script FROM destination LIMIT 1)", "missing"),
+        ("UPDATE exception SET is_open = 1 - is_open", "is_open"),
+        ("DELETE FROM exception", "missing"),
+        ("UPDATE entry SET kind = 'withdrawn' WHERE kind = 'received'", "kind"),
+        ("UPDATE posting SET amount = amount || '0' WHERE leg = 0", "amount"),
+        ("DELETE FROM posting WHERE leg = 1", "postings"),
+        ("UPDATE balance SET amount = '1' WHERE account = 'payments'", "amount"),
+        (
+            "INSERT INTO balance (merchant, method, account, amount) VALUES ('m', 'SBX@sandbox', 'excess', '-5')",
+            "no entry"
+        ),
+        ("UPDATE event SET body = replace(body, '10.00', '11.00') WHERE type = 'payment.paid'", "binds"),
+        ("UPDATE event SET type = 'payment.paid' WHERE type = 'payment.created'", "type"),
+        ("DELETE FROM event WHERE position IN (SELECT max(position) FROM event)", "missing"),
+        (
+            """
+            INSERT INTO event (position, id, merchant, type, subject, sequence, at, is_test, body)
+            SELECT position + 1000, id || '_x', merchant, type, subject, sequence + 1000, at, is_test, body FROM event
+            WHERE position = 1
+            """, "does not tell"
+        ),
+        ("UPDATE personal SET customer = 'somebody'", "binds"),
+        ("UPDATE note SET text = 'another reason'", "bind"),
+        ("UPDATE merchant SET name = 'Thief'", "name"),
+        ("UPDATE api_key SET scopes = 'payments:read'", "scopes"),
+        ("UPDATE api_key SET revoked_at = 5", "the log says 0"),
+        ("UPDATE wallet SET key = 'sandbox:00', fingerprint = 'x'", "key"),
+        ("UPDATE endpoint SET url = 'https://thief.example/'", "url"),
+        ("UPDATE endpoint SET secret = r.hash FROM (SELECT hash FROM record LIMIT 1) r", "secret"),
+        ("UPDATE key_index SET next = 0", "given twice"),
+        ("DELETE FROM key_index", "given twice"),
+        ("UPDATE record SET body = previous WHERE kind = 'sighted'", "hash"),
+        ("UPDATE record SET cause = 'nothing' WHERE sequence = 1", "hash"),
+        ("UPDATE record SET actor = 'clock' WHERE kind = 'opened'", "hash"),
+        ("DELETE FROM record WHERE kind = 'quoted'", "missing"),
+        ("DELETE FROM record WHERE sequence = 0", "first record"),
+        ("DELETE FROM record WHERE kind = 'ruled'", "says"),
+    ]
+
+    @Test("Every kind of tampering is found", arguments: Engine.allCases)
+    func tampering(engine: Engine) async throws {
+        let store = try await FilledStore(engine)
+        try await store.fill()
+        for (deed, found) in Self.deeds {
+            let (rows, outcome) = try await store.verify(after: deed)
+            #expect(rows > 0, "changed nothing: \(deed)")
+            #expect(
+                outcome.findings.contains { $0.description.contains(found) },
+                "\(deed): \(outcome.findings.prefix(5))")
+        }
+        #expect(try await store.verify().isClean)
+        await store.close()
+    }
+}
