@@ -32,10 +32,11 @@ final class NodeKeeper: Sendable {
         _ = await Self.text(of: output)
     }
 
-    /// Starts it again on the same port.
-    func start(_ coin: Coin, port: String) async throws -> Lines {
+    /// Starts it again on the same ports.
+    func start(_ coin: Coin, port: String, zmqPort: String) async throws -> Lines {
         let (_, output) = try Self.launch(
-            [script, folder, port, Self.options], #"RUN="$2" RPC_PORT="$3" EXTRA="$4" "$1" start"#,
+            [script, folder, port, Self.options, zmqPort],
+            #"RUN="$2" RPC_PORT="$3" EXTRA="$4" ZMQ_PORT="$5" "$1" start"#,
             input: nil)
         return try Self.lines(await Self.text(of: output), from: coin)
     }

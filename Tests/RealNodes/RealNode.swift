@@ -85,7 +85,8 @@ final class RealNode: Sendable {
     /// Starts it again; with `forgetting`, what was in the pool is gone.
     func start(forgetting: Bool) async throws {
         if forgetting { try Files.remove(keeper.folder + "/regtest/mempool.dat") }
-        try write(try await keeper.start(coin, port: String(url.port)))
+        let zmqPort = zmq.map { String($0.reversed().prefix { $0 != ":" }.reversed()) } ?? ""
+        try write(try await keeper.start(coin, port: String(url.port), zmqPort: zmqPort))
         for wallet in ["customer", "merchant"] {
             do { _ = try await ask("loadwallet", .string(wallet)) } catch NodeFailure.refused {
                 // It came up with the node.

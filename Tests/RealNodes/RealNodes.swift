@@ -1,6 +1,7 @@
 import Chains
 import Domain
 import HTTP
+import Platform
 import TestKit
 import Testing
 
@@ -17,6 +18,33 @@ struct BitcoinNodeTests {
         .enabled(if: TestPostgres.isInstalled, "PostgreSQL is not installed"), arguments: Scenario.some)
     func onPostgres(_ scenario: Scenario) async throws {
         try await scenario.run(on: .bitcoin, onPostgres: true)
+    }
+
+    @Test("A block wakes whoever listens", .timeLimit(.minutes(1)))
+    func hints() async throws {
+        let node = try await RealNode.of(.bitcoin)
+        let chain = UTXOChain(
+            UTXOSettings(
+                network: .bitcoinRegtest, url: node.url, credentials: node.credentials, zmqEndpoint: node.zmq))
+        let hints = chain.hints()
+        // What a publisher says before a subscriber has arrived is lost: it is said until it is heard.
+        let isHeard = try await withThrowingTaskGroup(of: Bool.self) { group in
+            group.addTask {
+                for await _ in hints { return true }
+                return false
+            }
+            group.addTask {
+                while !Task.isCancelled {
+                    try await node.mine()
+                    try await SystemClock().sleep(milliseconds: 50)
+                }
+                return false
+            }
+            let first = try await group.next()
+            group.cancelAll()
+            return first ?? false
+        }
+        #expect(isHeard)
     }
 
     @Test("A node on another network is told apart")

@@ -54,11 +54,14 @@ package final class UTXOChain: Chain {
     package func forget() { memory.withLock { $0 = Memory() } }
 
     /// Hints of the node's publisher, if it has one. For one listener at a time.
+    ///
+    /// On a main network only blocks hint: several transactions enter its pool every second, and to be asked
+    /// for all of the pool as often would keep the node and us busy. The pool is looked at from time to time.
     package func hints() -> AsyncStream<Void> {
-        guard let zmqEndpoint,
-            let fresh = try? ZMQSubscription(
-                endpoint: zmqEndpoint, topics: ["hashblock", "rawtx", "hashtx", "sequence"])
-        else { return AsyncStream { $0.finish() } }
+        let topics = place.isTest ? ["hashblock", "rawtx", "hashtx", "sequence"] : ["hashblock"]
+        guard let zmqEndpoint, let fresh = try? ZMQSubscription(endpoint: zmqEndpoint, topics: topics) else {
+            return AsyncStream { $0.finish() }
+        }
         subscription.withLock { $0 = fresh }
         return fresh.hints
     }
