@@ -104,9 +104,15 @@ extension Story {
                 try await node.mine(1)
                 return payment.id
             },
-            Story(name: "bitcoin: under", state: "underpaid", exceptions: ["underpaid"]) { driver in
+            Story(name: "bitcoin: under, then topped up", state: "paid") { driver in
                 let payment = try await payment(driver, "btc-under")
                 try await node.send("0.0001", to: payment.address)
+                try await node.mine(1)
+                let view = try await driver.await(payment.id, "underpaid")
+                guard let rest = view["amount_remaining"]?.asString else {
+                    throw Failure("the payment does not say what is missing.")
+                }
+                try await node.send(rest, to: payment.address)
                 try await node.mine(1)
                 return payment.id
             },
