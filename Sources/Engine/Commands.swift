@@ -135,6 +135,8 @@ package enum CommandError: Error, Hashable, Sendable {
     case webhookURL(String)
     /// More of something than one merchant may have.
     case tooMany(String)
+    /// A key cannot be given a scope that its maker lacks.
+    case beyondScope
     /// What the sandbox was asked makes no sense.
     case sandbox(String)
 }

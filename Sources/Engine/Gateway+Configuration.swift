@@ -73,7 +73,10 @@ extension Gateway {
         name: String, scopes: [Scope], by caller: Caller, cause: String,
         _ answering: Answering<(key: StoredKey, text: String)>
     ) async throws -> Reply {
-        try await perform(caller, answering) { work in
+        guard caller.scopes.contains(Scope.admin.rawValue)
+            || scopes.allSatisfy({ caller.scopes.contains($0.rawValue) })
+        else { throw CommandError.beyondScope }
+        return try await perform(caller, answering) { work in
             let made = self.newKey(
                 merchant: caller.merchant, name: name, scopes: scopes, isTest: caller.isTest)
             guard try work.tx.keys(of: caller.merchant).count < EngineLimits.keys else {

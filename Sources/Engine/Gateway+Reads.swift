@@ -18,17 +18,6 @@ extension Gateway {
         view(payment, personal: try tx.personal(of: payment.id), sources: try sources(of: payment, in: tx))
     }
 
-    /// What the customer's page shows; nil for a token that is none.
-    package func checkout(_ token: CheckoutToken) async throws -> PaymentView? {
-        try await store.read { tx in
-            guard let payment = try tx.payment(token.payment),
-                let personal = try tx.personal(of: token.payment),
-                token.isValid(salt: personal.salt)
-            else { return nil }
-            return self.view(payment, personal: personal, sources: try self.sources(of: payment, in: tx))
-        }
-    }
-
     /// A merchant's payments, newest first. An address is looked up on every network here.
     package func payments(
         of caller: Caller, _ filter: PaymentFilter, address: String?, _ page: PageRequest

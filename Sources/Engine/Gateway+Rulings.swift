@@ -117,17 +117,27 @@ extension Gateway {
         _ id: ID<Payment>, _ caller: Caller, _ cause: String, _ answering: Answering<PaymentView>,
         _ news: @escaping @Sendable (Payment, Work) throws -> Fact.News?
     ) async throws -> Reply {
-        try await perform(caller, answering) { work in
-            let payment = try self.payment(id, for: caller, work.tx)
-            let now = self.now(isTest: payment.terms.isTest)
-            let personal = try work.tx.personal(of: id)
-            guard let news = try news(payment, work) else { return self.view(payment, personal: personal) }
-            let fact = Fact(
-                at: now, actor: caller.actor, sources: try self.sources(of: payment, in: work.tx), news: news)
-            guard let decision = try self.apply(fact, to: id, cause: cause, work) else {
-                throw CommandError.quarantined
+        let broken = Lock<Fact?>(nil)
+        do {
+            return try await perform(caller, answering) { work in
+                let payment = try self.payment(id, for: caller, work.tx)
+                let now = self.now(isTest: payment.terms.isTest)
+                let personal = try work.tx.personal(of: id)
+                guard let news = try news(payment, work) else { return self.view(payment, personal: personal) }
+                let fact = Fact(
+                    at: now, actor: caller.actor, sources: try self.sources(of: payment, in: work.tx), news: news)
+                guard let decision = try self.apply(fact, to: id, cause: cause, work) else {
+                    broken.withLock { $0 = fact }
+                    throw CommandError.quarantined
+                }
+                return self.view(decision.payment, personal: personal)
             }
-            return self.view(decision.payment, personal: personal)
+        } catch CommandError.quarantined {
+            // The refusal undid the setting aside: say it once more, in a transaction of its own.
+            if let fact = broken.withLock({ $0 }) {
+                try await write { _ = try self.apply(fact, to: id, cause: cause, $0) }
+            }
+            throw CommandError.quarantined
         }
     }
 }

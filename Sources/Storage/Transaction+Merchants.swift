@@ -205,21 +205,8 @@ extension Transaction {
             """)
     }
 
-    /// Takes the next derivation index of a key, for ever: it never comes again, whoever asks.
-    package func takeIndex(of fingerprint: String) throws -> UInt32 {
-        let row = try connection.first(
-            """
-            INSERT INTO key_index (fingerprint, next) VALUES (\(fingerprint), 1)
-            ON CONFLICT (fingerprint) DO UPDATE SET next = key_index.next + 1 RETURNING next
-            """)
-        guard let next = try row?.integer(0), let index = UInt32(exactly: next - 1), index < 1 << 31 else {
-            throw Corruption("the key \(fingerprint) has no index left")
-        }
-        return index
-    }
-
-    /// Takes index `index` of a key, which its caller chose: later calls of `takeIndex` go on after it. That
-    /// nobody else has it is certain once its destination is stored, whose script is unique.
+    /// Takes index `index` of a key, which its caller chose: the count goes on after it and never back. That nobody
+    /// else has it is certain once its destination is stored, whose script is unique.
     package func take(index: UInt32, of fingerprint: String) throws {
         try connection.execute(
             """

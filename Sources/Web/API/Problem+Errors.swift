@@ -60,6 +60,7 @@ extension Problem {
         case .key(let code, let detail): self.init(named: code, detail, pointers)
         case .webhookURL(let detail): self.init(.webhookURLNotAllowed, detail, at: "/url")
         case .tooMany(let what): self.init(.limitReached, "There are too many \(what).")
+        case .beyondScope: self.init(.missingScope, "A key cannot give a scope that it lacks.", at: "/scopes")
         case .sandbox(let detail): self.init(.sandboxRefused, detail)
         }
     }
