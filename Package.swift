@@ -62,6 +62,13 @@ let package = Package(
             ],
             swiftSettings: house),
         .executableTarget(
+            name: "bench",
+            dependencies: [
+                "CLinux", "Domain", "Platform", "JSON", "Crypto", "HTTP", "Database", "Storage", "Chains",
+                "Engine", "Web",
+            ],
+            swiftSettings: house),
+        .executableTarget(
             name: "shop", dependencies: ["Platform", "JSON", "Crypto", "HTTP", "Database"],
             path: "Examples/Shop", swiftSettings: house),
 

@@ -22,6 +22,10 @@ enum House {
             "Domain", "Platform", "JSON", "Crypto", "HTTP", "Database", "Storage", "Chains", "Engine", "Web",
             "Simulator",
         ],
+        "bench": [
+            "CLinux", "Domain", "Platform", "JSON", "Crypto", "HTTP", "Database", "Storage", "Chains", "Engine",
+            "Web",
+        ],
         "Shop": ["Crypto", "Database", "HTTP", "JSON", "Platform"],
     ]
 

@@ -49,7 +49,7 @@ extension UTXOChain {
 extension TransactionTable {
     /// The transactions as the gateway takes them: of the outputs those that could be a destination's, which
     /// have scripts of a form that account keys give and pay something.
-    func chainTransactions(on network: UTXONetwork) -> [ChainTransaction] {
+    package func chainTransactions(on network: UTXONetwork) -> [ChainTransaction] {
         let asset = network.coin.method.asset
         return transactions.enumerated().map { index, transaction in
             let id = transaction.id.displayText
