@@ -8,16 +8,10 @@ extension API {
     /// point of many.
     static let sandbox: [Operation] = [
         operation("payments.act", "/v1/sandbox/payments/{id}/{scenario}") { call in
-            let id: ID<Payment> = try call.id("payment")
-            var form = try call.optionalForm()
-            guard let name = Scenario(rawValue: call.request.parameters["scenario"]) else {
-                throw CommandError.notFound("scenario")
-            }
-            let act = form.act(name)
-            let blocks = form.integer("confirmations", .optional, 0...Limits.sandboxBlocks.upperBound) ?? 0
+            let asked = try act(call)
             return .object(
                 try await call.gateway.act(
-                    try form.finish(act), for: id, of: call.caller, confirmedBy: blocks))
+                    asked.act, for: asked.payment, of: call.caller, confirmedBy: asked.blocks))
         },
         operation("mine", "/v1/sandbox/mine") { call in
             var form = try call.optionalForm()
@@ -58,6 +52,20 @@ extension API {
             return .object(try await call.gateway.act(.recover(network: try form.finish(network))))
         },
     ]
+
+    /// What a request says that the customer does. Apart from the operation's own body, which waits: with
+    /// all of it in there Swift 6.3's optimiser crashes on a release build.
+    @inline(never)
+    private static func act(_ call: Call) throws -> (act: CustomerAct, payment: ID<Payment>, blocks: Int64) {
+        let id: ID<Payment> = try call.id("payment")
+        var form = try call.optionalForm()
+        guard let name = Scenario(rawValue: call.request.parameters["scenario"]) else {
+            throw CommandError.notFound("scenario")
+        }
+        let act = form.act(name)
+        let blocks = form.integer("confirmations", .optional, 0...Limits.sandboxBlocks.upperBound) ?? 0
+        return (try form.finish(act), id, blocks)
+    }
 
     private static func operation(
         _ name: String, _ pattern: String, run: @escaping @Sendable (Call) async throws -> Response
