@@ -39,7 +39,9 @@ package struct SQL: Sendable, ExpressibleByStringInterpolation {
     package static func += (left: inout SQL, right: SQL) { left.append(right) }
 
     fileprivate mutating func append(raw text: String) {
-        pieces[pieces.count - 1] += text
+        let last = pieces.count - 1
+        // A literal that stands alone stays the literal that it is, without a copy.
+        if pieces[last].isEmpty { pieces[last] = text } else { pieces[last] += text }
     }
 
     fileprivate mutating func append(_ other: SQL) {
@@ -62,6 +64,8 @@ package struct SQL: Sendable, ExpressibleByStringInterpolation {
     }
 
     /// The statement as `dialect` writes it, with numbered placeholders.
+    ///
+    /// On SQLite the pieces alone determine it, which is why they can stand for it.
     func text(_ dialect: Dialect) -> String {
         guard !parameters.isEmpty else { return pieces[0] }
         var text = pieces[0]

@@ -5,7 +5,8 @@ final class SQLiteSession: Session {
     private let handle: SQLiteHandle
     private let role: Role
     private var lock: FileLock?
-    private var statements: [String: SQLiteStatement] = [:]
+    /// By the pieces of their SQL: looking one up takes no text that would have to be put together first.
+    private var statements: [[String]: SQLiteStatement] = [:]
     private var uses = 0
     private(set) var isBroken = false
 
@@ -62,7 +63,7 @@ final class SQLiteSession: Session {
 
     func run(_ sql: SQL, _ visit: (Row) -> Bool) throws(DatabaseError) -> Int {
         let before = handle.totalChanges
-        try statement(sql.text(.sqlite)).run(sql.parameters, visit)
+        try statement(sql).run(sql.parameters, visit)
         // `changes` keeps the figure of the last statement that had one.
         return handle.totalChanges == before ? 0 : handle.lastChanges
     }
@@ -85,21 +86,21 @@ final class SQLiteSession: Session {
     }
 
     private func control(_ text: String) throws(DatabaseError) {
-        try statement(text).run([]) { _ in true }
+        try statement(SQL(raw: text)).run([]) { _ in true }
     }
 
-    private func statement(_ text: String) throws(DatabaseError) -> SQLiteStatement {
+    private func statement(_ sql: SQL) throws(DatabaseError) -> SQLiteStatement {
         uses += 1
-        if let known = statements[text] {
+        if let known = statements[sql.pieces] {
             // Its rows are being read further up the stack: a second run needs a second statement.
-            if known.isRunning { return try handle.prepare(text) }
+            if known.isRunning { return try handle.prepare(sql.text(.sqlite)) }
             known.lastUse = uses
             return known
         }
-        let statement = try handle.prepare(text)
+        let statement = try handle.prepare(sql.text(.sqlite))
         statement.lastUse = uses
         if statements.count >= Limits.cachedStatements { forgetOldest() }
-        statements[text] = statement
+        statements[sql.pieces] = statement
         return statement
     }
 
