@@ -1,16 +1,22 @@
 /// Lower-case hexadecimal text.
 package enum Hex {
-    private static let digits: [UInt8] = Array("0123456789abcdef".utf8)
-
     /// Two lower-case digits a byte.
-    package static func encode(_ bytes: some Sequence<UInt8>) -> String {
-        var text: [UInt8] = []
-        for byte in bytes {
-            text.append(digits[Int(byte >> 4)])
-            text.append(digits[Int(byte & 15)])
+    package static func encode(_ bytes: some Sequence<UInt8>) -> String { encode(Array(bytes).span) }
+
+    /// As `encode` of any sequence, without a copy of it.
+    package static func encode(_ bytes: [UInt8]) -> String { encode(bytes.span) }
+    package static func encode(_ bytes: ArraySlice<UInt8>) -> String { encode(bytes.span) }
+
+    private static func encode(_ bytes: Span<UInt8>) -> String {
+        var text = [UInt8](repeating: 0, count: bytes.count * 2)
+        for index in bytes.indices {
+            text[2 * index] = digit(bytes[index] >> 4)
+            text[2 * index + 1] = digit(bytes[index] & 15)
         }
         return String(decoding: text, as: UTF8.self)
     }
+
+    private static func digit(_ half: UInt8) -> UInt8 { half < 10 ? 0x30 + half : 0x57 + half }
 
     /// The bytes of hexadecimal text in either case; nil for an odd length or any other character.
     package static func decode(_ text: some StringProtocol) -> [UInt8]? {

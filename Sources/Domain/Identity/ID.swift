@@ -29,9 +29,9 @@ package struct ID<Kind: Identified>: Hashable, Sendable, Comparable, CustomStrin
 
     /// Reads what `text` printed. Nil for another kind's prefix or any other form.
     package init?(parsing text: some StringProtocol) {
-        let body = text.utf8.dropFirst(Kind.prefix.utf8.count)
-        guard text.hasPrefix(Kind.prefix), IDText.isBody(body) else { return nil }
-        self.init(unchecked: String(text))
+        let text = String(text)
+        guard IDText.isText(text, prefix: Kind.prefix) else { return nil }
+        self.init(unchecked: text)
     }
 
     package var description: String { text }
@@ -49,14 +49,34 @@ package protocol Identified {
 private enum IDText {
     static let alphabet = Array("0123456789ABCDEFGHJKMNPQRSTVWXYZ".utf8)
 
-    /// 26 characters of the alphabet, then perhaps an underscore and a number of one to nine digits.
-    static func isBody(_ bytes: some Collection<UInt8>) -> Bool {
-        guard bytes.count >= 26, bytes.prefix(26).allSatisfy(alphabet.contains) else { return false }
-        let rest = bytes.dropFirst(26)
-        guard let first = rest.first else { return true }
-        let number = rest.dropFirst()
-        return first == 0x5f && (1...9).contains(number.count) && number.first != 0x30
-            && number.allSatisfy { (0x30...0x39).contains($0) }
+    /// The prefix, 26 characters of the alphabet, then perhaps an underscore and a number of one to nine
+    /// digits. Every row that is read passes here, so it is one plain pass over the bytes.
+    static func isText(_ text: String, prefix: String) -> Bool {
+        var bytes = text.utf8.makeIterator()
+        for expected in prefix.utf8 {
+            guard bytes.next() == expected else { return false }
+        }
+        for _ in 0..<26 {
+            guard let byte = bytes.next(), isLetter(byte) else { return false }
+        }
+        guard let mark = bytes.next() else { return true }
+        guard mark == 0x5f, let first = bytes.next(), (0x31...0x39).contains(first) else { return false }
+        var digits = 1
+        while let byte = bytes.next() {
+            digits += 1
+            guard digits <= 9, (0x30...0x39).contains(byte) else { return false }
+        }
+        return true
+    }
+
+    /// Crockford's base 32 in upper case: digits, and letters without I, L, O and U.
+    private static func isLetter(_ byte: UInt8) -> Bool {
+        switch byte {
+        case 0x30...0x39: true
+        case 0x49, 0x4c, 0x4f, 0x55: false
+        case 0x41...0x5a: true
+        default: false
+        }
     }
 }
 

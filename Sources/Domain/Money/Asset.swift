@@ -4,8 +4,9 @@ package struct AssetCode: Hashable, Comparable, Sendable, CustomStringConvertibl
 
     /// Two to twelve of `A–Z`, `0–9`, `.`, `-`, beginning with a letter or digit; nil otherwise.
     package init?(parsing text: some StringProtocol) {
-        guard Name.isValid(text.utf8, 2...12, letters: 0x41...0x5a, marks: [0x2e, 0x2d]) else { return nil }
-        self.text = String(text)
+        let text = String(text)
+        guard Name.isValid(text, 2...12, letters: 0x41...0x5a, hasDots: true) else { return nil }
+        self.text = text
     }
 
     package var description: String { text }
@@ -18,8 +19,9 @@ package struct NetworkName: Hashable, Comparable, Sendable, CustomStringConverti
 
     /// Two to 32 of `a–z`, `0–9`, `-`, beginning with a letter or digit; nil otherwise.
     package init?(parsing text: some StringProtocol) {
-        guard Name.isValid(text.utf8, 2...32, letters: 0x61...0x7a, marks: [0x2d]) else { return nil }
-        self.text = String(text)
+        let text = String(text)
+        guard Name.isValid(text, 2...32, letters: 0x61...0x7a, hasDots: false) else { return nil }
+        self.text = text
     }
 
     package var description: String { text }
@@ -68,12 +70,19 @@ package struct Asset: Hashable, Sendable {
 }
 
 private enum Name {
+    /// Whether `text` is `letters`, digits, hyphens and perhaps dots, of that length, and begins with neither
+    /// of the last two.
     static func isValid(
-        _ bytes: some Collection<UInt8>, _ length: ClosedRange<Int>, letters: ClosedRange<UInt8>,
-        marks: [UInt8]
+        _ text: String, _ length: ClosedRange<Int>, letters: ClosedRange<UInt8>, hasDots: Bool
     ) -> Bool {
-        func isPlain(_ byte: UInt8) -> Bool { letters.contains(byte) || (0x30...0x39).contains(byte) }
-        guard length.contains(bytes.count), let first = bytes.first, isPlain(first) else { return false }
-        return bytes.allSatisfy { isPlain($0) || marks.contains($0) }
+        guard length.contains(text.utf8.count) else { return false }
+        var isFirst = true
+        for byte in text.utf8 {
+            let isPlain = letters.contains(byte) || (0x30...0x39).contains(byte)
+            let isMark = byte == 0x2d || hasDots && byte == 0x2e
+            guard isPlain || isMark && !isFirst else { return false }
+            isFirst = false
+        }
+        return true
     }
 }
