@@ -23,11 +23,15 @@ extension Gateway {
     package func caller(presenting key: String) async throws -> Caller? {
         guard key.utf8.count <= 128 else { return nil }
         let hash = Hex.encode(SHA256.hash(Array(key.utf8)))
+        let (known, generation) = callers.look(hash)
+        if let known { return known }
         guard let stored = try await store.read({ try $0.key(hash: hash) }), stored.revokedAt == nil else {
             return nil
         }
-        return Caller(
+        let caller = Caller(
             merchant: stored.merchant, key: stored.id, isTest: stored.isTest, scopes: Set(stored.scopes))
+        if store.isExclusive { callers.keep(caller, hash, readIn: generation) }
+        return caller
     }
 
     /// Sets up a merchant. With the sandbox on, it gets a sandbox wallet on each of its networks.
@@ -117,6 +121,8 @@ extension Gateway {
     /// Ends a key for good.
     package func revokeKey(_ id: ID<APIKey>, by caller: Caller, cause: String) async throws {
         let now = world.now
+        // Also when nobody knows whether it was committed.
+        defer { callers.forget() }
         try await write { work in
             let keys = try work.tx.keys(of: caller.merchant)
             guard var key = keys.first(where: { $0.id == id && $0.isTest == caller.isTest }) else {
@@ -267,5 +273,7 @@ package enum EngineLimits {
     static let leaseSeconds: Int64 = 60
     /// Events that one replay makes due again.
     static let replayed = 10_000
+    /// Keys whose callers are remembered between requests.
+    static let knownCallers = 1_024
     static let rotationOverlapSeconds: Int64 = 24 * 3600
 }

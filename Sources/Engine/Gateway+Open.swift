@@ -23,9 +23,14 @@ extension Gateway {
     ) async throws -> Reply {
         let now = now(isTest: caller.isTest)
         return try await withFreshIndices {
-            if let reply = try await self.kept(caller, answering.key) { return reply }
-            let opening = try await self.store.read { tx in
-                try self.prepare(new, caller, at: now, cause: cause, tx)
+            let beginning = try await self.store.read { tx -> Beginning in
+                if let reply = try self.kept(caller, answering.key, tx) { return .answered(reply) }
+                return .opening(try self.prepare(new, caller, at: now, cause: cause, tx))
+            }
+            let opening: Opening
+            switch beginning {
+            case .answered(let reply): return reply
+            case .opening(let prepared): opening = prepared
             }
             return try await self.perform(caller, answering) { work in
                 if let taken = opening.taken { try work.tx.take(index: taken.index, of: taken.fingerprint) }
@@ -34,6 +39,13 @@ extension Gateway {
                 return opening.view
             }
         }
+    }
+
+    /// What a first look at the store comes to.
+    private enum Beginning: Sendable {
+        /// The key had its answer before.
+        case answered(Reply)
+        case opening(Opening)
     }
 
     /// A payment that only needs to be stored.

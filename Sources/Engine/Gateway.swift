@@ -17,6 +17,7 @@ package final class Gateway: Sendable {
     package let sandbox: SandboxWorld?
     package let changes = Changes()
     let indices = IndexAllocator()
+    let callers = KnownCallers()
 
     package init(
         store: Store, world: World, networks: Networks, settings: Settings, keys: InstanceKeys,
@@ -74,12 +75,10 @@ package final class Gateway: Sendable {
     }
 
     /// The answer that was given to this key before; nil when there is none.
-    func kept(_ caller: Caller, _ key: IdempotencyKey?) async throws -> Reply? {
+    func kept(_ caller: Caller, _ key: IdempotencyKey?, _ tx: Storage.Transaction) throws -> Reply? {
         guard let key else { return nil }
-        let now = world.now
-        let kept = try await store.read {
-            try $0.answer(merchant: caller.merchant, operation: key.operation, key: key.key, now: now)
-        }
+        let kept = try tx.answer(
+            merchant: caller.merchant, operation: key.operation, key: key.key, now: world.now)
         guard let kept else { return nil }
         guard kept.fingerprint == key.fingerprint else { throw CommandError.keyReused }
         return try reply(from: kept, caller, key)

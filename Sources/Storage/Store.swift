@@ -21,6 +21,9 @@ package final class Store: Sendable {
         return Store(database)
     }
 
+    /// Whether no other process can write to it, so that what was read stays true until this one changes it.
+    package var isExclusive: Bool { database.dialect == .sqlite }
+
     /// Runs `body` in one transaction: durable when this returns, undone when it throws.
     ///
     /// *Atomicity*: all or nothing, in one order over all processes. *On failure*: nothing happened, unless
