@@ -8,8 +8,8 @@ import JSON
 import Platform
 import Storage
 
-/// A gateway on a folder, set up as the program sets it up: the sandbox, and Bitcoin's regtest without a node,
-/// because addresses are derived here and blocks are made here.
+/// A gateway on a folder, set up as the program sets it up: the sandbox, and Bitcoin's regtest without a
+/// node, because addresses are derived here and blocks are made here.
 struct Bed: Sendable {
     let gateway: Gateway
     /// Text of a test key that may do everything, where this bed made it.
@@ -36,7 +36,9 @@ struct Bed: Sendable {
         let store = try await Store.open(.sqlite("\(folder)/\(Self.databaseFile)"))
         let world = World(clock: SystemClock(), entropy: SystemEntropy(), log: log, metrics: Metrics())
         let sandbox = SandboxWorld()
-        var networks = SandboxNetwork.allCases.map { Networks.Entry(chain: sandbox.chain(on: $0), isTest: true) }
+        var networks = SandboxNetwork.allCases.map {
+            Networks.Entry(chain: sandbox.chain(on: $0), isTest: true)
+        }
         let chain = UTXOChain(
             UTXOSettings(
                 network: Self.network, url: try URL(parsing: "http://127.0.0.1:1"),
@@ -91,15 +93,18 @@ struct Bed: Sendable {
     func close() async { await gateway.store.close() }
 
     /// Opens a payment as the interface does, without HTTP. Gives its answer's view to `look`.
-    func openPayment(_ number: Int, _ look: @escaping @Sendable (PaymentView) -> Void = { _ in }) async throws {
+    func openPayment(
+        _ number: Int, _ look: @escaping @Sendable (PaymentView) -> Void = { _ in }
+    ) async throws {
         guard let caller else { throw Self.Unusable() }
         var new = NewPayment(orderID: "order-\(number)", amount: "25.00", currency: "EUR")
         new.chosen = Method(asset: try Self.asset("BTC"), network: Self.network.name)
         new.description = "Two potted ferns"
         new.metadata = [("cart", "\(number)")]
+        let key = IdempotencyKey(operation: "payments.create", key: "order-\(number)", fingerprint: "")
         _ = try await gateway.open(
             new, by: caller, cause: "request \(number)",
-            Answering(key: IdempotencyKey(operation: "payments.create", key: "order-\(number)", fingerprint: "")) {
+            Answering(key: key) {
                 look($0)
                 var writer = JSONWriter(reservingBytes: 2_048)
                 let view = $0

@@ -17,7 +17,9 @@ extension Bench {
             try await SystemClock().sleep(milliseconds: 1_000)
             let idle = child.residentMiB
             empty = try await cost(child) { try await create(child, bed.key, 64, from: 0) }
-            Printer.line("memory idle after start", "\(Printer.fixed(idle)) MiB", Printer.ratio(idle, aim: 64))
+            Printer.line(
+                "memory idle after start", "\(Printer.fixed(idle)) MiB",
+                "(aim 64, \(idle < 64 ? "met" : "MISSED"))")
             Printer.line("memory after the load", "\(Printer.fixed(child.residentMiB)) MiB")
             child.stop()
         }
@@ -28,7 +30,8 @@ extension Bench {
             Printer.line("memory idle with them", "\(Printer.fixed(child.residentMiB)) MiB")
             let full = try await cost(child) { try await create(child, bed.key, 64, from: 1 << 40) }
             Printer.line("memory after the load", "\(Printer.fixed(child.residentMiB)) MiB")
-            Printer.load("POST, 64 connections, none stored", empty.load, "\(Printer.fixed(empty.cost)) µs CPU")
+            Printer.load(
+                "POST, 64 connections, none stored", empty.load, "\(Printer.fixed(empty.cost)) µs CPU")
             let change = full.load.rate / empty.load.rate - 1
             Printer.load(
                 "POST, 64 connections, all stored", full.load, "\(Printer.fixed(full.cost)) µs CPU",

@@ -12,7 +12,8 @@ extension Bench {
         let bed = try await Bed.open(place)
         let network = Bed.network.name
         let scripts = try await bed.gateway.store.database.read { connection in
-            try connection.query("SELECT script FROM destination ORDER BY payment DESC LIMIT 50").map { try $0.text(0) }
+            try connection.query("SELECT script FROM destination ORDER BY payment DESC LIMIT 50")
+                .map { try $0.text(0) }
         }
         let count = try await bed.gateway.store.database.read { connection in
             try connection.first("SELECT count(*) FROM destination")?.integer(0) ?? 0
@@ -25,10 +26,12 @@ extension Bench {
         for _ in 0..<7 {
             let bytes = try maker.next(transactions: 4_000, hits: 5)
             let parsed = try await Machine.milliseconds { try Block(parsing: bytes, on: Bed.network) }
-            let turned = await Machine.milliseconds { parsed.value.contents.chainTransactions(on: Bed.network) }
+            let turned = await Machine.milliseconds {
+                parsed.value.contents.chainTransactions(on: Bed.network)
+            }
             let block = ChainBlock(
-                height: before.height + 1, block: BlockID(parsed.value.hash.displayText), parent: before.block,
-                medianTime: bed.gateway.world.now, transactions: turned.value)
+                height: before.height + 1, block: BlockID(parsed.value.hash.displayText),
+                parent: before.block, medianTime: bed.gateway.world.now, transactions: turned.value)
             before = Cursor(height: block.height, block: block.block)
             var batch = Batch(cursor: before, isAtTip: true)
             batch.connected = [block]
@@ -45,14 +48,17 @@ extension Bench {
         }
         await bed.close()
         func report(_ name: String, _ spent: [Double]) {
-            Printer.line(name, "\(Printer.fixed(middle(spent))) ms", "first \(Printer.fixed(spent.first ?? 0)) ms")
+            let first = Printer.fixed(spent.first ?? 0)
+            Printer.line(name, "\(Printer.fixed(middle(spent))) ms", "first \(first) ms")
         }
         report("parse and check", parses)
         report("turn into outputs and inputs", turns)
         report("absorb: match, decide, commit", takes)
         report("  of which looking scripts up, alone", matches)
         let whole = middle(parses) + middle(turns) + middle(takes)
-        Printer.line("together, medians", "\(Printer.fixed(whole)) ms", "\(whole <= 150 ? "(aim 150, met)" : "(aim 150, MISSED)")")
+        Printer.line(
+            "together, medians", "\(Printer.fixed(whole)) ms",
+            "(aim 150, \(whole <= 150 ? "met" : "MISSED"))")
     }
 
     private func middle(_ numbers: [Double]) -> Double {
@@ -61,7 +67,8 @@ extension Bench {
 
     private func absorb(_ batch: Batch, _ bed: Bed, _ network: NetworkName) async throws {
         let row = try await bed.gateway.store.read { try $0.source(of: network) }
-        let absorbed = try await bed.gateway.absorb(batch, of: network, after: row, askedAt: bed.gateway.world.now)
+        let absorbed = try await bed.gateway.absorb(
+            batch, of: network, after: row, askedAt: bed.gateway.world.now)
         guard !absorbed.isStale else { throw Bed.Unusable() }
     }
 }

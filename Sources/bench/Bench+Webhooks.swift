@@ -61,7 +61,8 @@ extension Bench {
             Answering(key: nil) { _ in Reply(status: 201, body: []) })
         _ = try await Load.inTasks(64, seconds: 0, count: count) { try await bed.openPayment($0) }
         let owed = try await bed.gateway.store.database.read { connection in
-            Int(try connection.first("SELECT count(*) FROM delivery WHERE state <> 'delivered'")?.integer(0) ?? 0)
+            let row = try connection.first("SELECT count(*) FROM delivery WHERE state <> 'delivered'")
+            return Int(try row?.integer(0) ?? 0)
         }
         goal.withLock { $0 = owed }
         let deliverer = Deliverer(bed.gateway, client: Client(.guarded(allowLoopback: true)))

@@ -61,7 +61,8 @@ struct Bench {
                     port: child.port, connections: connections, seconds: options.seconds, expecting: 200
                 ) { _ in get }
             }
-            Printer.load("hello, \(connections) connections", bare.load, "\(Printer.fixed(bare.cost)) µs CPU")
+            Printer.load(
+                "hello, \(connections) connections", bare.load, "\(Printer.fixed(bare.cost)) µs CPU")
             Printer.load(
                 "payment, \(connections) connections", real.load, "\(Printer.fixed(real.cost)) µs CPU",
                 Printer.ratio(bare.load.rate / real.load.rate, aim: 2))
@@ -89,6 +90,7 @@ struct Bench {
     /// Removes a gateway's folder.
     func clean(_ folder: String) {
         let file = Bed.databaseFile
-        Machine.remove(folder: folder, files: [file, file + "-wal", file + "-shm", file + ".lock", "log", "lock"])
+        Machine.remove(
+            folder: folder, files: [file, file + "-wal", file + "-shm", file + ".lock", "log", "lock"])
     }
 }

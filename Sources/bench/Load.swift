@@ -71,7 +71,8 @@ struct Load: Sendable {
 
     /// Lets `tasks` tasks run `body` one time after another, for a while or until `count` is reached.
     static func inTasks(
-        _ tasks: Int, seconds: Int64, count: Int = .max, _ body: @escaping @Sendable (Int) async throws -> Void
+        _ tasks: Int, seconds: Int64, count: Int = .max,
+        _ body: @escaping @Sendable (Int) async throws -> Void
     ) async throws -> Load {
         let start = Machine.nanoseconds
         let deadline = seconds == 0 ? Int64.max : start + seconds * 1_000_000_000

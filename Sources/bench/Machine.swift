@@ -22,7 +22,8 @@ enum Machine {
     /// Resident memory of a process in MiB; nil when it is gone.
     static func residentMiB(of process: Int32) -> Double? {
         guard let bytes = try? Files.read("/proc/\(process)/status", maxBytes: 65_536) else { return nil }
-        for line in String(decoding: bytes, as: UTF8.self).split(separator: "\n") where line.hasPrefix("VmRSS:") {
+        for line in String(decoding: bytes, as: UTF8.self).split(separator: "\n")
+        where line.hasPrefix("VmRSS:") {
             return line.split(whereSeparator: { $0 == " " || $0 == "\t" }).dropFirst().first
                 .flatMap { Double($0) }.map { $0 / 1_024 }
         }
@@ -36,7 +37,9 @@ enum Machine {
         // The name in brackets may hold spaces: count from behind it. Ticks are hundredths of a second.
         guard let end = text.lastIndex(of: ")") else { return 0 }
         let fields = text[end...].split(separator: " ")
-        guard fields.count > 13, let user = Double(fields[12]), let system = Double(fields[13]) else { return 0 }
+        guard fields.count > 13, let user = Double(fields[12]), let system = Double(fields[13]) else {
+            return 0
+        }
         return (user + system) * 10_000
     }
 
