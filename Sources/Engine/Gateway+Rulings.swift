@@ -123,9 +123,12 @@ extension Gateway {
                 let payment = try self.payment(id, for: caller, work.tx)
                 let now = self.now(isTest: payment.terms.isTest)
                 let personal = try work.tx.personal(of: id)
-                guard let news = try news(payment, work) else { return self.view(payment, personal: personal) }
+                guard let news = try news(payment, work) else {
+                    return self.view(payment, personal: personal)
+                }
                 let fact = Fact(
-                    at: now, actor: caller.actor, sources: try self.sources(of: payment, in: work.tx), news: news)
+                    at: now, actor: caller.actor, sources: try self.sources(of: payment, in: work.tx),
+                    news: news)
                 guard let decision = try self.apply(fact, to: id, cause: cause, work) else {
                     broken.withLock { $0 = fact }
                     throw CommandError.quarantined

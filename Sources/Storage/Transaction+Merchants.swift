@@ -205,8 +205,8 @@ extension Transaction {
             """)
     }
 
-    /// Takes index `index` of a key, which its caller chose: the count goes on after it and never back. That nobody
-    /// else has it is certain once its destination is stored, whose script is unique.
+    /// Takes index `index` of a key, which its caller chose: the count goes on after it and never back. That
+    /// nobody else has it is certain once its destination is stored, whose script is unique.
     package func take(index: UInt32, of fingerprint: String) throws {
         try connection.execute(
             """
