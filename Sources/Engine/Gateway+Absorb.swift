@@ -103,6 +103,8 @@ struct Absorption {
     var isCatchingUp = false
     /// Transactions that this batch has in blocks.
     var mined: Set<String> = []
+    /// What paid us in this batch: it can be spent in the same one.
+    var arrived: [String: ID<Payment>] = [:]
 
     struct News {
         var sightings: [Transfer.Key: Sighting] = [:]
@@ -210,7 +212,7 @@ struct Absorption {
             let replaced = try replaced(by: transaction, rivals)
             try hear(transaction, claim, owners, replaced)
             for place in transaction.inputs {
-                guard let payment = spent[place] else { continue }
+                guard let payment = spent[place] ?? arrived[place] else { continue }
                 let key = Transfer.Key(network: network, place: place)
                 let known = KnownTransfer(key: key, transaction: transaction.id, payment: payment)
                 hear(Transfer.Spend(transaction: transaction.id, claim: claim), of: known)
@@ -236,6 +238,7 @@ struct Absorption {
                 maturity: transaction.maturity)
             mention(owner.payment)
             news[owner.payment]?.sightings[key] = sighting
+            arrived[output.place] = owner.payment
         }
         if isOurs, claim.standing == .pooled {
             try work.tx.insertPoolInputs(of: network, transaction: transaction.id, places: transaction.inputs)

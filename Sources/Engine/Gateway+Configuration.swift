@@ -34,11 +34,11 @@ extension Gateway {
         return caller
     }
 
-    /// Sets up a merchant. With the sandbox on, it gets a sandbox wallet on each of its networks.
+    /// Sets up a merchant. With the sandbox on, it gets a wallet on it.
     package func createMerchant(name: String, cause: String) async throws -> StoredMerchant {
         let now = world.now
         let merchant = StoredMerchant(
-            id: world.id(at: now), name: name, policy: .standard, createdAt: now)
+            id: world.id(at: now), name: name, policy: .standard, testPolicy: .standard, createdAt: now)
         let sandboxKey = SandboxAddress.walletKey(world.entropy.bytes(32))
         try await write { work in
             try work.tx.save(merchant)
@@ -201,7 +201,8 @@ extension Gateway {
         }
     }
 
-    /// Changes a merchant's default policy. Payments that are open keep their frozen copy.
+    /// Changes a merchant's default policy: of test payments for a test key, of live ones for a live key.
+    /// Payments that are open keep their frozen copy.
     package func setPolicy(
         _ policy: Policy, by caller: Caller, cause: String, _ answering: Answering<Policy>
     ) async throws -> Reply {
@@ -209,9 +210,10 @@ extension Gateway {
             guard var merchant = try work.tx.merchant(caller.merchant) else {
                 throw CommandError.notFound("merchant")
             }
-            merchant.policy = policy
+            if caller.isTest { merchant.testPolicy = policy } else { merchant.policy = policy }
             try work.tx.save(merchant)
             try self.record(caller, "policy_changed", subject: "", cause: cause, work) { writer in
+                writer.member("test", caller.isTest)
                 writer.object("policy") { policy.write(&$0) }
             }
             return policy
@@ -233,7 +235,8 @@ extension Gateway {
 }
 
 extension Policy {
-    /// What a merchant starts with: one per cent under, 1 % over, and confirmations by value.
+    /// What a merchant starts with: half a per cent under or over, at most one whole unit of
+    /// a currency with cents, and confirmations by value.
     package static let standard: Policy = {
         var policy = Policy()
         policy.underTolerance = Tolerance(basisPoints: 50, capMinor: 100)

@@ -128,6 +128,7 @@ extension Gateway {
             {
                 return self.view(payment, personal: personal)
             }
+            try payment.checkQuote(in: method)
             let quoted = try self.quote(payment.terms, method, at: now, until: nil, work.tx)
             try work.tx.take(index: quoted.taken.index, of: quoted.taken.fingerprint)
             let decision = try self.quoted(payment, quoted.quote, actor, at: now, work.tx)
@@ -161,7 +162,7 @@ extension Gateway {
             throw Refusal(.noWallet, "There is no wallet that receives on \(method.network).")
         }
         let price = covers ?? terms.price
-        let rate = try rate(of: method.asset, in: price.currency, merchant: terms.merchant, at: now, tx)
+        let rate = try rate(of: method.asset, for: terms, in: price.currency, tx)
         let due = try rate.rate.amountDue(for: price, in: asset)
         guard due > 0 else { throw Refusal(.invalidAmount, "The amount is too small for \(method.asset).") }
         let floor = try tx.issuedIndices(of: wallet.fingerprint)

@@ -16,20 +16,22 @@ extension Gateway {
         return Currency(code: code, exponent: most)
     }
 
-    /// The rate of an asset for a merchant: its own push while that is fresh, else the instance's table.
+    /// The rate of an asset for a payment: the merchant's own push, or the instance's table where the merchant
+    /// has never pushed that pair.
     ///
-    /// Throws `rate_unavailable` when there is none: a payment is never priced by a guess.
+    /// Throws `rate_unavailable` when there is none, or the merchant's own is too old: a payment is never priced
+    /// by a guess, and a feed that has died does not fall back to a table that nobody watches.
     func rate(
-        of asset: AssetCode, in currency: Currency, merchant: ID<Merchant>, at now: Instant,
-        _ tx: Storage.Transaction
+        of asset: AssetCode, for terms: Terms, in currency: Currency, _ tx: Storage.Transaction
     ) throws -> (rate: Rate, sources: [RateSource]) {
         if asset.text == currency.code { return (.one, []) }
-        let all = try tx.rates(of: merchant).filter { $0.asset == asset && $0.currency == currency.code }
+        let owner = StoredRate.owner(terms.merchant, isTest: terms.isTest)
+        let all = try tx.rates(of: owner).filter { $0.asset == asset && $0.currency == currency.code }
+        let pushed = all.filter { !$0.merchant.isEmpty }
         let oldest = world.now.adding(seconds: -settings.rateMaxAgeSeconds)
-        let pushed = all.filter { !$0.merchant.isEmpty && $0.source.at >= oldest }.max {
-            $0.source.at < $1.source.at
-        }
-        guard let chosen = pushed ?? all.first(where: { $0.merchant.isEmpty }) else {
+        let fresh = pushed.filter { $0.source.at >= oldest }.max { $0.source.at < $1.source.at }
+        let chosen = pushed.isEmpty ? all.first : fresh
+        guard let chosen else {
             throw Refusal(.rateUnavailable, "There is no current rate for \(asset) in \(currency.code).")
         }
         return (chosen.source.rate, [chosen.source])
@@ -37,7 +39,9 @@ extension Gateway {
 
     /// The rates that a merchant's payments would get now.
     package func rates(for caller: Caller) async throws -> [StoredRate] {
-        try await store.read { try $0.rates(of: caller.merchant) }
+        try await store.read { tx in
+            try tx.rates(of: StoredRate.owner(caller.merchant, isTest: caller.isTest))
+        }
     }
 
     /// Takes a merchant's own rate.
@@ -51,7 +55,8 @@ extension Gateway {
             throw Refusal(.unknownAsset, "There is no asset “\(asset)” here.")
         }
         let rate = StoredRate(
-            merchant: caller.merchant.text, asset: asset, currency: currency.code,
+            merchant: StoredRate.owner(caller.merchant, isTest: caller.isTest), asset: asset,
+            currency: currency.code,
             source: RateSource(name: "merchant", rate: try Rate(parsing: text), at: world.now))
         return try await perform(caller, answering) { work in
             try work.tx.save(rate)
@@ -60,6 +65,7 @@ extension Gateway {
                 writer.member("asset", asset.text)
                 writer.member("currency", currency.code)
                 writer.member("rate", rate.source.rate.text)
+                writer.member("test", caller.isTest)
                 writer.member("at", rate.source.at.milliseconds)
             }
             return rate

@@ -10,12 +10,17 @@ extension Gateway {
             else {
                 throw CommandError.notFound("payment")
             }
-            return try self.view(payment, in: tx)
+            return try self.view(payment, in: tx, isAside: try tx.isQuarantined(id))
         }
     }
 
-    func view(_ payment: Payment, in tx: Storage.Transaction) throws -> PaymentView {
-        view(payment, personal: try tx.personal(of: payment.id), sources: try sources(of: payment, in: tx))
+    /// A payment that is set aside shows nobody where to pay: what came would not be seen.
+    func view(
+        _ payment: Payment, in tx: Storage.Transaction, isAside: Bool = false
+    ) throws -> PaymentView {
+        let view = view(
+            payment, personal: try tx.personal(of: payment.id), sources: try sources(of: payment, in: tx))
+        return isAside ? view.aside : view
     }
 
     /// A merchant's payments, newest first. An address is looked up on every network here.

@@ -89,7 +89,9 @@ extension Gateway {
         case .dismiss: return .dismiss(exception.id)
         case .grantTopUp:
             let now = now(isTest: payment.terms.isTest)
-            guard payment.state == .underpaid, let current = payment.evidence.currentQuote else {
+            guard payment.state == .underpaid, let current = payment.evidence.currentQuote,
+                payment.evidence.quotes.count < Payment.mostQuotes
+            else {
                 throw Refusal(.notAllowedInState, "Only an underpaid payment can be topped up.")
             }
             let missing = payment.assessment.missing

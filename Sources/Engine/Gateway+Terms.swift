@@ -11,7 +11,7 @@ extension Gateway {
         _ tx: Storage.Transaction
     ) throws -> Terms {
         let price = try Price(parsing: new.amount, currency: try currency(new.currency))
-        let policy = try Self.policy(merchant.policy, new.policy)
+        let policy = try Self.policy(merchant.policy(isTest: caller.isTest), new.policy)
         let methods = try offered(new, merchant, caller, price, policy, tx)
         let seconds = new.expiresInSeconds ?? max(policy.quoteSeconds, Self.choosingSeconds)
         return Terms(

@@ -104,7 +104,10 @@ package final class Gateway: Sendable {
     /// Throws the rules' `Refusal`, and what the database throws. Nil when the payment is set aside.
     @discardableResult
     func apply(_ fact: Fact, to id: ID<Payment>, cause: String, _ work: Work) throws -> Decision? {
-        if try work.tx.isQuarantined(id) { return nil }
+        if try work.tx.isQuarantined(id) {
+            if fact.isNews { try work.tx.keepQuarantined(fact, of: id) }
+            return nil
+        }
         do {
             return try work.tx.attempt {
                 guard let payment = try work.tx.payment(id) else { throw Corruption("\(id) is not stored") }
@@ -118,11 +121,11 @@ package final class Gateway: Sendable {
         } catch Objection.refusal(let refusal) {
             throw refusal
         } catch Objection.corruption(let reason) {
-            try setAside(id, reason, fact.storedBytes, work)
+            try setAside(id, reason, fact, work)
         } catch let corruption as Corruption {
-            try setAside(id, corruption.description, fact.storedBytes, work)
+            try setAside(id, corruption.description, fact, work)
         } catch where fact.isOfTheWorld && Store.isAboutRows(error) {
-            try setAside(id, "\(error)", fact.storedBytes, work)
+            try setAside(id, "\(error)", fact, work)
         }
         return nil
     }
@@ -149,18 +152,27 @@ package final class Gateway: Sendable {
         guard payment.state == .latePaid, payment.terms.policy.late.withinSeconds > 0,
             let fact = decision.fact,
             let method = payment.evidence.transfers.last(where: { $0.block != nil })?.method,
-            let source = try? rate(
-                of: method.asset, in: payment.terms.price.currency, merchant: payment.terms.merchant,
-                at: fact.at,
-                work.tx
-            ).sources.first ?? RateSource(name: "identity", rate: .one, at: fact.at),
+            let source = try lateRate(of: method.asset, payment.terms, at: fact.at, work.tx),
             let verdict = payment.lateVerdict(at: source)
         else { return nil }
         return Fact(at: fact.at, actor: .policy, sources: fact.sources, news: .ruled(verdict, reason: nil))
     }
 
-    private func setAside(_ id: ID<Payment>, _ reason: String, _ fact: [UInt8]?, _ work: Work) throws {
-        try work.tx.quarantine(id, at: world.now, reason: reason, fact: fact ?? Array("{}".utf8))
+    /// The rate that a late payment is judged by; nil without a current one.
+    private func lateRate(
+        of asset: AssetCode, _ terms: Terms, at now: Instant, _ tx: Storage.Transaction
+    ) throws -> RateSource? {
+        do {
+            let rate = try rate(of: asset, for: terms, in: terms.price.currency, tx)
+            return rate.sources.first ?? RateSource(name: "identity", rate: .one, at: now)
+        } catch is Refusal {
+            return nil
+        }
+    }
+
+    private func setAside(_ id: ID<Payment>, _ reason: String, _ fact: Fact?, _ work: Work) throws {
+        try work.tx.quarantine(id, at: world.now, reason: reason)
+        if let fact { try work.tx.keepQuarantined(fact, of: id) }
         world.log.error("payment set aside \("payment", id.text) \("reason", reason)")
         world.metrics.quarantined.add()
     }
@@ -195,6 +207,14 @@ extension Fact {
         switch actor {
         case .network, .clock: true
         case .key, .customer, .policy, .operatorAtMachine: false
+        }
+    }
+
+    /// It says something that will not be said again.
+    var isNews: Bool {
+        switch news {
+        case .sighted, .refunded: true
+        case .looked, .quoted, .ruled, .fulfilmentClaimed, .fulfilmentReported: false
         }
     }
 }

@@ -17,6 +17,16 @@ package struct PaymentView: Sendable {
 
     package var quote: Quote? { payment.evidence.currentQuote }
 
+    /// The same without anything to pay or to fulfil.
+    var aside: PaymentView {
+        var assessment = assessment
+        assessment.isPayable = false
+        assessment.isFulfillable = false
+        return PaymentView(
+            payment: payment, assessment: assessment, personal: personal, paymentURI: nil,
+            checkoutURL: checkoutURL, sources: sources)
+    }
+
     /// Base units of the current quote's asset for a worth.
     package func units(_ worth: Worth) -> UInt128? {
         quote.map { worth.units(where: $0.amountDue, pays: $0.covers) }

@@ -31,13 +31,15 @@ package enum Schema {
         "endpoint": .fold, "delivery": .operational, "attempt": .operational, "source": .operational,
         "header": .operational, "pool_input": .operational, "wake": .operational, "wake_height": .operational,
         "idempotency": .operational, "sandbox_journal": .log, "record": .log, "quarantine": .operational,
+        "quarantined_fact": .operational,
     ]
 
     private static let configuration = [
         "CREATE TABLE setting (name TEXT PRIMARY KEY, value TEXT NOT NULL)",
         """
         CREATE TABLE merchant (
-            id TEXT PRIMARY KEY, name TEXT NOT NULL, policy TEXT NOT NULL, created_at BIGINT NOT NULL)
+            id TEXT PRIMARY KEY, name TEXT NOT NULL, policy TEXT NOT NULL, test_policy TEXT NOT NULL,
+            created_at BIGINT NOT NULL)
         """,
         """
         CREATE TABLE api_key (
@@ -210,7 +212,12 @@ package enum Schema {
         "CREATE INDEX idempotency_by_expiry ON idempotency (expires_at)",
         """
         CREATE TABLE quarantine (
-            payment TEXT PRIMARY KEY, at BIGINT NOT NULL, reason TEXT NOT NULL, fact TEXT NOT NULL)
+            payment TEXT PRIMARY KEY, at BIGINT NOT NULL, reason TEXT NOT NULL)
+        """,
+        """
+        CREATE TABLE quarantined_fact (
+            payment TEXT NOT NULL, number BIGINT NOT NULL, at BIGINT NOT NULL, fact TEXT NOT NULL,
+            PRIMARY KEY (payment, number))
         """,
     ]
 }

@@ -6,15 +6,21 @@ import JSON
 package struct StoredMerchant: Hashable, Sendable {
     package let id: ID<Merchant>
     package var name: String
+    /// The default of live payments.
     package var policy: Policy
+    /// The default of test payments: what is tried out there never touches real money.
+    package var testPolicy: Policy
     package let createdAt: Instant
 
-    package init(id: ID<Merchant>, name: String, policy: Policy, createdAt: Instant) {
+    package init(id: ID<Merchant>, name: String, policy: Policy, testPolicy: Policy, createdAt: Instant) {
         self.id = id
         self.name = name
         self.policy = policy
+        self.testPolicy = testPolicy
         self.createdAt = createdAt
     }
+
+    package func policy(isTest: Bool) -> Policy { isTest ? testPolicy : policy }
 }
 
 /// A credential of the programming interface. Only the hash of its secret is stored.
@@ -102,7 +108,7 @@ package struct StoredWallet: Hashable, Sendable {
 
 /// A price of an asset as somebody said it.
 package struct StoredRate: Hashable, Sendable {
-    /// Empty for the whole instance.
+    /// Whose it is: empty for the whole instance, else see `owner`.
     package let merchant: String
     package let asset: AssetCode
     package let currency: String
@@ -114,31 +120,42 @@ package struct StoredRate: Hashable, Sendable {
         self.currency = currency
         self.source = source
     }
+
+    /// How a merchant's own rates are filed: those of test payments apart, so that none of them prices real
+    /// money.
+    package static func owner(_ merchant: ID<Merchant>, isTest: Bool) -> String {
+        isTest ? "\(merchant)/test" : merchant.text
+    }
 }
 
 extension Transaction {
     package func merchant(_ id: ID<Merchant>) throws -> StoredMerchant? {
-        try connection.first("SELECT id, name, policy, created_at FROM merchant WHERE id = \(id.text)").map(
-            merchant)
+        try connection.first(
+            "SELECT id, name, policy, test_policy, created_at FROM merchant WHERE id = \(id.text)"
+        ).map(merchant)
     }
 
     package func merchants() throws -> [StoredMerchant] {
-        try connection.query("SELECT id, name, policy, created_at FROM merchant ORDER BY id").map(merchant)
+        try connection.query("SELECT id, name, policy, test_policy, created_at FROM merchant ORDER BY id")
+            .map(merchant)
     }
 
     private func merchant(_ row: Row) throws -> StoredMerchant {
         StoredMerchant(
             id: try row.id(0), name: try row.text(1), policy: try Policy(stored: Array(try row.text(2).utf8)),
-            createdAt: try row.instant(3))
+            testPolicy: try Policy(stored: Array(try row.text(3).utf8)), createdAt: try row.instant(4))
     }
 
     package func save(_ merchant: StoredMerchant) throws {
         let policy = String(decoding: merchant.policy.storedBytes, as: UTF8.self)
+        let testPolicy = String(decoding: merchant.testPolicy.storedBytes, as: UTF8.self)
         try connection.execute(
             """
-            INSERT INTO merchant (id, name, policy, created_at)
-            VALUES (\(merchant.id.text), \(merchant.name), \(policy), \(merchant.createdAt.milliseconds))
-            ON CONFLICT (id) DO UPDATE SET name = excluded.name, policy = excluded.policy
+            INSERT INTO merchant (id, name, policy, test_policy, created_at)
+            VALUES (\(merchant.id.text), \(merchant.name), \(policy), \(testPolicy),
+                \(merchant.createdAt.milliseconds))
+            ON CONFLICT (id) DO UPDATE SET name = excluded.name, policy = excluded.policy,
+                test_policy = excluded.test_policy
             """)
     }
 
@@ -221,11 +238,12 @@ extension Transaction {
         try connection.first("SELECT next FROM key_index WHERE fingerprint = \(fingerprint)")?.integer(0) ?? 0
     }
 
-    package func rates(of merchant: ID<Merchant>?) throws -> [StoredRate] {
+    /// The instance's rates, and those of one owner; see `StoredRate.owner`.
+    package func rates(of owner: String?) throws -> [StoredRate] {
         try connection.query(
             """
             SELECT merchant, asset, currency, source, rate, at FROM rate
-            WHERE merchant = '' OR merchant = \(merchant?.text ?? "")
+            WHERE merchant = '' OR merchant = \(owner ?? "")
             ORDER BY merchant, asset, currency, source
             """
         ).map { row in

@@ -173,15 +173,32 @@ extension Transaction {
     }
 
     /// Sets a payment aside: no fact touches it any more until a person has looked.
-    package func quarantine(_ id: ID<Payment>, at: Instant, reason: String, fact: [UInt8]) throws {
+    package func quarantine(_ id: ID<Payment>, at: Instant, reason: String) throws {
         try connection.execute(
             """
-            INSERT INTO quarantine (payment, at, reason, fact)
-            VALUES (\(id.text), \(at.milliseconds), \(reason), \(String(decoding: fact, as: UTF8.self)))
+            INSERT INTO quarantine (payment, at, reason) VALUES (\(id.text), \(at.milliseconds), \(reason))
             ON CONFLICT (payment) DO NOTHING
             """)
         try connection.execute("DELETE FROM wake WHERE payment = \(id.text)")
         try connection.execute("DELETE FROM wake_height WHERE payment = \(id.text)")
+    }
+
+    /// Keeps a fact about a payment that is set aside: nothing that was said of it is lost.
+    package func keepQuarantined(_ fact: Fact, of id: ID<Payment>) throws {
+        let last = try connection.first(
+            "SELECT number FROM quarantined_fact WHERE payment = \(id.text) ORDER BY number DESC LIMIT 1")
+        try connection.execute(
+            """
+            INSERT INTO quarantined_fact (payment, number, at, fact)
+            VALUES (\(id.text), \((try last?.integer(0) ?? 0) + 1), \(fact.at.milliseconds),
+                \(String(decoding: fact.storedBytes, as: UTF8.self)))
+            """)
+    }
+
+    /// What was said of a payment since it was set aside, in order.
+    package func quarantinedFacts(of id: ID<Payment>) throws -> [Fact] {
+        try connection.query("SELECT fact FROM quarantined_fact WHERE payment = \(id.text) ORDER BY number")
+            .map { try Fact(stored: Array(try $0.text(0).utf8)) }
     }
 
     package func isQuarantined(_ id: ID<Payment>) throws -> Bool {

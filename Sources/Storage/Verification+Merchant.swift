@@ -8,6 +8,7 @@ import Platform
 private struct Settings {
     var name = ""
     var policy = ""
+        var testPolicy = ""
     var keys: [String: Key] = [:]
     var wallets: [String: Wallet] = [:]
     var endpoints: [String: Endpoint] = [:]
@@ -45,6 +46,7 @@ extension Verifier {
             "merchant", chain, where: "id = \(chain)",
             [
                 ("name", .text(settings.name)), ("policy", .text(settings.policy)),
+                ("test_policy", .text(settings.testPolicy)),
                 ("created_at", Self.time(of: chain)),
             ])
         try compareKeys(settings, of: chain)
@@ -73,6 +75,8 @@ extension Verifier {
             guard record.sequence == 0 else { throw Corruption("a merchant is created once") }
             settings.name = try fields.text("name")
             settings.policy = try policy(fields)
+            settings.testPolicy = settings.policy
+        case "policy_changed" where try fields.flag("test"): settings.testPolicy = try policy(fields)
         case "policy_changed": settings.policy = try policy(fields)
         case "key_created":
             settings.keys[subject] = Settings.Key(

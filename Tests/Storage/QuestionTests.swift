@@ -146,7 +146,7 @@ struct QuestionTests {
             }
             #expect(try await due(104).isEmpty)
             #expect(try await due(105) == [payment.id])
-            try await store.write { try $0.quarantine(payment.id, at: Sample.at(1), reason: "r", fact: []) }
+            try await store.write { try $0.quarantine(payment.id, at: Sample.at(1), reason: "r") }
             #expect(try await due(.max).isEmpty)
             #expect(try await store.read { try $0.nextLook(isTest: true) } == nil)
         }

@@ -19,26 +19,31 @@ extension Payment {
 
     private mutating func fold(_ quote: Quote, _ fact: Fact) throws(Objection) {
         if evidence.quotes.contains(where: { $0.id == quote.id }) { return }
-        guard terms.methods.contains(quote.method) else {
-            throw .refusal(Refusal(.methodNotOffered, "This payment cannot be made in \(quote.method)."))
-        }
-        guard evidence.quotes.count < Self.mostQuotes else {
-            throw .refusal(Refusal(.tooManyQuotes, "This payment has been quoted \(Self.mostQuotes) times."))
-        }
+        do throws(Refusal) { try checkQuote(in: quote.method) } catch { throw .refusal(error) }
         guard !quote.isTopUp else {
             throw .refusal(Refusal(.notAllowedInState, "A top-up is granted by a ruling."))
         }
         guard quote.endsAt >= fact.at else {
             throw .refusal(Refusal(.quoteExpired, "This quote has ended."))
         }
-        guard terms.policy.limits.allSatisfy({ $0.method != quote.method || $0.admits(terms.price) }) else {
-            throw .refusal(Refusal(.outsideLimits, "This amount cannot be paid in \(quote.method)."))
+        evidence.quotes.append(quote)
+    }
+
+    /// Whether a new quote in `method` would be taken now: asked before a destination is spent on it.
+    package func checkQuote(in method: Method) throws(Refusal) {
+        guard terms.methods.contains(method) else {
+            throw Refusal(.methodNotOffered, "This payment cannot be made in \(method).")
+        }
+        guard evidence.quotes.count < Self.mostQuotes else {
+            throw Refusal(.tooManyQuotes, "This payment has been quoted \(Self.mostQuotes) times.")
+        }
+        guard terms.policy.limits.allSatisfy({ $0.method != method || $0.admits(terms.price) }) else {
+            throw Refusal(.outsideLimits, "This amount cannot be paid in \(method).")
         }
         switch state {
-        case .created, .awaitingPayment, .expired, .underpaid, .detected: evidence.quotes.append(quote)
+        case .created, .awaitingPayment, .expired, .underpaid, .detected: break
         case .confirming, .paid, .overpaid, .latePaid, .failed, .refunded:
-            throw .refusal(Refusal(.notAllowedInState,
-                "A payment that is \(state.rawValue) takes no new quote."))
+            throw Refusal(.notAllowedInState, "A payment that is \(state.rawValue) takes no new quote.")
         }
     }
 

@@ -130,12 +130,12 @@ extension Gateway {
         EndpointView(try await endpoint(id, of: caller), publicKey: try webhookPublicKey())
     }
 
-    /// A merchant's default policy.
+    /// A merchant's default policy for the payments of this key's mode.
     package func policy(of caller: Caller) async throws -> Policy {
         guard let merchant = try await merchant(caller.merchant) else {
             throw CommandError.notFound("merchant")
         }
-        return merchant.policy
+        return merchant.policy(isTest: caller.isTest)
     }
 
     private func decimals(of method: Domain.Method) -> UInt8? { networks.asset(method)?.decimals }

@@ -1,0 +1,97 @@
+import Chains
+import Domain
+import Platform
+import Storage
+import TestKit
+import Testing
+
+@testable import Engine
+
+@Suite("What prices a payment, and what became of its money")
+struct MoneyTests {
+    @Test("What is paid and sent on while the gateway is down is booked as withdrawn")
+    func spentUnheard() async throws {
+        let house = try await House()
+        let id = try await house.open()
+        _ = try await house.gateway.play(.exact, for: id, of: house.caller, confirmedBy: 1)
+        let script = try #require(try await house.payment(id).evidence.currentQuote).destination.script
+        let sight = try #require(house.gateway.sandbox?.latest(to: script, on: .sandbox))
+        _ = try await house.gateway.command(.spend(.sandbox, place: "\(sight.txid):0"))
+        _ = try await house.gateway.command(.mine(.sandbox, blocks: 1))
+        try await house.follow()
+        let payment = try await house.payment(id)
+        #expect(payment.state == .paid)
+        let holding = try #require(payment.posted.values.first).holding
+        #expect(holding.wallet == 0)
+        #expect(holding.withdrawn == holding.payments)
+        await house.close()
+    }
+
+    @Test("A merchant's rate that is too old prices nothing, and no table takes its place")
+    func stalePush() async throws {
+        let house = try await House()
+        let rates = Answering<StoredRate>(key: nil) { _ in Reply(status: 200, body: []) }
+        _ = try await house.gateway.push(
+            asset: try code("SBX"), currency: "EUR", rate: "200", by: house.caller, cause: "test", rates)
+        let fresh = try await house.payment(try await house.open())
+        #expect(fresh.evidence.currentQuote?.rate == (try Rate(parsing: "200")))
+        house.clock.advance(by: (house.settings.rateMaxAgeSeconds + 1) * 1_000)
+        await #expect(throws: Refusal.self) { try await house.open() }
+        await house.close()
+    }
+
+    @Test("What a test key sets is for test payments alone")
+    func testAlone() async throws {
+        let house = try await House()
+        var loose = Policy.standard
+        loose.underTolerance = Policy.Tolerance(basisPoints: 10_000, capMinor: nil)
+        _ = try await house.gateway.setPolicy(
+            loose, by: house.caller, cause: "test", Answering(key: nil) { _ in Reply(status: 200, body: []) })
+        _ = try await house.gateway.push(
+            asset: try code("SBX"), currency: "EUR", rate: "1000000", by: house.caller, cause: "test",
+            Answering(key: nil) { _ in Reply(status: 200, body: []) })
+        let live = Caller(
+            merchant: house.caller.merchant, key: house.caller.key, isTest: false, scopes: house.caller.scopes)
+        #expect(try await house.gateway.policy(of: house.caller) == loose)
+        #expect(try await house.gateway.policy(of: live) == .standard)
+        #expect(try await house.gateway.rates(for: live).allSatisfy { $0.merchant.isEmpty })
+        #expect(try await house.gateway.rates(for: house.caller).contains { !$0.merchant.isEmpty })
+        await house.close()
+    }
+
+    @Test("What is said of a payment that is set aside is kept, and it shows nobody where to pay")
+    func aside() async throws {
+        let house = try await House()
+        let id = try await house.open()
+        let now = house.gateway.world.now
+        try await house.store.write { try $0.quarantine(id, at: now, reason: "test") }
+        _ = try await house.gateway.play(.exact, for: try await house.open(order: "other"), of: house.caller)
+        let quote = try #require(try await house.payment(id).evidence.currentQuote)
+        let output = SandboxCommand.Output(
+            script: quote.destination.script, asset: quote.method.asset, amount: quote.amountDue)
+        _ = try await house.gateway.command(.pay(.sandbox, [output], isMined: true))
+        try await house.follow()
+        #expect(try await house.payment(id).evidence.transfers.isEmpty)
+        let facts = try await house.store.read { try $0.quarantinedFacts(of: id) }
+        guard case .sighted(let sightings, _) = facts.first?.news else {
+            Issue.record("the sighting is lost")
+            return
+        }
+        #expect(sightings.map(\.amountText) == [String(quote.amountDue)])
+        #expect(try await !house.gateway.payment(id, of: house.caller).assessment.isPayable)
+        await house.close()
+    }
+
+    @Test("A quote that is refused spends no address")
+    func noWaste() async throws {
+        let house = try await House()
+        let id = try await house.open()
+        try await house.take([.play(.exact, mined: 1)], for: id)
+        for _ in 0..<25 {
+            await #expect(throws: Refusal.self) { try await house.take([.choose("SBX")], for: id) }
+        }
+        let next = try await house.payment(try await house.open(order: "next"))
+        #expect(next.evidence.currentQuote?.destination.path == "sandbox/1")
+        await house.close()
+    }
+}
