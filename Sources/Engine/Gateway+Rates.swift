@@ -16,11 +16,11 @@ extension Gateway {
         return Currency(code: code, exponent: most)
     }
 
-    /// The rate of an asset for a payment: the merchant's own push, or the instance's table where the merchant
-    /// has never pushed that pair.
+    /// The rate of an asset for a payment: the merchant's own push, or the instance's table where the
+    /// merchant has never pushed that pair.
     ///
-    /// Throws `rate_unavailable` when there is none, or the merchant's own is too old: a payment is never priced
-    /// by a guess, and a feed that has died does not fall back to a table that nobody watches.
+    /// Throws `rate_unavailable` when there is none, or the merchant's own is too old: a payment is never
+    /// priced by a guess, and a feed that has died does not fall back to a table that nobody watches.
     func rate(
         of asset: AssetCode, for terms: Terms, in currency: Currency, _ tx: Storage.Transaction
     ) throws -> (rate: Rate, sources: [RateSource]) {

@@ -83,7 +83,7 @@ package final class TestPostgres: Sendable {
         cd "$folder"
         $as "$programs/initdb" -D data -U tester -A trust -E UTF8 --locale=C.UTF-8 --no-sync \\
             >initdb.log 2>&1 || { cat initdb.log; exit 1; }
-        $as "$programs/postgres" -D data -k "$folder" -c listen_addresses= -c max_connections=200 \
+        $as "$programs/postgres" -D data -k "$folder" -c listen_addresses= -c max_connections=800 \
             -c shared_buffers=64MB </dev/null >server.log 2>&1 &
         server=$!
         until $as "$programs/pg_isready" -q -h "$folder"; do
