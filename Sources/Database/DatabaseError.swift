@@ -1,5 +1,7 @@
+import Platform
+
 /// What can go wrong between us and an engine: closed, so that a caller can decide for each.
-package enum DatabaseError: Error, Hashable, Sendable {
+package enum DatabaseError: FatefulError, Hashable, Sendable {
     /// A rule of the schema refused the row. `detail` names the constraint or the columns; it never holds
     /// values.
     case constraint(ConstraintKind, detail: String)
@@ -37,6 +39,15 @@ package enum DatabaseError: Error, Hashable, Sendable {
         case .busy, .overloaded, .connectionLost, .full: true
         case .constraint, .outcomeUnknown, .ioFailed, .corrupt, .mismatch, .unrepresentable, .locked,
             .migration, .closed, .misuse: false
+        }
+    }
+
+    /// Whether what is stored is damaged, so that a loop that meets it stops for good, and people look.
+    package var isFatal: Bool {
+        switch self {
+        case .corrupt, .mismatch: true
+        case .constraint, .busy, .overloaded, .connectionLost, .outcomeUnknown, .full, .ioFailed,
+            .unrepresentable, .locked, .migration, .closed, .misuse: false
         }
     }
 

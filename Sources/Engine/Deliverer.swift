@@ -117,6 +117,14 @@ package struct Deliverer: Resident {
     private func attempt(_ leased: LeasedDelivery) async {
         do {
             try await deliver(leased)
+        } catch is SecretBoxError {
+            // Our fault, not a try of the receiver's. It waits for the end of its lease, so that a key that
+            // is put right finds it, and one that stays wrong keeps nothing busy.
+            gateway.world.log.error(
+                """
+                a webhook secret cannot be opened with this instance's key \
+                \("endpoint", leased.delivery.endpoint.text) \("delivery", leased.delivery.id)
+                """)
         } catch {
             gateway.world.log.error(
                 "delivery broken off \("delivery", leased.delivery.id) \("error", String(describing: error))")
@@ -178,8 +186,8 @@ package struct Deliverer: Resident {
             return Answer(outcome: .failed, fault: "\(error.kind)")
         } catch let error as CommandError {
             return Answer(outcome: .failed, fault: "\(error)")
-        } catch is SecretBoxError {
-            return Answer(outcome: .failed, fault: "the endpoint's secret cannot be opened")
+        } catch let error as SecretBoxError {
+            throw error
         } catch {
             return Answer(outcome: .failed, fault: "the address cannot be used")
         }

@@ -72,16 +72,47 @@ extension Gateway {
         }
     }
 
-    /// Sets the instance's fixed table.
-    package func setFixedRates(_ rates: [(asset: AssetCode, currency: String, rate: Rate)]) async throws {
+    /// Makes the instance's fixed table exactly this. A price that is no longer configured is gone, so that
+    /// nobody is sold anything at it.
+    ///
+    /// *Atomicity*: one transaction with its record. *Replay*: the table that is there already changes and
+    /// records nothing; a rate that stays keeps the time from which it held.
+    package func setFixedRates(
+        _ rates: [(asset: AssetCode, currency: String, rate: Rate)], cause: String = "configuration"
+    ) async throws {
         let now = world.now
         try await store.write { tx in
+            let old = try tx.rates(of: nil).filter { $0.source.name == Self.fixedSource }
+            var gone = Dictionary(old.map { ([$0.asset.text, $0.currency], $0) }) { _, last in last }
+            var isChanged = false
             for (asset, currency, rate) in rates {
-                let source = RateSource(name: "fixed", rate: rate, at: now)
+                let before = gone.removeValue(forKey: [asset.text, currency])
+                if before?.source.rate == rate { continue }
+                isChanged = true
+                let source = RateSource(name: Self.fixedSource, rate: rate, at: now)
                 try tx.save(StoredRate(merchant: "", asset: asset, currency: currency, source: source))
             }
+            for rate in gone.values { try tx.delete(rate) }
+            guard isChanged || !gone.isEmpty else { return }
+            var writer = JSONWriter()
+            writer.object { writer in
+                writer.array("rates") { list in
+                    for (asset, currency, rate) in rates {
+                        list.object { writer in
+                            writer.member("asset", asset.text)
+                            writer.member("currency", currency)
+                            writer.member("rate", rate.text)
+                        }
+                    }
+                }
+            }
+            try tx.record(
+                chain: Storage.Transaction.instanceChain, at: now, kind: "fixed_rates_set", subject: "",
+                cause: cause, actor: .operatorAtMachine, body: writer.bytes)
         }
     }
+
+    private static let fixedSource = "fixed"
 }
 
 /// ISO 4217 codes with the decimals of their minor unit.

@@ -267,6 +267,14 @@ extension Transaction {
             """)
     }
 
+    package func delete(_ rate: StoredRate) throws {
+        try connection.execute(
+            """
+            DELETE FROM rate WHERE merchant = \(rate.merchant) AND asset = \(rate.asset.text)
+                AND currency = \(rate.currency) AND source = \(rate.source.name)
+            """)
+    }
+
     package func setting(_ name: String) throws -> String? {
         try connection.first("SELECT value FROM setting WHERE name = \(name)")?.text(0)
     }

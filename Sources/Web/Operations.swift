@@ -2,17 +2,24 @@ import Domain
 package import Engine
 package import HTTP
 import JSON
-import Platform
+package import Platform
 
 /// What watches over the program asks: whether it lives, whether it can work, and its figures.
 package struct Operations: Sendable {
     private let gateway: Gateway
+    private let health: @Sendable () -> [Supervisor.Health]
     private let showsMetricsToProxies: Bool
 
-    /// - Parameter showsMetricsToProxies: whether `/metrics` answers requests that came through a proxy.
-    ///   Off, so that a front that forwards everything does not tell the world.
-    package init(_ gateway: Gateway, showsMetricsToProxies: Bool = false) {
+    /// - Parameters:
+    ///   - showsMetricsToProxies: whether `/metrics` answers requests that came through a proxy. Off, so
+    ///     that a front that forwards everything does not tell the world.
+    ///   - health: how the parts of the process are doing.
+    package init(
+        _ gateway: Gateway, showsMetricsToProxies: Bool = false,
+        health: @escaping @Sendable () -> [Supervisor.Health] = { [] }
+    ) {
         self.gateway = gateway
+        self.health = health
         self.showsMetricsToProxies = showsMetricsToProxies
     }
 
@@ -27,16 +34,21 @@ package struct Operations: Sendable {
             guard showsMetricsToProxies || !isForwarded else {
                 throw Problem(.notFound, "There is nothing at this path.")
             }
+            for part in health() {
+                gateway.world.metrics.residents.set(part.state == .running ? 1 : 0, part.name)
+            }
             let text = gateway.world.metrics.exposition()
             return Response(type: "text/plain; version=0.0.4; charset=utf-8", body: Array(text.utf8))
         }
         return router
     }
 
-    /// 200 when payments can be taken and followed, else 503 with the reasons, in words that tell a
-    /// stranger nothing.
+    /// 200 when all parts run and payments can be taken and followed, else 503 with the reasons, in words
+    /// that tell a stranger nothing.
     private func readiness() async -> Response {
-        var reasons: [String] = []
+        var reasons = health().filter { $0.state != .running }.map {
+            "\($0.name): \($0.state.rawValue)"
+        }
         do {
             for source in try await gateway.sourceViews() {
                 if let reason = reason(source) { reasons.append("\(source.network): \(reason)") }
@@ -58,5 +70,14 @@ package struct Operations: Sendable {
         guard source.isHealthy else { return "not healthy" }
         let silence = gateway.now(isTest: source.isTest).milliseconds - seenAt.milliseconds
         return silence > Limits.sourceSilenceSeconds * 1_000 ? "silent" : nil
+    }
+}
+
+extension Metrics {
+    var residents: Gauge {
+        gauge(
+            "quittance_resident_running",
+            help: "Whether a part of the process runs: 0 is stopped or about to be started again.",
+            labels: ["resident"])
     }
 }

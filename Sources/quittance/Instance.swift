@@ -22,11 +22,11 @@ struct Instance: Sendable {
     ) async throws -> Instance {
         let lock = try claim(configuration)
         let world = World(clock: SystemClock(), entropy: SystemEntropy(), log: log, metrics: Metrics())
-        let keys = try InstanceKeyFile.open(folder: configuration.data, world.entropy)
         let store = try await Store.open(configuration.location, readers: configuration.readers) { line in
             log.warning("database \("detail", line)")
         }
         do {
+            let keys = try await InstanceKeys.open(folder: configuration.data, store, world.entropy)
             let sandbox = configuration.hasSandbox ? try await Gateway.replaySandbox(from: store) : nil
             var settings = Settings(baseURL: baseURL ?? configuration.baseURL(port: configuration.port))
             settings.allowsLoopbackWebhooks = configuration.allowsLoopbackWebhooks
@@ -35,7 +35,6 @@ struct Instance: Sendable {
             let gateway = Gateway(
                 store: store, world: world, networks: networks, settings: settings, keys: keys,
                 sandbox: sandbox)
-            try await setRates(of: configuration, in: gateway)
             return Instance(configuration: configuration, gateway: gateway, lock: Lock(lock))
         } catch {
             await store.close()
@@ -54,7 +53,9 @@ struct Instance: Sendable {
         }
     }
 
-    private static func setRates(of configuration: Configuration, in gateway: Gateway) async throws {
+    /// Makes the fixed rates what the configuration says. Only a gateway that serves does it: a command that
+    /// looks at a store, perhaps with other settings, changes no price.
+    func setFixedRates() async throws {
         let named = Set(configuration.rates.map { "\($0.asset)/\($0.currency)" })
         let builtIn = FixedRate.sandbox.filter {
             configuration.hasSandbox && !named.contains("\($0.asset)/\($0.currency)")

@@ -18,9 +18,14 @@ struct Running: Sendable {
         let server = roles.contains(.api) ? try bind(configuration, door, log) : nil
         let url = configuration.baseURL(port: server?.port ?? configuration.port)
         let instance = try await Instance.open(configuration, baseURL: url, log: log)
+        do {
+            try await instance.setFixedRates()
+        } catch {
+            await instance.close()
+            throw error
+        }
         let gateway = instance.gateway
         let checkout = Checkout(gateway)
-        door.open(site(gateway, checkout))
         var residents: [any Resident] = roles.contains(.api) ? [checkout] : []
         if roles.contains(.watch) {
             residents += gateway.networks.entries.map { Watcher(gateway, $0) }
@@ -33,6 +38,7 @@ struct Running: Sendable {
         // The last to start is the first to stop: no request comes while the loops end.
         if let server { residents.append(Serving(server: server)) }
         let supervisor = Supervisor(residents, log: log)
+        door.open(site(gateway, checkout, supervisor))
         let task = Task { try await supervisor.run() }
         return Running(instance: instance, url: url, task: task)
     }
@@ -45,9 +51,16 @@ struct Running: Sendable {
         settings.port = configuration.port
         settings.trustedProxies = configuration.trustedProxies
         settings.onFailure = { request, error in
-            log.error("request failed \("path", request.path) \("error", error)")
+            log.error("request failed \("path", loggable(request.path)) \("error", error)")
         }
         return try Server(configuration: settings) { try await door.answer($0) }
+    }
+
+    /// A path as it may be written down. Behind `/checkout` and `/receipt` stands what lets its holder see
+    /// and act on a payment.
+    static func loggable(_ path: String) -> String {
+        let first = path.split(separator: "/").first ?? ""
+        return ["checkout", "receipt"].contains(first) ? "/\(first)/…" : path
     }
 
     /// Waits until it has ended by itself, and closes the database. Throws why it ended.
@@ -105,9 +118,12 @@ private struct Serving: Resident {
 
 extension Running {
     /// Everything that is answered over HTTP.
-    private static func site(_ gateway: Gateway, _ checkout: Checkout) -> Router.Handler {
+    private static func site(
+        _ gateway: Gateway, _ checkout: Checkout, _ supervisor: Supervisor
+    ) -> Router.Handler {
+        let operations = Operations(gateway) { supervisor.health }
         let front = Front(
-            [API(gateway: gateway).router, checkout.router, Operations(gateway).router],
+            [API(gateway: gateway).router, checkout.router, operations.router],
             log: gateway.world.log,
             metrics: gateway.world.metrics)
         return { await front.respond(to: $0) }

@@ -285,22 +285,32 @@ struct DeliveryTests {
         await house.close()
     }
 
-    @Test("A secret that cannot be opened stops its own endpoint alone")
+    @Test("A secret that we cannot open is no try of its receiver, and waits until it can be opened")
     func brokenSecret() async throws {
         let house = try await House.withWebhooks()
         let receiver = Receiver { _ in Response(.ok) }
         try await receiver.serving { url in
             let bad = try await house.endpoint(url)
             let good = try await house.endpoint(url)
-            try await house.store.database.write { db in
-                let zeros = [UInt8](repeating: 0, count: 72)
-                _ = try db.execute("UPDATE endpoint SET secret = \(zeros) WHERE id = \(bad.id.text)")
+            let whole = try await house.gateway.endpoint(bad.id, of: house.caller).secret
+            let database = house.store.database
+            func put(_ secret: [UInt8]) async throws {
+                try await database.write { db in
+                    _ = try db.execute("UPDATE endpoint SET secret = \(secret) WHERE id = \(bad.id.text)")
+                }
             }
+            try await put([UInt8](repeating: 0, count: 72))
             for endpoint in [bad, good] { try await house.ping(endpoint) }
             try await drain(house)
             #expect(receiver.all.count == 1)
-            #expect(try await house.deliveries(to: bad)[0].delivery.attempts == 1)
+            let waiting = try await house.deliveries(to: bad)[0]
+            #expect(waiting.delivery.attempts == 0 && waiting.tries == 0)
             #expect(try await house.deliveries(to: good)[0].delivery.stateText == "delivered")
+            try await put(whole)
+            house.clock.advance(by: EngineLimits.leaseSeconds * 1_000)
+            try await drain(house)
+            #expect(receiver.all.count == 2)
+            #expect(try await house.deliveries(to: bad)[0].delivery.stateText == "delivered")
         }
         await house.close()
     }

@@ -1,6 +1,7 @@
 import Crypto
 import Engine
 import Platform
+import Storage
 import TestKit
 import Testing
 
@@ -56,6 +57,51 @@ struct CommandTests {
         #expect(throws: Failure.self) { try InstanceKeyFile.open(folder: folder.path, entropy) }
         try Files.write(Array(bytes.dropLast(5)), to: folder.file("instance.key"))
         #expect(throws: Failure.self) { try InstanceKeyFile.open(folder: folder.path, entropy) }
+    }
+
+    @Test("An instance is opened with its own key or not at all")
+    func foreignKey() async throws {
+        let folder = try TemporaryFolder()
+        let data = ["--data", folder.path]
+        let file = folder.file("instance.key")
+        #expect(await Quittance.run(["merchant", "list"] + data, Lines().terminal()) == .good)
+        let own = try Files.read(file, maxBytes: 4_096)
+        try Files.remove(file)
+        let missing = Lines()
+        #expect(await Quittance.run(["merchant", "list"] + data, missing.terminal()) == .worldFailed)
+        #expect(missing.errors.joined().contains("instance.key is missing"))
+        #expect(!Files.exists(file), "no other one is made in its place")
+        _ = try InstanceKeyFile.open(folder: folder.path, SystemEntropy())
+        let foreign = Lines()
+        #expect(await Quittance.run(["merchant", "list"] + data, foreign.terminal()) == .worldFailed)
+        #expect(foreign.errors.joined().contains("is not the key that this database belongs to"))
+        try Files.write(own, to: file, mode: 0o600)
+        #expect(await Quittance.run(["merchant", "list"] + data, Lines().terminal()) == .good)
+    }
+
+    @Test("Only a gateway that serves sets the fixed rates")
+    func rates() async throws {
+        let folder = try TemporaryFolder()
+        var configuration = Configuration(data: folder.path)
+        configuration.port = 0
+        let looked = try await Instance.with(configuration) { instance in
+            try await instance.gateway.store.read { try $0.rates(of: nil) }
+        }
+        #expect(looked.isEmpty)
+        let running = try await Running.start(configuration, log: .silent)
+        let served = try await running.instance.gateway.store.read { try $0.rates(of: nil) }
+        #expect(served.count == FixedRate.sandbox.count)
+        try await running.stop()
+    }
+
+    @Test("What lets a customer see a payment is not written into the log")
+    func paths() {
+        for (path, told) in [
+            ("/checkout/cap_1/state", "/checkout/…"), ("//receipt/cap_1", "/receipt/…"), ("/checkout", "/checkout/…"),
+            ("/v1/payments/pay_1", "/v1/payments/pay_1"), ("/", "/"), ("", ""),
+        ] {
+            #expect(Running.loggable(path) == told)
+        }
     }
 
     @Test("The demo drives every case through the API, and all come out as they should", .timeLimit(.minutes(10)))

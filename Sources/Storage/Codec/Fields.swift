@@ -1,9 +1,14 @@
 package import JSON
+import Platform
 
 /// Stored data breaks its own form. Nothing is changed; the row is set aside and people are told.
-package struct Corruption: Error, Hashable, Sendable, CustomStringConvertible {
+package struct Corruption: FatefulError, Hashable, Sendable, CustomStringConvertible {
     package let description: String
     package init(_ description: String) { self.description = description }
+
+    /// What is about one payment sets that payment aside and goes no further. What reaches a loop is about
+    /// more than that: reading it again would not mend it, and going on would build upon it.
+    package var isFatal: Bool { true }
 }
 
 /// A value of the domain that has a canonical JSON form: one value has exactly one text.

@@ -184,7 +184,7 @@ private struct Examination {
             good("merchants", String(merchants.count))
         }
         let assets = instance.gateway.networks.entries.filter { !$0.isTest }.flatMap(\.chain.assets)
-        let rates = Set(try await instance.gateway.store.read { try $0.rates(of: nil) }.map(\.asset))
+        let rates = Set(instance.configuration.rates.map(\.asset))
         for asset in assets where !rates.contains(asset.method.asset) {
             found(
                 "rates", "there is no fixed rate for \(asset.method.asset)",

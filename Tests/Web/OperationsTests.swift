@@ -1,0 +1,75 @@
+import Database
+import HTTP
+import JSON
+import Platform
+import Storage
+import Testing
+
+@testable import Web
+
+@Suite("The parts of the process, as those who watch over it see them")
+struct OperationsTests {
+    private struct Part: Resident {
+        let name: String
+        let work: @Sendable () async throws -> Void
+
+        func run() async throws { try await work() }
+    }
+
+    private func ask(_ path: String, _ gateway: TestGateway, _ supervisor: Supervisor) async -> Response {
+        let operations = Operations(gateway.gateway) { supervisor.health }
+        let front = Front([operations.router], log: .silent, metrics: gateway.metrics)
+        return await front.respond(to: Request(method: .get, path: path))
+    }
+
+    private func text(_ response: Response) -> String {
+        Answer(response).text
+    }
+
+    @Test(
+        "A part that is stopped by damaged data is told by its name",
+        arguments: [
+            Corruption("a record is gone") as any FatefulError, DatabaseError.corrupt("page 7"),
+            DatabaseError.mismatch(column: 1, expected: "text"),
+        ])
+    func stopped(_ damage: any FatefulError) async throws {
+        let gateway = try await TestGateway()
+        let (beginnings, begun) = AsyncStream.makeStream(of: Void.self)
+        let supervisor = Supervisor(
+            [
+                Part(name: "tick") { throw damage },
+                Part(name: "deliver") {
+                    begun.yield()
+                    try await SystemClock().sleep(milliseconds: 3_600_000)
+                },
+            ], log: .silent)
+        let before = await ask("/readyz", gateway, supervisor)
+        #expect(text(before).contains("deliver: stopped"))
+        let running = Task { try await supervisor.run() }
+        for await _ in beginnings { break }
+        while supervisor.health[0].lastError == nil || supervisor.health[0].state != .stopped {
+            await Task.yield()
+        }
+        let answer = await ask("/readyz", gateway, supervisor)
+        #expect(answer.status.code == 503)
+        #expect(text(answer).contains("tick: stopped"))
+        #expect(!text(answer).contains("deliver"))
+        let figures = text(await ask("/metrics", gateway, supervisor))
+        #expect(figures.contains("quittance_resident_running{resident=\"tick\"} 0"))
+        #expect(figures.contains("quittance_resident_running{resident=\"deliver\"} 1"))
+        running.cancel()
+        try await running.value
+    }
+
+    @Test("A part that is about to be started again is told by its name")
+    func restarting() async throws {
+        let gateway = try await TestGateway()
+        let supervisor = Supervisor(
+            [Part(name: "watch bitcoin") { throw DatabaseError.busy("") }], clock: ManualClock(), log: .silent)
+        let running = Task { try await supervisor.run() }
+        while supervisor.health[0].state != .restarting { await Task.yield() }
+        #expect(text(await ask("/readyz", gateway, supervisor)).contains("watch bitcoin: restarting"))
+        running.cancel()
+        try await running.value
+    }
+}
