@@ -45,13 +45,25 @@ final class Worker: Resident {
     /// changes nothing twice.
     private func look(at id: String) async throws {
         let payment = try await gateway.payment(id)
-        if let order = try await book.order(payment: id), payment.isFulfillable {
-            try await gateway.claim(id, action: order.id)
+        if let order = try await book.order(payment: id), payment.isFulfillable,
+            try await isGranted(payment, order)
+        {
             if try await book.ship(order.id, at: clock.now) {
                 log.info("shipped \("order", order.id) \("product", order.product)")
             }
             try await gateway.complete(id, action: order.id)
         }
         try await book.learn(payment: id, state: payment.state, version: payment.version, at: clock.now)
+    }
+    /// Claims the delivery. A no is an answer too: the payment was taken back between the look and the
+    /// claim, so nothing is shipped, and what changes next comes as a webhook of its own.
+    private func isGranted(_ payment: Gateway.Payment, _ order: Order) async throws -> Bool {
+        do {
+            try await gateway.claim(payment.id, action: order.id)
+            return true
+        } catch let refused as Gateway.Refused where refused.status == 409 {
+            log.warning("not to be shipped \("order", order.id) \("reason", refused.text)")
+            return false
+        }
     }
 }
