@@ -39,7 +39,7 @@ import Testing
             ("server 127.0.0.1:8080;", "server 127.0.0.1:\(gateway);"), ("listen 80;", "listen 127.0.0.1:\(plain);"),
             ("listen 443 ssl http2;", "listen 127.0.0.1:\(secure) ssl http2;"),
             ("/etc/ssl/quittance/fullchain.pem", folder + "/certificate.pem"),
-            ("/etc/ssl/quittance/privkey.pem", folder + "/key.pem"),
+            ("/etc/ssl/quittance/privkey.pem", folder + "/key.pem"), ("/var/log/nginx/", folder + "/"),
         ] {
             try #require(text.contains(old), "docs/nginx.conf no longer says \(old)")
             text = text.replacingOccurrences(of: old, with: new)
@@ -92,8 +92,37 @@ import Testing
                 nginx.waitUntilExit()
             }
             try await Self.check(plain: plain, secure: secure, stream, folder)
+            try await Self.checkLogs(plain: plain, secure: secure, folder)
             #expect(nginx.isRunning)
         }
+    }
+
+    /// What stands behind `/checkout` and `/receipt` is written down nowhere, however it is asked for.
+    private static func checkLogs(plain: Int, secure: Int, _ folder: String) async throws {
+        let base = "https://127.0.0.1:\(secure)"
+        for target in [
+            base + "/checkout/cap_secret", base + "/receipt/cap_secret/state?cap_secret",
+            base + "//checkout//cap_secret",
+            base + "/%63heckout/cap_secret", base + "/health?cap_secret",
+            "http://127.0.0.1:\(plain)/checkout/cap_secret",
+        ] {
+            _ = try await run("/usr/bin/curl", [
+                "-sk", "--noproxy", "*", "--max-time", "60", "--path-as-is", "-e", base + "/checkout/cap_secret",
+                target,
+            ])
+        }
+        let large = try await run("/usr/bin/curl", [
+            "-sk", "--noproxy", "*", "--max-time", "60", "-o", "/dev/null", "-w", "%{http_code}", "-H", "Expect:",
+            "--data-binary", "@" + folder + "/large", base + "/checkout/cap_secret",
+        ])
+        #expect(large.output == "413")
+        for name in try FileManager.default.contentsOfDirectory(atPath: folder) where name.hasSuffix("log") {
+            let text = try String(contentsOfFile: folder + "/" + name, encoding: .utf8)
+            #expect(!text.contains("cap_secret"), "\(name): \(text)")
+        }
+        let log = try String(contentsOfFile: folder + "/quittance.log", encoding: .utf8)
+        #expect(log.contains("GET /checkout/- HTTP/") && log.contains("GET /receipt/- HTTP/"))
+        #expect(log.contains("GET /health HTTP/"))
     }
 
     private static func check(plain: Int, secure: Int, _ stream: EventStream, _ folder: String) async throws {
