@@ -19,7 +19,7 @@ extension Demo {
         var rows: [Row] = []
         do {
             let driver = try await Driver(demo)
-            for story in Story.all {
+            for story in Story.all + Story.exceptional {
                 terminal.progress("demo: \(story.name)")
                 rows.append(await story.tell(driver))
             }

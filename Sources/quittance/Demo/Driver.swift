@@ -12,7 +12,8 @@ struct Driver: Sendable {
 
     var api: APIClient { demo.api }
 
-    /// Sets the merchant's policy for what is shown: two blocks on the sandbox, 2 % less is waived.
+    /// Sets the merchant's policy for what is shown: two blocks on the sandbox, 2 % less is waived, less than
+    /// 20 cents is dust, and above 1000 euros a person looks.
     init(_ demo: Demo) async throws {
         self.demo = demo
         try await demo.api.send(
@@ -24,15 +25,19 @@ struct Driver: Sendable {
                     ["network": "sandbox", "tiers": [["requirement": "2"]]],
                     ["tiers": [["requirement": "1"]]],
                 ],
+                "dust_minor": "20",
+                "review_above_minor": "100000",
             ])
     }
 
     /// A payment of ten euros in one method. Gives its identity.
-    func pay(_ order: String, asset: String = "SBX", network: String = "sandbox") async throws -> String {
+    func pay(
+        _ order: String, amount: String = "10.00", asset: String = "SBX", network: String = "sandbox"
+    ) async throws -> String {
         let made = try await api.post(
             "/v1/payments",
             [
-                "merchant_order_id": .string(order), "amount": "10.00", "currency": "EUR",
+                "merchant_order_id": .string(order), "amount": .string(amount), "currency": "EUR",
                 "asset": .string(asset),
                 "network": .string(network),
             ])
@@ -43,6 +48,16 @@ struct Driver: Sendable {
     /// The customer does something about a payment.
     func act(_ scenario: String, _ payment: String, _ body: JSON = [:]) async throws {
         try await api.post("/v1/sandbox/payments/\(payment)/\(scenario)", body)
+    }
+
+    /// A person decides on a payment's exception of that kind.
+    func rule(on kind: String, of payment: String, _ action: String) async throws {
+        let open = try await api.get("/v1/exceptions?open=true&kind=\(kind)&limit=100")["data"]?.asArray ?? []
+        guard let id = open.first(where: { $0["payment_id"]?.asString == payment })?["id"]?.asString else {
+            throw Failure("no exception \(kind) of \(payment) is open.")
+        }
+        try await api.post(
+            "/v1/exceptions/\(id)/rulings", ["action": .string(action), "reason": "the demo's operator"])
     }
 
     func mine(_ blocks: Int64) async throws {
