@@ -48,7 +48,7 @@ final class House {
     /// A gateway over a store, as a process has one.
     static func gateway(
         _ store: Store, _ clock: any Clock, _ entropy: any Entropy, _ settings: Settings,
-        _ sandbox: SandboxWorld
+        _ sandbox: SandboxWorld, keys: InstanceKeys? = nil
     ) throws -> Gateway {
         let world = World(clock: clock, entropy: entropy, log: .silent, metrics: Metrics())
         let networks = SandboxNetwork.allCases.map {
@@ -59,7 +59,7 @@ final class House {
         else { throw TestKitError("keys of 32 bytes are keys") }
         return Gateway(
             store: store, world: world, networks: Networks(networks), settings: settings,
-            keys: InstanceKeys(box: box, signing: signing), sandbox: sandbox)
+            keys: keys ?? InstanceKeys(box: box, signing: signing), sandbox: sandbox)
     }
 
     /// All that was in memory is lost.

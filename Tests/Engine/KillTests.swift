@@ -1,4 +1,5 @@
 import Chains
+import Crypto
 import Database
 import Domain
 import HTTP
@@ -82,55 +83,89 @@ private actor Lane {
     }
 }
 
-@Suite(
-    "A gateway that is killed", .serialized, .timeLimit(.minutes(10)),
-    .enabled(if: Program.canServe, "the program beside the tests cannot serve"))
+@Suite("A gateway that is killed", .serialized, .timeLimit(.minutes(10)))
 struct KillTests {
-    static let kills = 100
+    static let kills = 200
 
     @Test(
-        "Nothing acknowledged is lost, nothing is double, and the log gives it all again",
+        "Nothing acknowledged is lost, nothing is double, events come in order, and the log gives it all again",
         arguments: DatabaseEngine.allCases)
     func kill(_ engine: DatabaseEngine) async throws {
         let folder = try TemporaryFolder()
         var location = DatabaseLocation.sqlite(folder.path + "/quittance.db")
-        var variables: [String: String] = [:]
+        var variables = ["QUITTANCE_WEBHOOKS_ALLOW_LOOPBACK": "true"]
         if engine == .postgres {
             let uri = try await TestPostgres.shared.uri
             location = .postgres(uri)
             variables["QUITTANCE_STORAGE"] = uri
         }
-        guard let program = Program(data: folder.path, variables: variables) else {
-            throw TestKitError("the program is not built beside the tests")
+        guard let program = Program(data: folder.path, variables: variables), Program.canServe else {
+            throw TestKitError("the program is not built beside the tests, or cannot serve")
         }
         _ = try await program.run("merchant", "create", "--name", "Shop")
         let key = try await program.run("key", "create")
+        let receiver = Receiver { _ in Response(.ok) }
+        let last = try await receiver.serving { url in
+            try await Self.register(url, program, key)
+            let ledger = try await Self.strike(program, key)
+            _ = try await program.run("verify")
+            try await check(ledger, location, try Self.keys(in: folder.file("instance.key")))
+            try await check(receiver, location)
+            return ledger
+        }
+        #expect(last.surprises.isEmpty)
+        #expect(!last.paid.isEmpty)
+    }
+
+    /// Has every event sent to `url`.
+    private static func register(_ url: String, _ program: Program, _ key: String) async throws {
+        let served = try await program.serve()
+        let made = try await Client(.trusted).send(
+            ClientRequest(
+                .post, try URL(parsing: served.url + "/v1/webhook-endpoints"),
+                headers: ["Authorization": "Bearer \(key)", "Content-Type": "application/json"],
+                body: (["url": .string(url)] as JSON).encoded()))
+        await served.stop()
+        guard made.status.code == 201 else {
+            throw TestKitError("no endpoint: \(String(decoding: made.body, as: UTF8.self))")
+        }
+    }
+
+    /// Starts the program, lets clients work, and kills it, over and over. Gives what the clients were told.
+    private static func strike(_ program: Program, _ key: String) async throws -> Ledger {
         let ledger = Lock(Ledger())
         let lanes = (0..<6).map { _ in
             Lane(ledger, Client(.trusted), key: key)
         }
-        for round in 0...Self.kills {
+        for round in 0...kills {
             let served = try await program.serve()
             await withDiscardingTaskGroup { group in
                 for lane in lanes { group.addTask { await lane.work(served.url) } }
                 // The moment of the kill is chance; nothing waits for it.
                 try? await Task.sleep(for: .milliseconds(Int.random(in: 1...180)))
-                await round < Self.kills ? served.kill() : served.stop()
+                await round < kills ? served.kill() : served.stop()
             }
         }
-        let last = ledger.withLock { $0 }
-        #expect(last.surprises.isEmpty)
-        #expect(!last.paid.isEmpty)
-        _ = try await program.run("verify")
-        try await check(last, location)
+        return ledger.withLock { $0 }
     }
 
-    /// Opens what the killed processes left behind, and looks at all of it.
-    private func check(_ ledger: Ledger, _ location: DatabaseLocation) async throws {
+    /// The keys that the killed processes used, out of their file.
+    private static func keys(in file: String) throws -> InstanceKeys {
+        let lines = String(decoding: try Files.read(file, maxBytes: 4_096), as: UTF8.self).split(separator: "\n")
+        guard lines.count == 3, var seal = Hex.decode(lines[1].dropFirst(5)),
+            var sign = Hex.decode(lines[2].dropFirst(5)), let box = SecretBox(key: Secret(wiping: &seal)),
+            let pair = Ed25519.KeyPair(seed: Secret(wiping: &sign))
+        else { throw TestKitError("the key file has another form") }
+        return InstanceKeys(box: box, signing: pair)
+    }
+
+    /// Opens what the killed processes left behind, and looks at all of it. Delivers what is still owed.
+    private func check(_ ledger: Ledger, _ location: DatabaseLocation, _ keys: InstanceKeys) async throws {
         let store = try await Store.open(location)
-        let gateway = try House.gateway(
-            store, SystemClock(), SystemEntropy(), Settings(baseURL: "https://pay.example"),
-            try await Gateway.replaySandbox(from: store))
+        var settings = Settings(baseURL: "https://pay.example")
+        settings.allowsLoopbackWebhooks = true
+        let sandbox = try await Gateway.replaySandbox(from: store)
+        let gateway = try House.gateway(store, SystemClock(), SystemEntropy(), settings, sandbox, keys: keys)
         // Prices in a coin are above every tier of the standard policy: six confirmations.
         _ = try await gateway.command(.mine(.sandbox, blocks: 6))
         try await House.follow(gateway)
@@ -151,6 +186,37 @@ struct KillTests {
         #expect(payments.allSatisfy { $0.evidence.transfers.count <= 1 }, "nothing is counted twice")
         #expect(payments.allSatisfy { $0.openExceptions.isEmpty })
         try await House.audit(store, merchant)
+        // What a killed process had taken is free a minute later, and what it failed at by and by.
+        let clock = ManualClock(now: SystemClock().now)
+        let later = try House.gateway(store, clock, SystemEntropy(), settings, sandbox, keys: keys)
+        let deliverer = Deliverer(later, client: Client(.guarded(allowLoopback: true)))
+        for _ in 0..<60 {
+            clock.advance(by: EngineLimits.leaseSeconds * 1_000)
+            while try await deliverer.step() > 0 {}
+        }
         await store.close()
+    }
+
+    /// Every event came at least once, always with its own bytes, and those of a payment in order.
+    private func check(_ receiver: Receiver, _ location: DatabaseLocation) async throws {
+        let store = try await Store.open(location)
+        let events = try await store.database.read { db in
+            try db.query("SELECT id, subject, body FROM event ORDER BY subject, sequence").map { row in
+                (id: try row.text(0), subject: try row.text(1), body: Array(try row.text(2).utf8))
+            }
+        }
+        await store.close()
+        var firsts: [String: Int] = [:]
+        var bodies: [String: Set<[UInt8]>] = [:]
+        for (place, delivered) in receiver.all.enumerated() {
+            if firsts[delivered.id] == nil { firsts[delivered.id] = place }
+            bodies[delivered.id, default: []].insert(delivered.body)
+        }
+        #expect(!events.isEmpty && events.filter { firsts[$0.id] == nil }.map(\.id) == [])
+        #expect(events.filter { bodies[$0.id] != [$0.body] }.map(\.id) == [])
+        let overtaken = zip(events, events.dropFirst()).filter { before, after in
+            before.subject == after.subject && firsts[before.id] ?? 0 > firsts[after.id] ?? 0
+        }
+        #expect(overtaken.map(\.1.id) == [])
     }
 }
