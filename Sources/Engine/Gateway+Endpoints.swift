@@ -53,7 +53,8 @@ extension Gateway {
                 "This is not an address that webhooks can be sent to: \(error.rawValue).")
         }
         guard url.scheme == .https || settings.allowsLoopbackWebhooks else {
-            throw CommandError.webhookURL("Webhooks are sent over https only.")
+            throw CommandError.webhookURL(
+                "Webhooks are sent over https only, unless webhooks.allow_loopback is set for development.")
         }
         if let range = AddressGuard(allowsLoopback: settings.allowsLoopbackWebhooks).refusal(of: url) {
             throw CommandError.webhookURL("Webhooks are not sent to \(range.purpose) addresses.")

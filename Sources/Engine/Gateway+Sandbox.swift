@@ -15,7 +15,10 @@ extension Gateway {
         let payment = try await store.read { try self.payment(id, for: caller, $0) }
         guard payment.terms.isTest, let quote = payment.evidence.currentQuote,
             let network = SandboxNetwork(quote.method.network)
-        else { throw CommandError.sandbox("This payment has no destination on the sandbox.") }
+        else {
+            throw CommandError.sandbox(
+                "This payment has no destination on the sandbox. Choose a method first.")
+        }
         let view = view(payment, personal: nil)
         let real = world.clock.now
         let lastSight = quote.endsAt.adding(seconds: payment.terms.policy.graceSeconds)

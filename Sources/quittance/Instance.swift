@@ -42,6 +42,15 @@ struct Instance: Sendable {
         }
     }
 
+    /// For commands that only look: a mistyped folder must not become an empty gateway that is found in good
+    /// order.
+    static func mustExist(_ configuration: Configuration) throws {
+        guard case .sqlite(let path, _) = configuration.location, !Files.exists(path) else { return }
+        throw Failure(
+            "there is no gateway in \(configuration.data): \(path) does not exist.",
+            advice: "Name its folder with --data, or make a new one with “quittance serve”.")
+    }
+
     private static func claim(_ configuration: Configuration) throws -> FileLock? {
         try Files.makeFolder(configuration.data)
         guard configuration.isEmbedded else { return nil }

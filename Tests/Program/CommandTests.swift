@@ -29,6 +29,16 @@ struct CommandTests {
         #expect(migrate.output.contains("was there"))
     }
 
+    @Test("A folder without a gateway is not taken for one in good order", arguments: ["verify", "doctor"])
+    func nowhere(_ command: String) async throws {
+        let folder = try TemporaryFolder()
+        let said = Lines()
+        let ending = await Quittance.run([command, "--data", folder.file("nothing")], said.terminal())
+        #expect(ending == .worldFailed)
+        #expect(said.errors.joined().contains("there is no gateway in"))
+        #expect(!Files.exists(folder.file("nothing")))
+    }
+
     @Test("A second process on an embedded database is told what to do")
     func taken() async throws {
         let folder = try TemporaryFolder()

@@ -67,7 +67,7 @@ private struct Examination {
 
     mutating func examine(_ configuration: Configuration) async throws {
         good("configuration", "\(configuration.origins.count) settings")
-        try Files.makeFolder(configuration.data)
+        try Instance.mustExist(configuration)
         examineAddress(configuration)
         try examineFolder(configuration)
         examineClock()

@@ -17,6 +17,7 @@ extension Command {
         options: [dataOption, configOption],
         run: { arguments, terminal in
             let configuration = try Configuration.load(arguments, terminal.variables)
+            try Instance.mustExist(configuration)
             return try await Instance.with(configuration) { instance in
                 try await Verdict.give(on: instance.gateway.store, terminal)
             }
