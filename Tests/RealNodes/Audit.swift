@@ -1,3 +1,5 @@
+import Crypto
+import Database
 import Domain
 import Engine
 import Storage
@@ -5,8 +7,17 @@ import Testing
 
 extension Till {
     /// What holds whatever has happened, once nothing waits for confirmations any more: books that balance and
-    /// agree with the chain, and events that are told once, in order.
+    /// agree with the chain, a log that explains every table, and each event told once, in order.
     func audit(_ at: SourceLocation = #_sourceLocation) async throws {
+        try await auditBooks(at)
+        for id in opened.prefix(Self.auditedPayments) { try await audit(id, at) }
+        let report = try await store.verify()
+        #expect(report.findings == [], sourceLocation: at)
+        #expect(report.payments == opened.count, sourceLocation: at)
+        try await auditWebhooks(at)
+    }
+
+    private func auditBooks(_ at: SourceLocation) async throws {
         var totals: [Account: Int128] = [:]
         for balance in try await gateway.balances(of: caller) {
             totals[balance.account, default: 0] += balance.amount
@@ -20,7 +31,6 @@ extension Till {
         let unspent = try await node.unspent(descriptor, range: max(opened.count, 20))
         #expect(
             held == Int128(unspent), "the wallet's account is what the chain holds", sourceLocation: at)
-        for id in opened.prefix(Self.auditedPayments) { try await audit(id, at) }
     }
 
     private func audit(_ id: ID<Payment>, _ at: SourceLocation) async throws {
@@ -29,10 +39,46 @@ extension Till {
         }
         let events = try await events(id)
         #expect(events.map(\.sequence) == Array(1...Int64(events.count)), "\(id)", sourceLocation: at)
+        let transitions = events.filter { $0.type.hasPrefix("payment.") }.count
+        let payment = try await gateway.payment(id, of: caller).payment
+        #expect(transitions == payment.version, "one event for each transition", sourceLocation: at)
         let records = try await gateway.timeline(of: id, after: 0, limit: 1_000, by: caller)
         #expect(!records.isEmpty, sourceLocation: at)
         let isQuarantined = try await store.read { try $0.isQuarantined(id) }
         #expect(!isQuarantined, "\(id) contradicts itself", sourceLocation: at)
+    }
+
+    /// Every event was sent and taken exactly once: with its own bytes, signed with both kinds of key, after
+    /// those of its payment that came before it.
+    private func auditWebhooks(_ at: SourceLocation) async throws {
+        let events = try await store.database.read { db in
+            try db.query("SELECT id, subject, body FROM event ORDER BY subject, sequence").map { row in
+                (id: try row.text(0), subject: try row.text(1), body: Array(try row.text(2).utf8))
+            }
+        }
+        let letters = inbox.all
+        #expect(letters.map(\.id).sorted() == events.map(\.id).sorted(), sourceLocation: at)
+        let places = Dictionary(letters.enumerated().map { ($1.id, $0) }) { first, _ in first }
+        #expect(
+            events.filter { event in places[event.id].map { letters[$0].body } != event.body }.isEmpty,
+            "the bytes are those of the event", sourceLocation: at)
+        let overtaken = zip(events, events.dropFirst()).filter { before, after in
+            before.subject == after.subject && places[before.id] ?? 0 > places[after.id] ?? 0
+        }
+        #expect(overtaken.isEmpty, "in the order of the payment", sourceLocation: at)
+        for key in [
+            try WebhookVerificationKey(parsing: secret),
+            try WebhookVerificationKey(parsing: gateway.webhookPublicKey()),
+        ] {
+            #expect(letters.allSatisfy { $0.isSigned(by: key) }, sourceLocation: at)
+        }
+        let tries = try await store.database.read { db in
+            try db.query("SELECT status, is_stale FROM attempt").map { row in
+                (status: try row.integer(0), isStale: try row.bool(1))
+            }
+        }
+        #expect(tries.count == events.count, "no webhook was tried twice", sourceLocation: at)
+        #expect(tries.allSatisfy { $0.status == 204 && !$0.isStale }, sourceLocation: at)
     }
 
     /// Of a thousand payments the first tell enough.

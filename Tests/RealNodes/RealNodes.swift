@@ -15,7 +15,7 @@ struct BitcoinNodeTests {
 
     @Test(
         "A payment is made, and kept in PostgreSQL",
-        .enabled(if: TestPostgres.isInstalled, "PostgreSQL is not installed"), arguments: Scenario.some)
+        .enabled(if: TestPostgres.isInstalled, "PostgreSQL is not installed"), arguments: Scenario.all)
     func onPostgres(_ scenario: Scenario) async throws {
         try await scenario.run(on: .bitcoin, onPostgres: true)
     }
@@ -60,6 +60,13 @@ struct BitcoinNodeTests {
 struct LitecoinNodeTests {
     @Test("A payment is made", arguments: Scenario.all)
     func payment(_ scenario: Scenario) async throws { try await scenario.run(on: .litecoin) }
+
+    @Test(
+        "A payment is made, and kept in PostgreSQL",
+        .enabled(if: TestPostgres.isInstalled, "PostgreSQL is not installed"), arguments: Scenario.all)
+    func onPostgres(_ scenario: Scenario) async throws {
+        try await scenario.run(on: .litecoin, onPostgres: true)
+    }
 
     @Test("A node on another network is told apart")
     func wrongNetwork() async throws {

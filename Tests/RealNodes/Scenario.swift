@@ -21,22 +21,23 @@ struct Scenario: Sendable, CustomTestStringConvertible {
 
     /// Tells it from a new gateway on, and looks at what is left behind.
     func run(on coin: Coin, onPostgres: Bool = false) async throws {
-        let till = try await Till(coin, keptHeaders: keptHeaders, onPostgres: onPostgres)
+        try await run(on: RealNode.of(coin), onPostgres: onPostgres)
+    }
+
+    func run(on node: RealNode, onPostgres: Bool = false) async throws {
+        let till = try await Till(node, keptHeaders: keptHeaders, onPostgres: onPostgres)
         do {
             try await tell(till)
             try await till.mine(Int(Till.confirmations))
             try await till.audit()
         } catch {
-            await till.store.close()
+            await till.close()
             throw error
         }
-        await till.store.close()
+        await till.close()
     }
 
     static let all = paying + replacing + undoing + failing
-
-    /// Enough for a look at another database.
-    static let some = paying.prefix(4) + undoing.prefix(1)
 }
 
 /// What a small payment asks for, in base units.

@@ -4,18 +4,22 @@ import Database
 import Domain
 import Engine
 import Foundation
+import HTTP
 import JSON
 import Platform
 import Storage
 import TestKit
 import Testing
 
-/// A shop's gateway beside a real node: a store of its own, a clock that stands, no loops. What the loops
-/// would do is done by `settle`.
+/// A shop's gateway beside a real node: a store of its own, a clock that stands, and a server that takes its
+/// webhooks. The deliverer runs; what the other loops would do is done by `settle`.
 final class Till {
     let node: RealNode
     let clock: ManualClock
     let descriptor: String
+    let inbox: Inbox
+    /// What verifies webhooks: the endpoint's secret.
+    private(set) var secret = ""
     private let location: DatabaseLocation
     private let folder: TemporaryFolder
     private let settings: Engine.Settings
@@ -23,7 +27,8 @@ final class Till {
     private(set) var gateway: Gateway
     private(set) var caller: Caller
     private(set) var opened: [ID<Payment>] = []
-    private let chain: UTXOSettings
+    private var chain: UTXOSettings
+    private var delivering: Task<Void, any Error>?
 
     /// Confirmations that a payment needs here.
     static let confirmations: UInt32 = 2
@@ -40,8 +45,8 @@ final class Till {
         (try? Base58Check.decode(key)).map { Base58Check.encode(version + $0.dropFirst(4)) } ?? ""
     }
 
-    init(_ coin: Coin, keptHeaders: UInt64 = 1_000, onPostgres: Bool = false) async throws {
-        node = try await RealNode.of(coin)
+    init(_ node: RealNode, keptHeaders: UInt64 = 1_000, onPostgres: Bool = false) async throws {
+        self.node = node
         clock = ManualClock(now: SystemClock().now)
         folder = try TemporaryFolder()
         if onPostgres {
@@ -52,14 +57,26 @@ final class Till {
         }
         var settings = Engine.Settings(baseURL: "https://pay.example")
         settings.keptHeaders = keptHeaders
+        settings.allowsLoopbackWebhooks = true
         self.settings = settings
         descriptor = "wpkh(\(Self.publicKey)/\(node.nextBranch())/*)"
         chain = UTXOSettings(
-            network: coin.network, url: node.url, credentials: node.credentials, zmqEndpoint: node.zmq)
+            network: node.coin.network, url: node.url, credentials: node.credentials,
+            zmqEndpoint: node.zmq)
+        inbox = try Inbox()
         store = try await Store.open(location)
         gateway = try Self.gateway(store, clock, settings, chain)
-        caller = try await Self.merchant(gateway, coin, descriptor)
+        caller = try await Self.merchant(gateway, node.coin, descriptor)
+        secret = try await Self.endpoint(gateway, caller, inbox.url)
+        deliver()
         try await settle()
+    }
+
+    /// Ends all that runs. Nothing of it is looked at any more.
+    func close() async {
+        await stopDelivering()
+        await store.close()
+        await inbox.close()
     }
 
     private static func gateway(
@@ -95,19 +112,64 @@ final class Till {
         return caller
     }
 
+    /// Registers the merchant's server for all events; gives the endpoint's secret.
+    private static func endpoint(_ gateway: Gateway, _ caller: Caller, _ url: String) async throws -> String {
+        let reply = try await gateway.createEndpoint(
+            NewEndpoint(url: url), by: caller, cause: "test",
+            Answering(key: nil) { Reply(status: 200, body: Array($0.secret.utf8)) })
+        return String(decoding: reply.body, as: UTF8.self)
+    }
+
     static let nothing = Reply(status: 200, body: [])
 
-    /// The process ends and begins again: only the store is kept.
-    func restart() async throws {
+    /// The process ends and begins again: only the store is kept. With `other`, it is told another node.
+    func restart(hearing other: RealNode? = nil) async throws {
+        await stopDelivering()
         await store.close()
+        let heard = other ?? node
+        chain = UTXOSettings(
+            network: node.coin.network, url: heard.url, credentials: heard.credentials,
+            zmqEndpoint: heard.zmq)
         store = try await Store.open(location)
         gateway = try Self.gateway(store, clock, settings, chain)
+        deliver()
+    }
+
+    // MARK: Webhooks
+
+    private func deliver() {
+        let deliverer = Deliverer(gateway, client: Client(.guarded(allowLoopback: true)))
+        delivering = Task { try await deliverer.run() }
+    }
+
+    private func stopDelivering() async {
+        delivering?.cancel()
+        _ = await delivering?.result
+        delivering = nil
+    }
+
+    /// Waits until all webhooks that are owed have been taken: the clock stands still for those under way.
+    private func untilDelivered() async throws {
+        let deadline = SystemClock().uptime + 120_000
+        while SystemClock().uptime < deadline {
+            let owed = try await store.database.read { db in
+                try db.query("SELECT 1 FROM delivery WHERE state <> 'delivered' LIMIT 1").count
+            }
+            if owed == 0 { return }
+            try await SystemClock().sleep(milliseconds: 10)
+        }
+        Issue.record("webhooks are still owed")
     }
 
     // MARK: Time
 
     /// Does what the loops do until nothing is left to do. What the node fails at is remembered as theirs is.
     func settle() async throws {
+        try await hear()
+        try await untilDelivered()
+    }
+
+    private func hear() async throws {
         for entry in gateway.networks.entries {
             let watcher = Watcher(gateway, entry)
             do {
@@ -124,12 +186,14 @@ final class Till {
 
     /// Time passes, and is noticed.
     func wait(seconds: Int64) async throws {
+        try await untilDelivered()
         clock.advance(by: seconds * 1_000)
         try await settle()
     }
 
     /// Blocks are mined, and heard.
     func mine(_ count: Int = 1) async throws {
+        try await untilDelivered()
         clock.advance(by: 1_000)
         try await node.mine(count)
         try await settle()
