@@ -281,11 +281,7 @@ struct Absorption {
         guard let payment = try gateway.legible(known.payment, work),
             let transfer = payment.evidence.transfer(known.key)
         else { return }
-        let sighting = Sighting(
-            key: transfer.key, quote: transfer.quote, method: transfer.method,
-            amountText: transfer.amountText,
-            claim: claim(standing), seenAt: transfer.firstSeen, fellIntoGap: transfer.missedByGap,
-            maturity: transfer.maturity)
+        let sighting = Sighting(again: transfer, claim: claim(standing))
         mention(known.payment)
         news[known.payment]?.sightings[known.key] = sighting
     }

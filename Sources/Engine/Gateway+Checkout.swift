@@ -39,7 +39,7 @@ extension Gateway {
             else { return nil }
             let told = try JSON.parse(personal.body)
             return CheckoutView(
-                payment: try self.view(payment, in: tx, isAside: try tx.isQuarantined(payment.id)),
+                payment: try self.view(payment, in: tx),
                 merchant: merchant.name,
                 description: told["description"]?.asString, successURL: told["success_url"]?.asString,
                 cancelURL: told["cancel_url"]?.asString, now: self.now(isTest: payment.terms.isTest))

@@ -131,7 +131,9 @@ extension Gateway {
             guard key.revokedAt == nil else { return }
             key.revokedAt = now
             try work.tx.save(key)
-            try self.record(caller, "key_revoked", subject: id.text, cause: cause, work) { _ in }
+            try self.record(caller, "key_revoked", subject: id.text, cause: cause, work) {
+                $0.member("revoked_at", now.milliseconds)
+            }
         }
     }
 
@@ -195,7 +197,9 @@ extension Gateway {
             if wallet.disabledAt == nil {
                 wallet.disabledAt = now
                 try work.tx.save(wallet)
-                try self.record(caller, "wallet_disabled", subject: id.text, cause: cause, work) { _ in }
+                try self.record(caller, "wallet_disabled", subject: id.text, cause: cause, work) {
+                    $0.member("disabled_at", now.milliseconds)
+                }
             }
             return wallet
         }
@@ -278,5 +282,7 @@ package enum EngineLimits {
     static let replayed = 10_000
     /// Keys whose callers are remembered between requests.
     static let knownCallers = 1_024
+    /// Payments that are set aside and listed at a time.
+    package static let quarantined = 1_000
     static let rotationOverlapSeconds: Int64 = 24 * 3600
 }

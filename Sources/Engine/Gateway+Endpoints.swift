@@ -146,22 +146,12 @@ extension Gateway {
         let now = world.now
         let reply = try await perform(caller, answering) { work in
             let endpoint = try self.endpoint(id, caller, work.tx)
-            let event: ID<Domain.Event> = self.world.id(at: now)
-            var writer = JSONWriter()
-            writer.object { writer in
-                writer.member("id", event.text)
-                writer.member("type", "webhook.test")
-                writer.member("timestamp", Timestamp.text(now.milliseconds))
-                writer.member("merchant_id", caller.merchant.text)
-                writer.member("sequence", 1)
-                writer.object("data") { $0.member("endpoint_id", endpoint.id.text) }
-            }
-            try work.tx.insertEvent(
-                event, type: "webhook.test", subject: event.text, sequence: 1, merchant: caller.merchant,
-                isTest: caller.isTest, at: now, dueAt: now,
-                body: String(decoding: writer.bytes, as: UTF8.self), only: id)
-            try self.record(endpoint, "endpoint_tested", caller, cause, work)
-            return event
+            let notice = self.notice(
+                "webhook.test", to: caller.merchant, isTest: caller.isTest, at: now, only: id
+            ) { $0.member("endpoint_id", endpoint.id.text) }
+            try work.tx.insert(notice)
+            try self.record(endpoint, "endpoint_tested", caller, cause, work, notice: notice)
+            return notice.id
         }
         changes.publish([])
         return reply
@@ -221,14 +211,19 @@ extension Gateway {
     }
 
     private func record(
-        _ endpoint: StoredEndpoint, _ kind: String, _ caller: Caller, _ cause: String, _ work: Work
+        _ endpoint: StoredEndpoint, _ kind: String, _ caller: Caller, _ cause: String, _ work: Work,
+        notice: Notice? = nil
     ) throws {
         try record(caller, kind, subject: endpoint.id.text, cause: cause, work) { writer in
             writer.member("url", endpoint.url)
             writer.array("events", endpoint.events)
             writer.member("description", endpoint.description)
             writer.member("state", endpoint.state.rawValue)
+            writer.member("test", endpoint.isTest)
             writer.member("secret", Hex.encode(SHA256.hash(endpoint.secret)))
+            writer.member("previous_secret", endpoint.previousSecret.map { Hex.encode(SHA256.hash($0)) })
+            writer.member("previous_until", endpoint.previousUntil?.milliseconds)
+            if let notice { writer.object("notice") { notice.write(&$0) } }
         }
     }
 }

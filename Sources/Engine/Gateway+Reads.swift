@@ -6,21 +6,28 @@ extension Gateway {
     /// A payment as its merchant sees it, with the tips as they stand now.
     package func payment(_ id: ID<Payment>, of caller: Caller) async throws -> PaymentView {
         try await store.read { tx in
-            guard let payment = try tx.payment(id, of: caller.merchant), payment.terms.isTest == caller.isTest
-            else {
-                throw CommandError.notFound("payment")
+            do {
+                guard let payment = try tx.payment(id, of: caller.merchant),
+                    payment.terms.isTest == caller.isTest
+                else { throw CommandError.notFound("payment") }
+                return try self.view(payment, in: tx)
+            } catch let corruption as Corruption {
+                guard try tx.isQuarantined(id) else { throw corruption }
+                // Not even its row can be read; its log says whose it is.
+                guard let owner = tx.owner(of: id), owner == (caller.merchant, caller.isTest) else {
+                    throw CommandError.notFound("payment")
+                }
+                throw CommandError.quarantined
             }
-            return try self.view(payment, in: tx, isAside: try tx.isQuarantined(id))
         }
     }
 
-    /// A payment that is set aside shows nobody where to pay: what came would not be seen.
-    func view(
-        _ payment: Payment, in tx: Storage.Transaction, isAside: Bool = false
-    ) throws -> PaymentView {
+    /// A payment with what is known now. One that is set aside shows nobody where to pay: what came would
+    /// not be seen.
+    func view(_ payment: Payment, in tx: Storage.Transaction) throws -> PaymentView {
         let view = view(
             payment, personal: try tx.personal(of: payment.id), sources: try sources(of: payment, in: tx))
-        return isAside ? view.aside : view
+        return try tx.asideSince(payment.id).map { view.aside(since: $0) } ?? view
     }
 
     /// A merchant's payments, newest first. An address is looked up on every network here.

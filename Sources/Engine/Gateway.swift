@@ -109,15 +109,7 @@ package final class Gateway: Sendable {
             return nil
         }
         do {
-            return try work.tx.attempt {
-                guard let payment = try work.tx.payment(id) else { throw Corruption("\(id) is not stored") }
-                var decisions = [try payment.reduce(fact)]
-                if let late = try lateFact(after: decisions[0], work) {
-                    decisions.append(try decisions[0].payment.reduce(late))
-                }
-                try commit(decisions, cause: cause, work)
-                return decisions.last
-            }
+            return try work.tx.attempt { try fold(fact, into: id, cause: cause, work) }
         } catch Objection.refusal(let refusal) {
             throw refusal
         } catch Objection.corruption(let reason) {
@@ -128,6 +120,17 @@ package final class Gateway: Sendable {
             try setAside(id, "\(error)", fact, work)
         }
         return nil
+    }
+
+    /// Folds a fact into a stored payment that is not set aside, and commits what follows.
+    func fold(_ fact: Fact, into id: ID<Payment>, cause: String, _ work: Work) throws -> Decision? {
+        guard let payment = try work.tx.payment(id) else { throw Corruption("\(id) is not stored") }
+        var decisions = [try payment.reduce(fact)]
+        if let late = try lateFact(after: decisions[0], work) {
+            decisions.append(try decisions[0].payment.reduce(late))
+        }
+        try commit(decisions, cause: cause, work)
+        return decisions.last
     }
 
     /// A payment as it is stored. Nil when it is set aside, and when its row cannot be read: then it is set
@@ -170,13 +173,6 @@ package final class Gateway: Sendable {
         }
     }
 
-    private func setAside(_ id: ID<Payment>, _ reason: String, _ fact: Fact?, _ work: Work) throws {
-        try work.tx.quarantine(id, at: world.now, reason: reason)
-        if let fact { try work.tx.keepQuarantined(fact, of: id) }
-        world.log.error("payment set aside \("payment", id.text) \("reason", reason)")
-        world.metrics.quarantined.add()
-    }
-
     /// The sources that a fact about this payment carries.
     func sources(of payment: Payment, in tx: Storage.Transaction) throws -> [NetworkName: Source] {
         var sources: [NetworkName: Source] = [:]
@@ -193,12 +189,6 @@ package final class Gateway: Sendable {
 struct Work {
     let tx: Storage.Transaction
     let touched: Lock<[ID<Payment>]>
-}
-
-extension Metrics {
-    var quarantined: Counter {
-        counter("quittance_quarantined_total", help: "Payments set aside for a person.")
-    }
 }
 
 extension Fact {

@@ -14,17 +14,19 @@ package struct PaymentView: Sendable {
     package let checkoutURL: String?
     /// The tips as they stand now, for the count of confirmations.
     package let sources: [NetworkName: Source]
+    /// Since when it is set aside: nothing changes it until a person has looked.
+    package private(set) var setAsideSince: Instant?
 
     package var quote: Quote? { payment.evidence.currentQuote }
 
     /// The same without anything to pay or to fulfil.
-    var aside: PaymentView {
+    func aside(since: Instant) -> PaymentView {
         var assessment = assessment
         assessment.isPayable = false
         assessment.isFulfillable = false
         return PaymentView(
             payment: payment, assessment: assessment, personal: personal, paymentURI: nil,
-            checkoutURL: checkoutURL, sources: sources)
+            checkoutURL: checkoutURL, sources: sources, setAsideSince: since)
     }
 
     /// Base units of the current quote's asset for a worth.
@@ -75,7 +77,8 @@ package struct PaymentView: Sendable {
 
     /// What the merchant should do now, in one word.
     package var nextAction: String {
-        switch payment.state {
+        if setAsideSince != nil { return "wait_for_operator" }
+        return switch payment.state {
         case .created: "choose_method"
         case .awaitingPayment: "wait_for_customer"
         case .detected, .confirming: "wait_for_confirmations"
@@ -130,6 +133,7 @@ extension PaymentView {
         }
         writer.array("exceptions", payment.openExceptions.map(\.kind.rawValue))
         writer.member("next_action", nextAction)
+        writer.member("set_aside_at", setAsideSince.map { Timestamp.text($0.milliseconds) })
         writeQuote(&writer)
         writer.object("policy") { terms.policy.write(&$0) }
         writer.member("risk", terms.risk.rawValue)

@@ -30,8 +30,8 @@ package enum Schema {
         "event": .fold,
         "endpoint": .fold, "delivery": .operational, "attempt": .operational, "source": .operational,
         "header": .operational, "pool_input": .operational, "wake": .operational, "wake_height": .operational,
-        "idempotency": .operational, "sandbox_journal": .log, "record": .log, "quarantine": .operational,
-        "quarantined_fact": .operational,
+        "idempotency": .operational, "sandbox_journal": .log, "record": .log, "quarantine": .fold,
+        "quarantined_fact": .fold,
     ]
 
     private static let configuration = [

@@ -175,27 +175,27 @@ extension Transaction {
     private func save(_ prepared: PreparedCommit) throws {
         let payment = prepared.payment
         let head = prepared.head
-        let open = payment.openExceptions.count
-        if prepared.isNew {
-            try connection.execute(
-                """
-                INSERT INTO payment (id, merchant, is_test, state, order_id, created_at, version,
-                    open_exceptions,
-                    head_sequence, head_hash, body)
-                VALUES (\(payment.id.text), \(payment.terms.merchant.text), \(payment.terms.isTest),
-                    \(payment.state.rawValue), \(payment.terms.orderID),
-                    \(payment.terms.openedAt.milliseconds),
-                    \(payment.version), \(open), \(head.sequence), \(head.hash), \(prepared.body))
-                """)
-        } else {
-            try connection.execute(
-                """
-                UPDATE payment SET state = \(payment.state.rawValue), version = \(payment.version),
-                    open_exceptions = \(open), head_sequence = \(head.sequence), head_hash = \(head.hash),
-                    body = \(prepared.body)
-                WHERE id = \(payment.id.text)
-                """)
-        }
+        guard !prepared.isNew else { return try insert(payment, head, body: prepared.body) }
+        try connection.execute(
+            """
+            UPDATE payment SET state = \(payment.state.rawValue), version = \(payment.version),
+                open_exceptions = \(payment.openExceptions.count), head_sequence = \(head.sequence),
+                head_hash = \(head.hash), body = \(prepared.body)
+            WHERE id = \(payment.id.text)
+            """)
+    }
+
+    /// Writes a payment's row as it must be with the end of its chain.
+    func insert(_ payment: Payment, _ head: Head, body: String) throws {
+        let terms = payment.terms
+        try connection.execute(
+            """
+            INSERT INTO payment (id, merchant, is_test, state, order_id, created_at, version,
+                open_exceptions, head_sequence, head_hash, body)
+            VALUES (\(payment.id.text), \(terms.merchant.text), \(terms.isTest), \(payment.state.rawValue),
+                \(terms.orderID), \(terms.openedAt.milliseconds), \(payment.version),
+                \(payment.openExceptions.count), \(head.sequence), \(head.hash), \(body))
+            """)
     }
 
     private func insert(_ personal: Personal, of payment: Payment) throws {

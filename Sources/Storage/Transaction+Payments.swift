@@ -16,6 +16,11 @@ package struct Page<Item: Sendable>: Sendable {
         Page<Other>(items: try items.map(transform), hasMore: hasMore)
     }
 
+    /// Without the rows that nothing can be shown of.
+    func compacted<Other>() -> Page<Other> where Item == Other? {
+        Page<Other>(items: items.compactMap { $0 }, hasMore: hasMore)
+    }
+
     init(items: [Item], hasMore: Bool) {
         self.items = items
         self.hasMore = hasMore
@@ -100,7 +105,7 @@ extension Transaction {
     package func payments(of merchant: ID<Merchant>, _ filter: PaymentFilter, _ page: PageRequest) throws
         -> Page<Payment>
     {
-        var sql: SQL = "SELECT p.body FROM payment p WHERE p.merchant = \(merchant.text)"
+        var sql: SQL = "SELECT p.body, p.id FROM payment p WHERE p.merchant = \(merchant.text)"
         if let state = filter.state { sql += " AND p.state = \(state.rawValue)" }
         if let orderID = filter.orderID { sql += " AND p.order_id = \(orderID)" }
         if let isTest = filter.isTest { sql += " AND p.is_test = \(isTest)" }
@@ -127,7 +132,7 @@ extension Transaction {
                     AND kind = \(kind.rawValue) AND is_open = 1)
                 """
         }
-        return try pageRows(sql, column: "p.id", page) { try Payment(stored: Array(try $0.text(0).utf8)) }
+        return try pageRows(sql, column: "p.id", page) { try listed($0, body: 0) }.compacted()
     }
 
     /// Appends the page's bounds and order to `sql`, newest first by `column`.
@@ -172,57 +177,24 @@ extension Transaction {
             .instant(0)
     }
 
-    /// Sets a payment aside: no fact touches it any more until a person has looked.
-    package func quarantine(_ id: ID<Payment>, at: Instant, reason: String) throws {
-        try connection.execute(
-            """
-            INSERT INTO quarantine (payment, at, reason) VALUES (\(id.text), \(at.milliseconds), \(reason))
-            ON CONFLICT (payment) DO NOTHING
-            """)
-        try connection.execute("DELETE FROM wake WHERE payment = \(id.text)")
-        try connection.execute("DELETE FROM wake_height WHERE payment = \(id.text)")
-    }
-
-    /// Keeps a fact about a payment that is set aside: nothing that was said of it is lost.
-    package func keepQuarantined(_ fact: Fact, of id: ID<Payment>) throws {
-        let last = try connection.first(
-            "SELECT number FROM quarantined_fact WHERE payment = \(id.text) ORDER BY number DESC LIMIT 1")
-        try connection.execute(
-            """
-            INSERT INTO quarantined_fact (payment, number, at, fact)
-            VALUES (\(id.text), \((try last?.integer(0) ?? 0) + 1), \(fact.at.milliseconds),
-                \(String(decoding: fact.storedBytes, as: UTF8.self)))
-            """)
-    }
-
-    /// What was said of a payment since it was set aside, in order.
-    package func quarantinedFacts(of id: ID<Payment>) throws -> [Fact] {
-        try connection.query("SELECT fact FROM quarantined_fact WHERE payment = \(id.text) ORDER BY number")
-            .map { try Fact(stored: Array(try $0.text(0).utf8)) }
-    }
-
-    package func isQuarantined(_ id: ID<Payment>) throws -> Bool {
-        try connection.first("SELECT 1 FROM quarantine WHERE payment = \(id.text)") != nil
-    }
-
     /// A merchant's exceptions, the latest first; open ones only unless `isOpen` is nil or false.
     package func exceptions(
         of merchant: ID<Merchant>, isOpen: Bool?, kind: Exception.Kind?, isTest: Bool?, _ page: PageRequest
     ) throws -> Page<(Payment, Exception)> {
         var sql: SQL = """
-            SELECT e.id, p.body FROM exception e JOIN payment p ON p.id = e.payment
+            SELECT e.id, p.body, p.id FROM exception e JOIN payment p ON p.id = e.payment
             WHERE e.merchant = \(merchant.text)
             """
         if let isOpen { sql += " AND e.is_open = \(isOpen)" }
         if let kind { sql += " AND e.kind = \(kind.rawValue)" }
         if let isTest { sql += " AND p.is_test = \(isTest)" }
-        return try pageRows(sql, column: "e.id", page) { row in
-            let payment = try Payment(stored: Array(try row.text(1).utf8))
+        return try pageRows(sql, column: "e.id", page) { row -> (Payment, Exception)? in
+            guard let payment = try listed(row, body: 1) else { return nil }
             guard let exception = payment.exception(try row.id(0)) else {
                 throw Corruption("\(try row.text(0)) is not on its payment")
             }
             return (payment, exception)
-        }
+        }.compacted()
     }
 
     /// The payment that an exception belongs to.
@@ -237,18 +209,18 @@ extension Transaction {
         of merchant: ID<Merchant>, transaction: String?, isTest: Bool?, _ page: PageRequest
     ) throws -> Page<(Payment, Transfer)> {
         var sql: SQL = """
-            SELECT t.id, p.body FROM transfer t JOIN payment p ON p.id = t.payment
+            SELECT t.id, p.body, p.id FROM transfer t JOIN payment p ON p.id = t.payment
             WHERE t.merchant = \(merchant.text)
             """
         if let transaction { sql += " AND t.transaction_id = \(transaction)" }
         if let isTest { sql += " AND p.is_test = \(isTest)" }
-        return try pageRows(sql, column: "t.id", page) { row in
-            let payment = try Payment(stored: Array(try row.text(1).utf8))
+        return try pageRows(sql, column: "t.id", page) { row -> (Payment, Transfer)? in
+            guard let payment = try listed(row, body: 1) else { return nil }
             let id: ID<Transfer> = try row.id(0)
             guard let transfer = payment.evidence.transfers.first(where: { $0.id == id }) else {
                 throw Corruption("\(id) is not on its payment")
             }
             return (payment, transfer)
-        }
+        }.compacted()
     }
 }

@@ -44,13 +44,14 @@ extension Transaction {
     }
 
     /// As above, where the chain's end is not at hand: for configuration, which changes rarely.
+    @discardableResult
     package func record(
         chain: String, at: Instant, kind: String, subject: String, cause: String, actor: Actor, body: [UInt8]
-    ) throws {
+    ) throws -> Head {
         let last = try connection.first(
             "SELECT sequence, hash FROM record WHERE chain = \(chain) ORDER BY sequence DESC LIMIT 1")
         let head = try last.map { Head(sequence: try $0.integer(0), hash: try $0.blob(1)) } ?? .empty
-        try record(
+        return try record(
             chain: chain, after: head, at: at, kind: kind, subject: subject, cause: cause, actor: actor,
             body: body)
     }

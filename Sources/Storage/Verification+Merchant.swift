@@ -8,7 +8,7 @@ import Platform
 private struct Settings {
     var name = ""
     var policy = ""
-        var testPolicy = ""
+    var testPolicy = ""
     var keys: [String: Key] = [:]
     var wallets: [String: Wallet] = [:]
     var endpoints: [String: Endpoint] = [:]
@@ -16,18 +16,18 @@ private struct Settings {
     struct Key {
         let name: String, hash: String, hint: String, scopes: String
         let isTest: Bool
-        var isRevoked = false
+        var revokedAt: Int64?
     }
 
     struct Wallet {
         let network: String, name: String, key: String, fingerprint: String
-        var isDisabled = false
+        var disabledAt: Int64?
     }
 
     struct Endpoint {
-        let isTest: Bool?
+        let isTest: Bool
         var url: String, events: String, description: String, state: String, secretHash: String
-        var previousHash: String?
+        var previousHash: String?, previousUntil: Int64?
     }
 }
 
@@ -35,12 +35,11 @@ extension Verifier {
     /// Folds a merchant's records, and compares its configuration.
     mutating func check(merchant chain: String) throws {
         var settings = Settings()
-        var tests: Int64 = 0
-        let head = try walk(chain) { _, stored in
-            if stored.record.kind == "endpoint_tested" { tests += 1 }
-            return Self.fold(stored.record, into: &settings)
+        let head = try walk(chain) { verifier, stored in
+            try verifier.fold(stored.record) { fields throws(Corruption) in
+                try Self.fold(stored.record, fields, into: &settings)
+            }
         }
-        testEvents += tests
         guard head != nil else { return }
         try compare(
             "merchant", chain, where: "id = \(chain)",
@@ -52,18 +51,6 @@ extension Verifier {
         try compareKeys(settings, of: chain)
         try compareWallets(settings, of: chain)
         try compareEndpoints(settings, of: chain)
-    }
-
-    private static func fold(_ record: Record, into settings: inout Settings) -> String? {
-        do {
-            let fields = try Fields(JSON.parse(record.body))
-            try fold(record, fields, into: &settings)
-            return nil
-        } catch let error as Corruption {
-            return error.description
-        } catch {
-            return "its body is not JSON"
-        }
     }
 
     private static func fold(_ record: Record, _ fields: Fields, into settings: inout Settings)
@@ -84,7 +71,7 @@ extension Verifier {
                 scopes: try fields.texts("scopes").joined(separator: " "), isTest: try fields.flag("test"))
         case "key_revoked":
             guard settings.keys[subject] != nil else { throw Corruption("there is no such key") }
-            settings.keys[subject]?.isRevoked = true
+            settings.keys[subject]?.revokedAt = try fields.integer("revoked_at")
         case "wallet_created":
             settings.wallets[subject] = Settings.Wallet(
                 network: try fields.text("network"), name: try fields.text("name"),
@@ -92,7 +79,7 @@ extension Verifier {
                 fingerprint: try fields.text("fingerprint"))
         case "wallet_disabled":
             guard settings.wallets[subject] != nil else { throw Corruption("there is no such wallet") }
-            settings.wallets[subject]?.isDisabled = true
+            settings.wallets[subject]?.disabledAt = try fields.integer("disabled_at")
         case "endpoint_deleted": settings.endpoints[subject] = nil
         case "endpoint_gone": settings.endpoints[subject]?.state = "gone"
         case let kind where kind.hasPrefix("endpoint_"):
@@ -108,17 +95,12 @@ extension Verifier {
     private static func endpoint(
         _ record: Record, _ fields: Fields, into settings: inout Settings
     ) throws(Corruption) {
-        let old = settings.endpoints[record.subject]
-        var isTest = old?.isTest
-        if old == nil, case .key(let key) = Actor(parsing: record.actor) {
-            isTest = settings.keys[key.text]?.isTest
-        }
-        let hash = try fields.text("secret")
         settings.endpoints[record.subject] = Settings.Endpoint(
-            isTest: isTest, url: try fields.text("url"),
+            isTest: try fields.flag("test"), url: try fields.text("url"),
             events: try fields.texts("events").joined(separator: " "),
-            description: try fields.text("description"), state: try fields.text("state"), secretHash: hash,
-            previousHash: record.kind == "endpoint_secret_rotated" ? old?.secretHash : old?.previousHash)
+            description: try fields.text("description"), state: try fields.text("state"),
+            secretHash: try fields.text("secret"), previousHash: try fields.textOrNil("previous_secret"),
+            previousUntil: try fields.integerOrNil("previous_until"))
     }
 
     private mutating func compareKeys(_ settings: Settings, of merchant: String) throws {
@@ -130,7 +112,7 @@ extension Verifier {
                     ("hint", .text(key.hint)), ("scopes", .text(key.scopes)),
                     ("is_test", .flag(key.isTest)),
                     ("created_at", Self.time(of: id)),
-                    ("CASE WHEN revoked_at IS NULL THEN 0 ELSE 1 END", .flag(key.isRevoked)),
+                    ("revoked_at", .optional(key.revokedAt)),
                 ])
         }
         try compareNames("api_key", of: merchant, Set(settings.keys.keys))
@@ -145,7 +127,7 @@ extension Verifier {
                     ("name", .text(wallet.name)),
                     ("key", .text(wallet.key)), ("fingerprint", .text(wallet.fingerprint)),
                     ("created_at", Self.time(of: id)),
-                    ("CASE WHEN disabled_at IS NULL THEN 0 ELSE 1 END", .flag(wallet.isDisabled)),
+                    ("disabled_at", .optional(wallet.disabledAt)),
                 ])
         }
         try compareNames("wallet", of: merchant, Set(settings.wallets.keys))
@@ -153,14 +135,15 @@ extension Verifier {
 
     private mutating func compareEndpoints(_ settings: Settings, of merchant: String) throws {
         for (id, endpoint) in settings.endpoints.sorted(by: { $0.key < $1.key }) {
-            var columns: [Column] = [
-                ("merchant", .text(merchant)), ("url", .text(endpoint.url)),
-                ("events", .text(endpoint.events)),
-                ("description", .text(endpoint.description)), ("state", .text(endpoint.state)),
-                ("created_at", Self.time(of: id)),
-            ]
-            if let isTest = endpoint.isTest { columns.append(("is_test", .flag(isTest))) }
-            try compare("endpoint", id, where: "id = \(id)", columns)
+            try compare(
+                "endpoint", id, where: "id = \(id)",
+                [
+                    ("merchant", .text(merchant)), ("url", .text(endpoint.url)),
+                    ("events", .text(endpoint.events)), ("is_test", .flag(endpoint.isTest)),
+                    ("description", .text(endpoint.description)), ("state", .text(endpoint.state)),
+                    ("previous_until", .optional(endpoint.previousUntil)),
+                    ("created_at", Self.time(of: id)),
+                ])
             let row = try tx.connection.first(
                 "SELECT secret, previous_secret FROM endpoint WHERE id = \(id)")
             guard let row else { continue }

@@ -26,18 +26,22 @@ extension Verifier {
             return report.add("chain \(chain)", "is no payment's name")
         }
         report.payments += 1
+        guard let told = try retell(id) else { return unfolded += 1 }
+        try compare(told.payment, told.head)
+        note(told.payment.evidence.quotes)
+    }
+
+    /// Folds a payment's records by the rules, and compares all rows that follow but the payment's own. Nil
+    /// when its chain is damaged, which is reported.
+    mutating func retell(_ id: ID<Payment>) throws -> (payment: Payment, head: Head)? {
         var story = Story(id: id)
-        let head = try walk(chain) { _, stored in Self.fold(stored.record, into: &story) }
-        guard let head, let payment = story.payment else {
-            unfolded += 1
-            return
-        }
-        try compare(payment, head)
+        let head = try walk(id.text) { _, stored in Self.fold(stored.record, into: &story) }
+        guard let head, let payment = story.payment else { return nil }
         try compareEvidence(of: payment)
         try compareBooks(story.entries, of: payment)
         try compareEvents(story.events, of: payment)
         try comparePersonal(of: payment)
-        note(payment.evidence.quotes)
+        return (payment, head)
     }
 
     /// What the rules make of one record. Gives what is wrong with it.
@@ -86,7 +90,8 @@ extension Verifier {
         return try payment.reduce(try fields.nested("fact") as Fact)
     }
 
-    private mutating func compare(_ payment: Payment, _ head: Head) throws {
+    /// Compares a payment's own row.
+    mutating func compare(_ payment: Payment, _ head: Head) throws {
         let terms = payment.terms
         try compare(
             "payment", payment.id.text, where: "id = \(payment.id.text)",
@@ -188,7 +193,10 @@ extension Verifier {
             report.add(place, "merchant is not what the log says")
         }
         let notes = try tx.connection.query(
-            "SELECT ruling, salt, text FROM note WHERE payment = \(payment.id.text) ORDER BY ruling")
+            """
+            SELECT ruling, salt, text FROM note WHERE payment = \(payment.id.text) AND ruling >= 0
+            ORDER BY ruling
+            """)
         for row in notes {
             let number = try row.integer(0)
             let reason = payment.evidence.rulings.first { Int64($0.number) == number }?.reason

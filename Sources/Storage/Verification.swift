@@ -60,14 +60,12 @@ struct Verifier {
     var balances: [BalanceKey: Int128] = [:]
     /// Destinations issued, by wallet.
     var issued: [String: Issued] = [:]
-    /// `webhook.test` events that a merchant's chain tells of.
-    var testEvents: Int64 = 0
+    /// Events outside every payment's order that the log tells of.
+    var notices: Set<String> = []
     /// Payments whose chain could not be folded to its end.
     var unfolded = 0
     /// Payments whose personal part was erased.
     var erased = 0
-    /// The first records of chains that are neither a payment's, a merchant's nor the instance's do not
-    /// exist.
     static let instance = Transaction.instanceChain
 
     /// One row of `balance`.
@@ -100,6 +98,7 @@ struct Verifier {
         }
         try checkStrays()
         try checkTotals()
+        try checkNotices()
         try checkBalances()
         try checkIndices()
         try checkSequences()
@@ -111,8 +110,10 @@ struct Verifier {
             try check(payment: chain)
         } else if chain.hasPrefix(Merchant.prefix) {
             try check(merchant: chain)
+        } else if chain == Self.instance {
+            try checkInstance()
         } else {
-            if chain != Self.instance { report.add("chain \(chain)", "belongs to nothing") }
+            report.add("chain \(chain)", "belongs to nothing")
             _ = try walk(chain) { _, _ in nil }
         }
     }
@@ -157,9 +158,7 @@ struct Verifier {
         report.unchecked = [
             "whether the ends of chains were cut off together with their rows: that takes a copy elsewhere",
             "what only says how far the work is (deliveries, attempts, cursors, headers, wake-ups, kept "
-                + "answers, rates, settings, payments set aside)",
-            "the bytes of webhook.test events, the times at which keys were revoked and wallets disabled, "
-                + "and how long an old webhook secret still signs",
+                + "answers, rates, settings)",
         ]
         if erased > 0 {
             report.unchecked.append(

@@ -37,6 +37,11 @@ package struct Operations: Sendable {
             for part in health() {
                 gateway.world.metrics.residents.set(part.state == .running ? 1 : 0, part.name)
             }
+            do {
+                gateway.world.metrics.aside.set(try await gateway.quarantinedCount())
+            } catch {
+                gateway.world.log.warning("payments set aside cannot be counted \("error", error)")
+            }
             let text = gateway.world.metrics.exposition()
             return Response(type: "text/plain; version=0.0.4; charset=utf-8", body: Array(text.utf8))
         }
@@ -44,12 +49,14 @@ package struct Operations: Sendable {
     }
 
     /// 200 when all parts run and payments can be taken and followed, else 503 with the reasons, in words
-    /// that tell a stranger nothing.
+    /// that tell a stranger nothing. A payment that is set aside is counted, and makes nothing unready.
     private func readiness() async -> Response {
         var reasons = health().filter { $0.state != .running }.map {
             "\($0.name): \($0.state.rawValue)"
         }
+        var aside = 0
         do {
+            aside = try await gateway.quarantinedCount()
             for source in try await gateway.sourceViews() {
                 if let reason = reason(source) { reasons.append("\(source.network): \(reason)") }
             }
@@ -61,6 +68,7 @@ package struct Operations: Sendable {
         writer.object { writer in
             writer.member("ready", reasons.isEmpty)
             writer.array("reasons", reasons)
+            writer.member("payments_set_aside", aside)
         }
         return .json(reasons.isEmpty ? .ok : .serviceUnavailable, writer.bytes)
     }
@@ -74,6 +82,11 @@ package struct Operations: Sendable {
 }
 
 extension Metrics {
+    /// Over all processes of the instance.
+    var aside: Gauge {
+        gauge("quittance_payments_set_aside", help: "Payments that are set aside now, for a person.")
+    }
+
     var residents: Gauge {
         gauge(
             "quittance_resident_running",

@@ -2,7 +2,8 @@ import Chains
 import Crypto
 import Database
 import Domain
-import Engine
+@testable import Engine
+import JSON
 import Platform
 @testable import Storage
 import TestKit
@@ -105,7 +106,50 @@ struct FilledStore: Sendable {
         try await play(.reorg(depth: 1, fate: .dropped), reversed)
         let double = try await open("double")
         try await play(.duplicate, double, blocks: 1)
+        try await configure()
+        try await setAside()
         _ = try await open("unpaid")
+    }
+
+    /// A key that was revoked, a wallet that was disabled, an endpoint that was tested and has two secrets.
+    private func configure() async throws {
+        let made = try await gateway.createKey(
+            merchant: caller.merchant, name: "old", scopes: [.admin], isTest: true, by: .operatorAtMachine,
+            cause: "test")
+        try await gateway.revokeKey(made.key.id, by: caller, cause: "test")
+        let second = SandboxAddress.walletKey([UInt8](repeating: 3, count: 32)).text
+        _ = try await gateway.createWallet(
+            network: SandboxNetwork.sandbox.name, key: second, name: "second", by: caller, cause: "test",
+            Self.quiet())
+        let wallet = try #require(try await gateway.wallets(of: caller).last?.wallet)
+        _ = try await gateway.disableWallet(wallet.id, by: caller, cause: "test")
+        let endpoint = try #require(try await gateway.endpoints(of: caller).first)
+        _ = try await gateway.rotateSecret(of: endpoint.id, by: caller, cause: "test", Self.quiet())
+        _ = try await gateway.testEndpoint(endpoint.id, by: caller, cause: "test", Self.quiet())
+    }
+
+    /// One payment that was set aside, and released in the end, and one that still is.
+    private func setAside() async throws {
+        for order in ["released", "aside"] {
+            let id = try await open(order)
+            let caller = caller
+            try await gateway.store.write { tx in
+                try tx.quarantine(id, at: gateway.world.now, reason: "test") {
+                    gateway.notice(
+                        "payment.set_aside", to: caller.merchant, isTest: true, at: gateway.world.now
+                    ) { $0.member("payment_id", id.text) }
+                }
+            }
+            let payment = try await gateway.store.read { try $0.payment(id) }
+            let quote = try #require(payment?.evidence.currentQuote)
+            let output = SandboxCommand.Output(
+                script: quote.destination.script, asset: quote.method.asset, amount: quote.amountDue)
+            _ = try await gateway.command(.pay(.sandbox, [output], isMined: true))
+            try await settle()
+            if order == "released" {
+                _ = try await gateway.release(id, by: .operatorAtMachine, reason: "looked", cause: "test")
+            }
+        }
     }
 
     func verify() async throws -> Verification { try await gateway.store.verify() }

@@ -11,7 +11,7 @@ struct VerificationTests {
         try await store.fill()
         let outcome = try await store.verify()
         #expect(outcome.findings.isEmpty, "\(outcome.findings)")
-        #expect(outcome.payments == 5)
+        #expect(outcome.payments == 7)
         #expect(outcome.rows > 50)
         #expect(!outcome.unchecked.isEmpty)
         await store.close()
@@ -61,9 +61,35 @@ struct VerificationTests {
         ),
         ("UPDATE personal SET customer = 'somebody'", "binds"),
         ("UPDATE note SET text = 'another reason'", "bind"),
+        ("UPDATE note SET text = 'x' WHERE ruling < 0", "bind"),
+        ("UPDATE note SET ruling = 0 WHERE ruling < 0", "bind"),
+        ("DELETE FROM quarantine", "missing"),
+        ("UPDATE quarantine SET reason = 'other'", "reason"),
+        ("UPDATE quarantine SET at = at + 1", "at is"),
+        (
+            "INSERT INTO quarantine (payment, at, reason) SELECT id, 1, 'x' FROM payment WHERE order_id = 'paid'",
+            "does not tell"
+        ),
+        ("DELETE FROM quarantined_fact", "missing"),
+        ("UPDATE quarantined_fact SET fact = replace(fact, 'sandbox', 'elsewhere')", "fact"),
+        ("UPDATE quarantined_fact SET number = 2", "does not tell"),
+        ("DELETE FROM record WHERE kind = 'payment_fact_kept'", "missing"),
+        ("DELETE FROM record WHERE kind = 'payment_released'", "missing"),
+        ("UPDATE record SET body = previous WHERE kind = 'payment_set_aside'", "hash"),
+        ("UPDATE event SET body = replace(body, 'pay_', 'qay_') WHERE type = 'payment.set_aside'", "binds"),
+        ("UPDATE event SET is_test = 0 WHERE type = 'payment.released'", "is_test"),
+        ("UPDATE event SET body = replace(body, 'webhook', 'nothing') WHERE type = 'webhook.test'", "binds"),
+        ("UPDATE event SET at = 1 WHERE type = 'webhook.test'", "at is"),
         ("UPDATE merchant SET name = 'Thief'", "name"),
         ("UPDATE api_key SET scopes = 'payments:read'", "scopes"),
-        ("UPDATE api_key SET revoked_at = 5", "the log says 0"),
+        ("UPDATE api_key SET revoked_at = 5 WHERE revoked_at IS NULL", "the log says nothing"),
+        ("UPDATE api_key SET revoked_at = revoked_at + 1 WHERE revoked_at IS NOT NULL", "revoked_at"),
+        ("UPDATE api_key SET revoked_at = NULL WHERE revoked_at IS NOT NULL", "revoked_at"),
+        ("UPDATE wallet SET disabled_at = disabled_at + 1 WHERE disabled_at IS NOT NULL", "disabled_at"),
+        ("UPDATE wallet SET disabled_at = 7 WHERE disabled_at IS NULL", "disabled_at"),
+        ("UPDATE endpoint SET previous_until = previous_until + 1", "previous_until"),
+        ("UPDATE endpoint SET previous_secret = secret", "previous_secret"),
+        ("UPDATE endpoint SET is_test = 1 - is_test", "is_test"),
         ("UPDATE wallet SET key = 'sandbox:00', fingerprint = 'x'", "key"),
         ("UPDATE endpoint SET url = 'https://thief.example/'", "url"),
         ("UPDATE endpoint SET secret = r.hash FROM (SELECT hash FROM record LIMIT 1) r", "secret"),

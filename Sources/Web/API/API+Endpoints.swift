@@ -169,5 +169,8 @@ extension JSONForm {
 private enum EventTypes {
     static let all: [String] =
         ["*", "payment.*", "exception.*", "webhook.*"] + State.allCases.map { "payment.\($0.rawValue)" }
-        + ["payment.updated", "payment.reversed", "exception.opened", "exception.resolved", "webhook.test"]
+        + [
+            "payment.updated", "payment.reversed", "payment.set_aside", "payment.released",
+            "exception.opened", "exception.resolved", "webhook.test",
+        ]
 }

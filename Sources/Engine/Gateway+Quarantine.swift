@@ -1,0 +1,173 @@
+import Chains
+package import Domain
+import JSON
+import Platform
+package import Storage
+
+/// What came of the wish to take a payment back.
+package enum Release: Hashable, Sendable {
+    /// It goes on; so many facts had waited. `isRebuilt`: its row was written again from its log.
+    case released(facts: Int, isRebuilt: Bool)
+    /// It still contradicts itself, and why. Nothing was changed.
+    case stillAside(reason: String)
+}
+
+extension Gateway {
+    /// The payments that are set aside, the longest first.
+    package func quarantined(limit: Int = EngineLimits.quarantined) async throws -> [SetAside] {
+        try await store.read { try $0.quarantined(limit: limit) }
+    }
+
+    /// How many payments are set aside, over all merchants.
+    package func quarantinedCount() async throws -> Int {
+        try await store.read { try $0.quarantinedCount() }
+    }
+
+    /// Sets a payment aside with an alarm: record, event to its merchant, log line, metric.
+    func setAside(_ id: ID<Payment>, _ reason: String, _ fact: Fact?, _ work: Work) throws {
+        let now = world.now
+        try work.tx.quarantine(id, at: now, reason: reason) {
+            world.log.error("payment set aside \("payment", id.text) \("reason", reason)")
+            world.metrics.quarantined.add()
+            work.touched.withLock { $0.append(id) }
+            return notice("payment.set_aside", of: id, at: now, work.tx)
+        }
+        // A person's wish was refused to its face; only what the world says is said once.
+        if let fact, fact.isNews { try work.tx.keepQuarantined(fact, of: id) }
+    }
+
+    /// Takes a payment back: compares it with its log, writes its row again where that differs, and folds in
+    /// what was said of it meanwhile.
+    ///
+    /// *Atomicity*: one transaction. *On failure*: it stays aside, with the new reason, and both are
+    /// recorded. Throws `CommandError.notFound` for a payment that is not set aside.
+    ///
+    /// - Parameter reason: why, for people; the log only binds it.
+    package func release(
+        _ id: ID<Payment>, by actor: Actor, reason: String, cause: String
+    ) async throws -> Release {
+        let note = ReleaseNote(salt: world.entropy.bytes(32), text: reason)
+        let outcome = try await write { work -> Release in
+            guard try work.tx.isQuarantined(id) else { throw CommandError.notFound("set aside payment") }
+            do {
+                return try work.tx.attempt { try self.release(id, by: actor, note, cause: cause, work) }
+            } catch {
+                guard let reason = Self.contradiction(error) else { throw error }
+                try work.tx.refuseRelease(
+                    id, at: self.world.now, by: actor, note: note, cause: cause, reason: reason)
+                return .stillAside(reason: reason)
+            }
+        }
+        changes.publish([])
+        switch outcome {
+        case .released(let facts, _):
+            world.log.info("payment released \("payment", id.text) \("facts", String(facts))")
+        case .stillAside(let reason):
+            world.log.error("payment stays aside \("payment", id.text) \("reason", reason)")
+        }
+        return outcome
+    }
+
+    private func release(
+        _ id: ID<Payment>, by actor: Actor, _ note: ReleaseNote, cause: String, _ work: Work
+    ) throws -> Release {
+        let now = world.now
+        let (facts, isRebuilt) = try work.tx.release(
+            id, at: now, by: actor, note: note, cause: cause,
+            notice: notice("payment.released", of: id, at: now, work.tx))
+        for fact in facts { _ = try fold(fact, into: id, cause: "released", work) }
+        for fact in try undone(of: id, work) { _ = try fold(fact, into: id, cause: "released", work) }
+        guard let payment = try work.tx.payment(id) else { throw Corruption("\(id) is not stored") }
+        let look = Fact(
+            at: self.now(isTest: payment.terms.isTest), actor: .clock,
+            sources: try sources(of: payment, in: work.tx), news: .looked)
+        _ = try fold(look, into: id, cause: "released", work)
+        work.touched.withLock { $0.append(id) }
+        return .released(facts: facts.count, isRebuilt: isRebuilt)
+    }
+
+    /// What left its chain while nobody listened for this payment: a reorg is only told of what is not aside.
+    /// What the pool holds meanwhile is heard again in its next block.
+    private func undone(of id: ID<Payment>, _ work: Work) throws -> [Fact] {
+        guard let payment = try work.tx.payment(id) else { throw Corruption("\(id) is not stored") }
+        let sources = try sources(of: payment, in: work.tx)
+        return try sources.sorted { $0.key < $1.key }.compactMap { network, source in
+            func isGone(_ claim: Transfer.Claim) throws -> Bool {
+                guard case .mined(let place) = claim.standing else { return false }
+                if place.height > source.tip { return true }
+                // Deeper than the headers that are kept, nothing is undone.
+                return try work.tx.block(of: network, at: place.height).map { $0 != place.block } ?? false
+            }
+            let orphaned = Transfer.Claim(sequence: source.sequence, standing: .gone(.orphaned))
+            let transfers = try payment.evidence.transfers.filter {
+                try $0.key.network == network && isGone($0.claim)
+            }
+            let spends = try payment.evidence.spends.filter {
+                try $0.key.network == network && isGone($0.value.claim)
+            }
+            if transfers.isEmpty, spends.isEmpty { return nil }
+            let news = Fact.News.sighted(
+                transfers.map { Sighting(again: $0, claim: orphaned) },
+                spends: spends.mapValues { Transfer.Spend(transaction: $0.transaction, claim: orphaned) })
+            return Fact(
+                at: now(isTest: payment.terms.isTest), actor: .network(network), sources: sources, news: news)
+        }
+    }
+
+    /// What is wrong with the payment, where an error is about that alone.
+    private static func contradiction(_ error: any Error) -> String? {
+        switch error {
+        case let corruption as Corruption: corruption.description
+        case Objection.corruption(let reason): reason
+        case Objection.refusal(let refusal): refusal.detail
+        case let refusal as Refusal: refusal.detail
+        default: Store.isAboutRows(error) ? "\(error)" : nil
+        }
+    }
+
+    /// What a merchant is told of a payment whose own events cannot go on. Nil when not even the log says
+    /// whose it is.
+    private func notice(
+        _ type: String, of id: ID<Payment>, at now: Instant, _ tx: Storage.Transaction
+    ) -> Notice? {
+        guard let owner = tx.owner(of: id) else { return nil }
+        return notice(type, to: owner.merchant, isTest: owner.isTest, at: now) {
+            $0.member("payment_id", id.text)
+        }
+    }
+
+    /// An event outside every payment's order.
+    func notice(
+        _ type: String, to merchant: ID<Merchant>, isTest: Bool, at now: Instant, only: ID<Endpoint>? = nil,
+        _ data: (inout JSONWriter) -> Void
+    ) -> Notice {
+        let id: ID<Domain.Event> = world.id(at: now)
+        var writer = JSONWriter()
+        writer.object { writer in
+            writer.member("id", id.text)
+            writer.member("type", type)
+            writer.member("timestamp", Timestamp.text(now.milliseconds))
+            writer.member("merchant_id", merchant.text)
+            writer.member("sequence", 1)
+            writer.object("data", data)
+        }
+        return Notice(
+            id: id, type: type, merchant: merchant, isTest: isTest, at: now, body: writer.bytes, only: only)
+    }
+}
+
+extension Sighting {
+    /// Another word on a transfer that is known.
+    init(again transfer: Transfer, claim: Transfer.Claim) {
+        self.init(
+            key: transfer.key, quote: transfer.quote, method: transfer.method,
+            amountText: transfer.amountText, claim: claim, seenAt: transfer.firstSeen,
+            fellIntoGap: transfer.missedByGap, maturity: transfer.maturity)
+    }
+}
+
+extension Metrics {
+    var quarantined: Counter {
+        counter("quittance_quarantined_total", help: "Payments set aside for a person.")
+    }
+}

@@ -1,0 +1,160 @@
+import Crypto
+import Database
+import Domain
+import JSON
+import Platform
+
+/// What the instance's own chain tells.
+struct InstanceStory {
+    /// Payments that are set aside, with what was kept of them.
+    var aside: [String: Aside] = [:]
+    /// What binds the texts of releases, by payment and number.
+    var notes: [NoteKey: String] = [:]
+
+    /// One payment that is set aside.
+    struct Aside {
+        let at: Instant
+        var reason: String
+        /// The facts that wait, from number 1 on.
+        var facts: [Fact] = []
+    }
+
+    /// Where the text of a release is kept.
+    struct NoteKey: Hashable {
+        let payment: String
+        let number: Int64
+    }
+}
+
+extension Verifier {
+    /// Folds the instance's records, and compares what they tell of.
+    mutating func checkInstance() throws {
+        var story = InstanceStory()
+        let head = try walk(Self.instance) { verifier, stored in
+            try verifier.fold(stored.record) { fields throws(Corruption) in
+                try story.fold(stored.record, fields)
+            }
+        }
+        guard head != nil else { return }
+        try compareAside(story)
+        try compareReleaseNotes(story)
+    }
+
+    /// Reads a record's body and hands it to `body`, with the notice in it compared. Gives what is wrong with
+    /// it.
+    mutating func fold(
+        _ record: Record, _ body: (Fields) throws(Corruption) -> Void
+    ) throws -> String? {
+        let notice: Notice?
+        do {
+            let fields = try Fields(JSON.parse(record.body))
+            try body(fields)
+            notice = try fields.nestedOrNil("notice")
+        } catch let error as Corruption {
+            return error.description
+        } catch {
+            return "its body is not JSON"
+        }
+        if let notice { try compare(notice) }
+        return nil
+    }
+
+    /// Compares the event of a notice with the record that binds it.
+    private mutating func compare(_ notice: Notice) throws {
+        let id = notice.id.text
+        try compare(
+            "event", id, where: "id = \(id)",
+            [
+                ("type", .text(notice.type)), ("merchant", .text(notice.merchant.text)),
+                ("subject", .text(id)), ("sequence", .integer(1)), ("at", .time(notice.at)),
+                ("is_test", .flag(notice.isTest)),
+            ])
+        let row = try tx.connection.first("SELECT body FROM event WHERE id = \(id)")
+        if let row, Notice.hash(Array(try row.text(0).utf8)) != notice.hash {
+            report.add("event \(id)", "body is not what the log binds")
+        }
+        notices.insert(id)
+    }
+
+    /// Events that are their own subject, and that no record tells of.
+    mutating func checkNotices() throws {
+        try tx.connection.forEach("SELECT id FROM event WHERE subject = id ORDER BY id") { row in
+            let id = try row.text(0)
+            if !notices.contains(id) { report.add("event \(id)", "the log does not tell of it") }
+        }
+    }
+
+    private mutating func compareAside(_ story: InstanceStory) throws {
+        for (payment, aside) in story.aside.sorted(by: { $0.key < $1.key }) {
+            try compare(
+                "quarantine", payment, where: "payment = \(payment)",
+                [("at", .time(aside.at)), ("reason", .text(aside.reason))])
+            for (index, fact) in aside.facts.enumerated() {
+                try compare(
+                    "quarantined_fact", "\(index + 1) of \(payment)",
+                    where: "payment = \(payment) AND number = \(index + 1)",
+                    [
+                        ("at", .time(fact.at)),
+                        ("fact", .text(String(decoding: fact.storedBytes, as: UTF8.self))),
+                    ])
+            }
+        }
+        try tx.connection.forEach("SELECT payment FROM quarantine ORDER BY payment") { row in
+            let payment = try row.text(0)
+            if story.aside[payment] == nil {
+                report.add("quarantine \(payment)", "the log does not tell of it")
+            }
+        }
+        try tx.connection.forEach(
+            "SELECT payment, number FROM quarantined_fact ORDER BY payment, number"
+        ) { row in
+            let (payment, number) = (try row.text(0), try row.integer(1))
+            if number < 1 || number > story.aside[payment]?.facts.count ?? 0 {
+                report.add("quarantined_fact \(number) of \(payment)", "the log does not tell of it")
+            }
+        }
+    }
+
+    private mutating func compareReleaseNotes(_ story: InstanceStory) throws {
+        try tx.connection.forEach(
+            "SELECT payment, ruling, salt, text FROM note WHERE ruling < 0 ORDER BY payment, ruling"
+        ) { row in
+            let key = InstanceStory.NoteKey(payment: try row.text(0), number: try row.integer(1))
+            let code = ReleaseNote.code(try row.text(3), salt: try row.blob(2))
+            if story.notes[key] != code {
+                report.add("note \(key.number) of \(key.payment)", "the log does not bind it")
+            }
+        }
+    }
+}
+
+extension InstanceStory {
+    fileprivate mutating func fold(_ record: Record, _ fields: Fields) throws(Corruption) {
+        let payment = record.subject
+        let note = NoteKey(payment: payment, number: -Int64(clamping: record.sequence))
+        switch record.kind {
+        case "payment_set_aside":
+            guard aside[payment] == nil else { throw Corruption("the payment was aside already") }
+            aside[payment] = Aside(at: record.at, reason: try fields.text("reason"))
+        case "payment_fact_kept":
+            guard let kept = aside[payment]?.facts.count else { throw notAside }
+            guard try fields.integer("number") == kept + 1 else {
+                throw Corruption("it is not the fact after the last one")
+            }
+            aside[payment]?.facts.append(try fields.nested("fact"))
+        case "payment_released":
+            guard let known = aside.removeValue(forKey: payment) else { throw notAside }
+            guard try fields.integer("facts") == known.facts.count else {
+                throw Corruption("another number of facts was kept")
+            }
+            notes[note] = try fields.text("note")
+        case "payment_release_refused":
+            guard aside[payment] != nil else { throw notAside }
+            aside[payment]?.reason = try fields.text("reason")
+            notes[note] = try fields.text("note")
+        default: break
+        }
+    }
+
+    private var notAside: Corruption { Corruption("the payment was not aside") }
+}

@@ -1,0 +1,156 @@
+import Chains
+import Database
+import Domain
+import Platform
+import Storage
+import TestKit
+import Testing
+
+@testable import Engine
+
+@Suite("Payments that are set aside come back whole")
+struct QuarantineTests {
+    private func release(_ id: ID<Payment>, in house: House) async throws -> Release {
+        try await house.gateway.release(
+            id, by: .operatorAtMachine, reason: "looked at it", cause: "test")
+    }
+
+    private func events(_ house: House) async throws -> [String] {
+        let caller = house.caller
+        return try await house.store.read { tx in
+            try tx.events(
+                of: caller.merchant, after: 0, isTest: true, type: nil, subject: nil, limit: 1_000
+            ).items.map(\.type)
+        }
+    }
+
+    @Test(
+        "A damaged row is written again from the log, and what came meanwhile is booked",
+        arguments: 0..<3, DatabaseEngine.allCases)
+    func rebuilt(_ damage: Int, _ engine: DatabaseEngine) async throws {
+        let house = try await House(engine)
+        let bad = try await house.open(order: "bad")
+        try await house.take([.play(.exact)], for: bad)
+        try await house.store.database.write { db in
+            _ = try db.execute(WatchingTests.damages[damage] + " WHERE id = \(bad.text)")
+        }
+        _ = try await house.gateway.command(.mine(.sandbox, blocks: 1))
+        try await house.follow()
+        let aside = try await house.gateway.quarantined()
+        #expect(aside.map(\.payment) == [bad])
+        #expect(aside.map(\.waiting) == [1])
+        #expect(try await release(bad, in: house) == .released(facts: 1, isRebuilt: true))
+        #expect(try await house.payment(bad).state == .paid)
+        #expect(try await house.gateway.quarantined().isEmpty)
+        let told = try await events(house)
+        #expect(told.contains("payment.set_aside") && told.contains("payment.released"))
+        try await house.audit()
+        let verdict = try await house.store.verify()
+        #expect(verdict.isClean, "\(verdict.findings)")
+        await #expect(throws: CommandError.notFound("set aside payment")) {
+            try await release(bad, in: house)
+        }
+        await house.close()
+    }
+
+    @Test("A payment whose log is damaged stays aside, with all that was kept", arguments: DatabaseEngine.allCases)
+    func damagedLog(_ engine: DatabaseEngine) async throws {
+        let house = try await House(engine)
+        let bad = try await house.open(order: "bad")
+        try await house.take([.play(.exact)], for: bad)
+        try await house.store.database.write { db in
+            _ = try db.execute("UPDATE payment SET body = '{}' WHERE id = \(bad.text)")
+            _ = try db.execute("UPDATE record SET cause = 'x' WHERE chain = \(bad.text) AND kind = 'quoted'")
+        }
+        _ = try await house.gateway.command(.mine(.sandbox, blocks: 1))
+        try await house.follow()
+        guard case .stillAside(let reason) = try await release(bad, in: house) else {
+            Issue.record("it was released")
+            return
+        }
+        #expect(reason.contains("hash"))
+        #expect(try await house.gateway.quarantined().map(\.reason) == [reason])
+        #expect(try await house.gateway.quarantined().map(\.waiting) == [1])
+        await house.close()
+    }
+
+    @Test("A reorg that happened while a payment was aside is heard when it comes back")
+    func reorgMeanwhile() async throws {
+        let house = try await House()
+        let id = try await house.open()
+        let other = try await house.open(order: "other")
+        let now = house.gateway.world.now
+        for payment in [id, other] {
+            _ = try await house.gateway.play(.exact, for: payment, of: house.caller)
+        }
+        try await house.store.write { try $0.quarantine(id, at: now, reason: "test") }
+        _ = try await house.gateway.command(.mine(.sandbox, blocks: 1))
+        try await house.follow()
+        _ = try await house.gateway.command(
+            .reorg(.sandbox, SandboxCommand.Reorg(depth: 1, fate: .dropped)))
+        try await house.follow()
+        #expect(try await release(id, in: house) == .released(facts: 1, isRebuilt: false))
+        #expect(try await house.payment(id).state == house.payment(other).state)
+        try await house.follow()
+        try await house.audit()
+        let verdict = try await house.store.verify()
+        #expect(verdict.isClean, "\(verdict.findings)")
+        await house.close()
+    }
+
+    @Test("Its window still closes after it came back")
+    func window() async throws {
+        let house = try await House()
+        let id = try await house.open()
+        let now = house.gateway.world.now
+        try await house.store.write { try $0.quarantine(id, at: now, reason: "test") }
+        try await house.take([.wait(seconds: 2_000)], for: try await house.open(order: "other"))
+        #expect(try await house.payment(id).state == .awaitingPayment)
+        _ = try await release(id, in: house)
+        try await house.follow()
+        #expect(try await house.payment(id).state == .expired)
+        await house.close()
+    }
+
+    @Test("One payment that cannot be read takes no list away, and says what it is")
+    func lists() async throws {
+        let house = try await House()
+        let bad = try await house.open(order: "bad")
+        let good = try await house.open(order: "good")
+        for id in [bad, good] { try await house.take([.play(.exact)], for: id) }
+        try await house.store.database.write { db in
+            _ = try db.execute("UPDATE payment SET body = '{}' WHERE id = \(bad.text)")
+        }
+        _ = try await house.gateway.command(.mine(.sandbox, blocks: 1))
+        try await house.follow()
+        let list = ListRequest(limit: 10)
+        let payments = try await house.gateway.payments(of: house.caller, PaymentQuery(), list)
+        #expect(payments.items.map(\.payment.id) == [good])
+        let transfers = try await house.gateway.transfers(of: house.caller, transaction: nil, list)
+        #expect(transfers.items.map(\.payment.payment.id) == [good])
+        await #expect(throws: CommandError.quarantined) {
+            try await house.gateway.payment(bad, of: house.caller)
+        }
+        await house.close()
+    }
+
+    @Test("What a person was refused is not done later; a payment that can be read says since when it is aside")
+    func refused() async throws {
+        let house = try await House()
+        let id = try await house.open()
+        try await house.store.database.write { db in
+            _ = try db.execute("UPDATE payment SET head_sequence = 0 WHERE id = \(id.text)")
+        }
+        await #expect(throws: (any Error).self) {
+            try await house.gateway.cancel(id, by: house.caller, cause: "test", house.answering())
+        }
+        let now = house.gateway.world.now
+        try await house.store.write { try $0.quarantine(id, at: now, reason: "test") }
+        let view = try await house.gateway.payment(id, of: house.caller)
+        #expect(view.setAsideSince == now)
+        #expect(view.nextAction == "wait_for_operator")
+        #expect(try await release(id, in: house) == .released(facts: 0, isRebuilt: true))
+        #expect(try await house.payment(id).state == .awaitingPayment)
+        await house.close()
+    }
+}
