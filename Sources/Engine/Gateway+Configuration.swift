@@ -270,6 +270,8 @@ package enum EngineLimits {
     package static let endpoints = 20
     /// Looks that one transaction takes.
     static let looks = 200
+    /// Blocks of a fork's new branch that are put together before it is absorbed: two months of Bitcoin's.
+    static let branchBlocks = 10_000
     /// Deliveries under way to one endpoint, and in all.
     static let deliveriesPerEndpoint = 8
     static let deliveries = 256

@@ -53,17 +53,36 @@ package struct Watcher: Resident {
     package func step() async throws -> Bool {
         let network = entry.chain.network
         let askedAt = gateway.now(isTest: entry.isTest)
-        let row = try await gateway.store.read { try $0.source(of: network) }
-        var cursor: Cursor?
-        if let height = row?.height, let block = row?.block { cursor = Cursor(height: height, block: block) }
-        let batch = try await entry.chain.advance(
-            from: cursor, kept: StoredHeaders(store: gateway.store, network: network))
+        var row = try await gateway.store.read { try $0.source(of: network) }
+        var batch = try await entry.chain.advance(
+            from: row?.cursor, kept: StoredHeaders(store: gateway.store, network: network))
+        if batch.forkHeight != nil, !batch.isAtTip {
+            // Until its end is heard, what was confirmed stays so, and nothing becomes confirmed.
+            try await gateway.markUnhealthy(network, fault: "syncing: following another branch")
+            let marked = try await gateway.store.read { try $0.source(of: network) }
+            guard marked?.cursor == row?.cursor else {
+                entry.chain.forget()
+                return true
+            }
+            row = marked
+            batch = try await wholeBranch(from: batch)
+        }
         if isQuiet(batch, row, askedAt), try await holdsAllWeKnow(batch) { return false }
         let absorbed = try await gateway.absorb(batch, of: network, after: row, askedAt: askedAt)
         gateway.world.metrics.height.set(Int(clamping: batch.cursor.height), network.text)
         if absorbed.isStale { entry.chain.forget() }
         if absorbed.hasMoreLooks { try await gateway.lookOn(network) }
         return !batch.isAtTip || absorbed.isStale
+    }
+
+    /// The rest of a branch that begins with `batch`, as far as it may be held.
+    private func wholeBranch(from batch: Batch) async throws -> Batch {
+        var branch = try await Branch(batch, of: entry.chain.network, in: gateway.store)
+        while !branch.batch.isAtTip, !branch.isFull {
+            try await branch.append(
+                try await entry.chain.advance(from: branch.batch.cursor, kept: branch.headers))
+        }
+        return branch.batch
     }
 
     /// Nothing has left the pool that pays us.
@@ -80,6 +99,14 @@ package struct Watcher: Resident {
         }
         return batch.connected.isEmpty && batch.entered.isEmpty && batch.cursor.block == row.block
             && askedAt.milliseconds - row.scannedUntil.milliseconds < 2_000 && askedAt >= row.scannedUntil
+    }
+}
+
+extension SourceRow {
+    /// The last block absorbed; nil before the first.
+    var cursor: Cursor? {
+        guard let height, let block else { return nil }
+        return Cursor(height: height, block: block)
     }
 }
 

@@ -25,7 +25,7 @@ private struct ScriptedNode: Sendable {
         -> String
     {
         #"{"chain":"\#(chain)","blocks":900000,"headers":\#(headers),"bestblockhash":"\#(tip)","#
-            + #""initialblockdownload":\#(isInitial),"pruned":false,"warnings":["old"]}"#
+            + #""chainwork":"\#(tip)","initialblockdownload":\#(isInitial),"pruned":false,"warnings":["old"]}"#
     }
 
     func answer(_ request: Request) -> Response {

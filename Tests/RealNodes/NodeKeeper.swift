@@ -33,9 +33,12 @@ final class NodeKeeper: Sendable {
     }
 
     /// Starts it again on the same ports.
-    func start(_ coin: Coin, port: String, zmqPort: String) async throws -> Lines {
+    func start(
+        _ coin: Coin, port: String, zmqPort: String, isReindexing: Bool
+    ) async throws -> Lines {
+        let options = Self.options + (isReindexing ? " -reindex" : "")
         let (_, output) = try Self.launch(
-            [script, folder, port, Self.options, zmqPort],
+            [script, folder, port, options, zmqPort],
             #"RUN="$2" RPC_PORT="$3" EXTRA="$4" ZMQ_PORT="$5" "$1" start"#,
             input: nil)
         return try Self.lines(await Self.text(of: output), from: coin)

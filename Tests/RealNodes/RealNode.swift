@@ -41,7 +41,8 @@ final class RealNode: Sendable {
     private static let bitcoin = Task { try await RealNode.start(.bitcoin) }
     private static let litecoin = Task { try await RealNode.start(.litecoin) }
 
-    private static func start(_ coin: Coin) async throws -> RealNode {
+    /// A node of its own, which may be broken.
+    static func start(_ coin: Coin) async throws -> RealNode {
         let (keeper, lines) = try await NodeKeeper.start(coin)
         let node = try RealNode(coin, keeper, lines)
         for wallet in ["customer", "merchant"] {
@@ -82,11 +83,32 @@ final class RealNode: Sendable {
 
     func stop() async throws { try await keeper.stop() }
 
-    /// Starts it again; with `forgetting`, what was in the pool is gone.
-    func start(forgetting: Bool) async throws {
-        if forgetting { try Files.remove(keeper.folder + "/regtest/mempool.dat") }
+    /// What a node has lost when it starts again.
+    enum Loss: Sendable {
+        case nothing
+        /// What was in the pool.
+        case pool
+        /// All blocks.
+        case blocks
+        /// What it made of its blocks: it reads them anew.
+        case index
+    }
+
+    /// Starts it again.
+    func start(without loss: Loss = .nothing) async throws {
+        let chain = keeper.folder + "/regtest/"
+        switch loss {
+        case .nothing: break
+        case .pool: try Files.remove(chain + "mempool.dat")
+        case .blocks:
+            for name in ["blocks", "chainstate", "indexes", "mempool.dat"] {
+                try FileManager.default.removeItem(atPath: chain + name)
+            }
+        case .index: break
+        }
         let zmqPort = zmq.map { String($0.reversed().prefix { $0 != ":" }.reversed()) } ?? ""
-        try write(try await keeper.start(coin, port: String(url.port), zmqPort: zmqPort))
+        try write(try await keeper.start(
+            coin, port: String(url.port), zmqPort: zmqPort, isReindexing: loss == .index))
         for wallet in ["customer", "merchant"] {
             do { _ = try await ask("loadwallet", .string(wallet)) } catch NodeFailure.refused {
                 // It came up with the node.
@@ -130,6 +152,24 @@ final class RealNode: Sendable {
     func mineEmpty(_ count: Int) async throws {
         let home = home.withLock { $0 }
         for _ in 0..<count { _ = try await ask("generateblock", .string(home), .array([])) }
+    }
+
+    /// The raw blocks above the first one, oldest first.
+    func rawBlocks() async throws -> [String] {
+        var blocks: [String] = []
+        for height in 1...(try await height()) {
+            let hash = try await ask("getblockhash", .integer(height))
+            blocks.append(try text(await ask("getblock", hash, 0)))
+        }
+        return blocks
+    }
+
+    /// Gives the node a block, as a peer would.
+    func submit(_ block: String) async throws {
+        let objection = try await ask("submitblock", .string(block)).asString
+        guard objection == nil || objection == "duplicate" else {
+            throw TestKitError("\(coin.daemon): \(objection ?? "")")
+        }
     }
 
     func best() async throws -> String { try text(await ask("getbestblockhash")) }

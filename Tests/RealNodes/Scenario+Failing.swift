@@ -16,7 +16,7 @@ extension Scenario {
             let fault = try await till.source?.fault
             #expect(fault?.hasPrefix("unreachable") == true)
             try await till.expect(order, .detected, [.sourceStale])
-            try await till.node.start(forgetting: false)
+            try await till.node.start()
             // The node reads its pool back while it answers: until it has, nothing has left it.
             try await till.expectWhileWaking(order, .detected)
             try await till.mine(2)
@@ -27,7 +27,7 @@ extension Scenario {
             try await till.node.stop()
             try await till.wait(seconds: 600)
             try await till.expect(order, .awaitingPayment)
-            try await till.node.start(forgetting: false)
+            try await till.node.start()
             try await till.settle()
             try await till.wait(seconds: 60)
             try await till.expect(order, .expired)

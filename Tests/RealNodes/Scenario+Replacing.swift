@@ -52,7 +52,7 @@ extension Scenario {
             try await till.settle()
             try await till.expect(order, .detected)
             try await till.node.stop()
-            try await till.node.start(forgetting: true)
+            try await till.node.start(without: .pool)
             #expect(try await till.node.pool().isEmpty)
             try await till.settle()
             try await till.expect(order, .awaitingPayment)

@@ -1,4 +1,5 @@
 import Domain
+import JSON
 import Testing
 
 extension Scenario {
@@ -70,6 +71,45 @@ extension Scenario {
             try await till.settle()
             try await till.expect(order, .awaitingPayment, [.reversed])
         },
+        Scenario("fifty blocks give way to more, and the first of the new ones has it again") { till in
+            let paid = try await till.paidBelow(blocks: 50)
+            try await till.node.undo(50)
+            try await till.node.send(paid.raw)
+            // To another miner: the same block again would be the one that was made invalid.
+            try await till.node.mine(1, to: till.node.newAddress())
+            try await till.node.mineEmpty(55)
+            try await till.expectMoved(paid, by: 0)
+        },
+        Scenario("fifty blocks give way to more, and a later one of the new ones has it again") { till in
+            let paid = try await till.paidBelow(blocks: 50)
+            try await till.node.undo(50)
+            try await till.node.mineEmpty(30)
+            try await till.node.send(paid.raw)
+            try await till.node.mine(1)
+            try await till.node.mineEmpty(25)
+            try await till.expectMoved(paid, by: 30)
+        },
+        Scenario("fifty blocks give way to more, and none of the new ones has it") { till in
+            let paid = try await till.paidBelow(blocks: 50)
+            try await till.node.undo(50)
+            try await till.node.mineEmpty(55)
+            try await till.node.send(paid.raw)
+            try await till.settle()
+            try await till.expect(paid.order, .detected, [.reversed])
+            try await till.mine(2)
+            try await till.expect(paid.order, .paid, [.reversed])
+            #expect(try await till.payment(paid.order).epoch == 2)
+        },
+        Scenario("a hundred and fifty blocks give way, more than the headers that it kept", keptHeaders: 100)
+        { till in
+            let paid = try await till.paidBelow(blocks: 150)
+            try await till.node.undo(150)
+            try await till.node.mineEmpty(110)
+            try await till.node.send(paid.raw)
+            try await till.node.mine(1)
+            try await till.node.mineEmpty(45)
+            try await till.expectMoved(paid, by: 110)
+        },
         Scenario("in the same block on another branch") { till in
             let order = try await till.open(price)
             try await till.node.pay([(order.address, price)])
@@ -82,4 +122,40 @@ extension Scenario {
             #expect(payment.evidence.transfers.count == 1)
         },
     ]
+}
+
+/// A payment that was paid deep in the chain.
+struct Paid: Sendable {
+    let order: Order
+    /// The transaction: a node forgets those of many blocks that it undoes.
+    let raw: String
+    let height: UInt64
+}
+
+extension Till {
+    /// A payment that was paid in the first of the last so many blocks.
+    func paidBelow(blocks: Int) async throws -> Paid {
+        let order = try await open(price)
+        let (_, id) = try await node.pay([(order.address, price)])
+        let raw = try await node.ask("getrawtransaction", .string(id)).asString ?? ""
+        try await mine(1)
+        let height = try await node.height()
+        try await node.mineEmpty(blocks - 1)
+        try await settle()
+        try await expect(order, .paid)
+        return Paid(order: order, raw: raw, height: height)
+    }
+
+    /// Expects a paid payment so many blocks higher in a new branch: nothing was taken back in between.
+    func expectMoved(_ paid: Paid, by blocks: UInt64, _ at: SourceLocation = #_sourceLocation) async throws {
+        try await settle()
+        let payment = try await payment(paid.order)
+        #expect(payment.state == .paid && payment.epoch == 1, sourceLocation: at)
+        let place = payment.evidence.transfers.first?.block
+        #expect(place?.height == paid.height + blocks, sourceLocation: at)
+        let block = try await node.ask("getblockhash", .integer(paid.height + blocks)).asString
+        #expect(place?.block.text == block, sourceLocation: at)
+        #expect(payment.evidence.transfers.count == 1, sourceLocation: at)
+        try await expectStory(paid.order, ["created", "awaiting_payment", "confirming", "paid"], at)
+    }
 }

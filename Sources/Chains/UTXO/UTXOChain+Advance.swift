@@ -43,9 +43,7 @@ extension UTXOChain {
             throw ChainFault(.wrongNetwork, "The node is on \"\(standing.chain)\" and not on \(network).")
         }
         if !memory.withLock({ $0.isRightNetwork }) {
-            guard try await node.blockHash(at: 0) == place.genesis else {
-                throw ChainFault(.wrongNetwork, "The node's first block is not that of \(network).")
-            }
+            try await checkGenesis()
             memory.withLock { $0.isRightNetwork = true }
         }
         guard !isCatchingUp(standing) else {
@@ -53,6 +51,12 @@ extension UTXOChain {
                 .syncing, "The node is at block \(standing.height) of \(standing.headers) and catches up.")
         }
         return standing
+    }
+
+    private func checkGenesis() async throws {
+        guard try await node.blockHash(at: 0) == place.genesis else {
+            throw ChainFault(.wrongNetwork, "The node's first block is not that of \(network).")
+        }
     }
 
     /// Whether the node is behind its network. One on regtest has no network to be behind of: it takes its
@@ -72,7 +76,28 @@ extension UTXOChain {
         }
         if cursor.block == BlockID(standing.best) { return (cursor, false) }
         if try await isActive(cursor) { return (cursor, false) }
+        // Another node may answer at the old address.
+        try await checkGenesis()
+        try await checkWork(of: standing, against: cursor)
         return (try await fork(below: cursor, kept), true)
+    }
+
+    /// A chain is left only for one that has as much work, as nodes do. A node that has less has lost blocks,
+    /// reads them anew (`-reindex`) or was put back from a copy: nothing of what was heard is undone by that.
+    /// Of a block that the node does not know, the height tells.
+    private func checkWork(of standing: UTXONode.Standing, against cursor: Cursor) async throws {
+        let isBehind =
+            if let known = try await node.place(of: cursor.block) {
+                standing.work < known.work
+            } else {
+                standing.height < cursor.height
+            }
+        guard !isBehind else {
+            throw ChainFault(
+                .syncing,
+                "The node is at block \(standing.height), with less work than block \(cursor.height) that"
+                    + " was heard before: it catches up, or it has lost blocks.")
+        }
     }
 
     private func isActive(_ cursor: Cursor) async throws -> Bool {

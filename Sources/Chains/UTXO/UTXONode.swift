@@ -14,6 +14,8 @@ struct UTXONode: Sendable {
         let height: UInt64
         let headers: UInt64
         let best: Hash256
+        /// All that was put into its chain.
+        let work: ChainWork
         let isInitialDownload: Bool
         let isPruned: Bool
         let warnings: [String]
@@ -24,12 +26,13 @@ struct UTXONode: Sendable {
         }
         guard let chain = answer["chain"]?.asString, let height = answer["blocks"]?.asUInt64,
             let headers = answer["headers"]?.asUInt64, let best = Self.hash(answer["bestblockhash"]),
+            let work = ChainWork(answer["chainwork"]),
             let isInitialDownload = answer["initialblockdownload"]?.asBool
         else { throw .malformed("no state of its chain") }
         let warnings = answer["warnings"]
         let texts = warnings?.asArray?.compactMap(\.asString) ?? [warnings?.asString ?? ""]
         return Standing(
-            chain: chain, height: height, headers: headers, best: best,
+            chain: chain, height: height, headers: headers, best: best, work: work,
             isInitialDownload: isInitialDownload,
             isPruned: answer["pruned"]?.asBool ?? false, warnings: texts.filter { !$0.isEmpty })
     }
@@ -109,10 +112,18 @@ struct UTXONode: Sendable {
         return headers
     }
 
+    /// Where a block stands that the node knows.
+    struct Place: Sendable {
+        let height: UInt64
+        /// Whether it is on the node's chain.
+        let isActive: Bool
+        let parent: BlockID?
+        /// All that was put into the chain up to it.
+        let work: ChainWork
+    }
+
     /// A block that the node knows, on its chain or not; nil when it does not know it.
-    func place(of block: BlockID) async throws(ChainFault) -> (
-        height: UInt64, isActive: Bool, parent: BlockID?
-    )? {
+    func place(of block: BlockID) async throws(ChainFault) -> Place? {
         let answer: JSON
         do throws(NodeFailure) {
             answer = try await rpc.call("getblockheader", .string(block.text), true)
@@ -120,11 +131,14 @@ struct UTXONode: Sendable {
             guard error.isUnknownThing else { throw error.fault }
             return nil
         }
-        guard let height = answer["height"]?.asUInt64, let confirmations = answer["confirmations"]?.asInt64
+        guard let height = answer["height"]?.asUInt64, let work = ChainWork(answer["chainwork"]),
+            let confirmations = answer["confirmations"]?.asInt64
         else {
             throw .malformed("no header of \(block.text)")
         }
-        return (height, confirmations > 0, answer["previousblockhash"]?.asString.map { BlockID($0) })
+        return Place(
+            height: height, isActive: confirmations > 0,
+            parent: answer["previousblockhash"]?.asString.map { BlockID($0) }, work: work)
     }
 
     /// Whether the node has its pool: after a start it reads it back in the background.
@@ -202,4 +216,20 @@ struct UTXONode: Sendable {
     }
 
     private static func bytes(_ text: String) -> [UInt8]? { Hex.decode(text) }
+}
+
+/// The expected number of hashes behind a chain: of two chains, nodes follow the one with more.
+struct ChainWork: Hashable, Comparable, Sendable {
+    /// 64 hexadecimal digits, so that texts are ordered as the numbers are.
+    private let text: String
+
+    /// Nil for what is no such number.
+    init?(_ value: JSON?) {
+        guard let text = value?.asString, text.utf8.count == 64, Hash256(displayText: text) != nil else {
+            return nil
+        }
+        self.text = text.lowercased()
+    }
+
+    static func < (left: Self, right: Self) -> Bool { left.text < right.text }
 }
