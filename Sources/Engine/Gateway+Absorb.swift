@@ -304,6 +304,7 @@ struct Absorption {
         if batch.cursor.height > kept {
             try work.tx.deleteHeaders(of: network, below: batch.cursor.height - kept)
         }
+        if known?.source.tip != row.source.tip { work.footprint.move(network) }
         try work.tx.save(row, of: network)
         if known?.isHealthy != row.isHealthy { try gateway.recordHealth(network, row, at: now, work) }
         return row

@@ -286,5 +286,8 @@ package enum EngineLimits {
     static let knownCallers = 1_024
     /// Payments that are set aside and listed at a time.
     package static let quarantined = 1_000
+    /// Payment objects that are kept as they went out: bytes in all, and parts that are locked one by one.
+    static let renderedBytes = 16 << 20
+    static let renderedShards = 16
     static let rotationOverlapSeconds: Int64 = 24 * 3600
 }

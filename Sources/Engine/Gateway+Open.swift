@@ -35,7 +35,7 @@ extension Gateway {
             return try await self.perform(caller, answering) { work in
                 if let taken = opening.taken { try work.tx.take(index: taken.index, of: taken.fingerprint) }
                 if let commit = opening.commit { try work.tx.write(commit) }
-                work.touched.withLock { $0.append(opening.view.payment.id) }
+                work.footprint.touch(opening.view.payment.id)
                 return opening.view
             }
         }

@@ -29,7 +29,7 @@ extension Gateway {
         try work.tx.quarantine(id, at: now, reason: reason) {
             world.log.error("payment set aside \("payment", id.text) \("reason", reason)")
             world.metrics.quarantined.add()
-            work.touched.withLock { $0.append(id) }
+            work.footprint.touch(id)
             return notice("payment.set_aside", of: id, at: now, work.tx)
         }
         // A person's wish was refused to its face; only what the world says is said once.
@@ -82,7 +82,7 @@ extension Gateway {
             at: self.now(isTest: payment.terms.isTest), actor: .clock,
             sources: try sources(of: payment, in: work.tx), news: .looked)
         _ = try fold(look, into: id, cause: "released", work)
-        work.touched.withLock { $0.append(id) }
+        work.footprint.touch(id)
         return .released(facts: facts.count, isRebuilt: isRebuilt)
     }
 

@@ -5,20 +5,44 @@ package import Storage
 extension Gateway {
     /// A payment as its merchant sees it, with the tips as they stand now.
     package func payment(_ id: ID<Payment>, of caller: Caller) async throws -> PaymentView {
-        try await store.read { tx in
-            do {
-                guard let payment = try tx.payment(id, of: caller.merchant),
-                    payment.terms.isTest == caller.isTest
-                else { throw CommandError.notFound("payment") }
-                return try self.view(payment, in: tx)
-            } catch let corruption as Corruption {
-                guard try tx.isQuarantined(id) else { throw corruption }
-                // Not even its row can be read; its log says whose it is.
-                guard let owner = tx.owner(of: id), owner == (caller.merchant, caller.isTest) else {
-                    throw CommandError.notFound("payment")
-                }
-                throw CommandError.quarantined
+        try await store.read { try self.view(id, of: caller, in: $0) }
+    }
+
+    /// The same as its object, `{"id":"pay_…",…}`.
+    ///
+    /// It holds every write that had returned before. Where nobody else writes to the store, an object that is
+    /// still true is not made again.
+    package func paymentObject(_ id: ID<Payment>, of caller: Caller) async throws -> [UInt8] {
+        guard let rendered else {
+            return try await store.read { try self.view(id, of: caller, in: $0).object }
+        }
+        switch rendered.look(id, for: caller) {
+        case .object(let object): return object
+        case .unknown(let ticket):
+            return try await store.read { tx in
+                let view = try self.view(id, of: caller, in: tx)
+                let object = view.object
+                rendered.keep(object, of: view.payment, showing: view.networksShown, ticket)
+                return object
             }
+        }
+    }
+
+    private func view(
+        _ id: ID<Payment>, of caller: Caller, in tx: Storage.Transaction
+    ) throws -> PaymentView {
+        do {
+            guard let payment = try tx.payment(id, of: caller.merchant),
+                payment.terms.isTest == caller.isTest
+            else { throw CommandError.notFound("payment") }
+            return try view(payment, in: tx)
+        } catch let corruption as Corruption {
+            guard try tx.isQuarantined(id) else { throw corruption }
+            // Not even its row can be read; its log says whose it is.
+            guard let owner = tx.owner(of: id), owner == (caller.merchant, caller.isTest) else {
+                throw CommandError.notFound("payment")
+            }
+            throw CommandError.quarantined
         }
     }
 

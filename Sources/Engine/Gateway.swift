@@ -18,6 +18,8 @@ package final class Gateway: Sendable {
     package let changes = Changes()
     let indices = IndexAllocator()
     let callers = KnownCallers()
+    /// Nil where another process may write to the store.
+    let rendered: RenderedPayments?
 
     package init(
         store: Store, world: World, networks: Networks, settings: Settings, keys: InstanceKeys,
@@ -29,6 +31,7 @@ package final class Gateway: Sendable {
         self.settings = settings
         self.keys = keys
         self.sandbox = sandbox
+        rendered = store.isExclusive ? RenderedPayments() : nil
     }
 
     /// The time that counts for a payment: the sandbox's clock can be put forward.
@@ -40,11 +43,19 @@ package final class Gateway: Sendable {
     /// Runs `body` in one transaction, and tells who waits for the payments that it touched once it is
     /// durable.
     func write<T: Sendable>(_ body: @escaping @Sendable (Work) throws -> T) async throws -> T {
-        let touched = Lock<[ID<Payment>]>([])
-        let result = try await store.write { try body(Work(tx: $0, touched: touched)) }
-        let ids = touched.withLock { $0 }
+        let footprint = Footprint(rendered)
+        let result = try await write(body, footprint)
+        let ids = footprint.payments
         if !ids.isEmpty { changes.publish(ids) }
         return result
+    }
+
+    private func write<T: Sendable>(
+        _ body: @escaping @Sendable (Work) throws -> T, _ footprint: Footprint
+    ) async throws -> T {
+        // Also when it failed, or when nobody knows whether it was committed.
+        defer { footprint.end() }
+        return try await store.write { try body(Work(tx: $0, footprint: footprint)) }
     }
 
     /// Runs a command in one transaction and answers it once: the same key gets the first answer again.
@@ -94,7 +105,7 @@ package final class Gateway: Sendable {
         }
         try work.tx.commit(decisions, personal: personal, context)
         if decisions.contains(where: { !$0.isSilent }) {
-            work.touched.withLock { $0.append(last.payment.id) }
+            work.footprint.touch(last.payment.id)
         }
     }
 
@@ -185,10 +196,14 @@ package final class Gateway: Sendable {
     }
 }
 
-/// One transaction of the gateway, and the payments that it touches.
+/// One transaction of the gateway, and what it changes of what is shown.
+///
+/// Whatever changes what `PaymentView` shows of a payment, be it its row, its quarantine or its personal
+/// part, must `footprint.touch` it in the same transaction; whatever moves a network's tip must
+/// `footprint.move` it.
 struct Work {
     let tx: Storage.Transaction
-    let touched: Lock<[ID<Payment>]>
+    let footprint: Footprint
 }
 
 extension Fact {

@@ -12,8 +12,9 @@ package struct PaymentView: Sendable {
     /// The payment link for the current quote, where the payment may still be paid.
     package let paymentURI: String?
     package let checkoutURL: String?
-    /// The tips as they stand now, for the count of confirmations.
-    package let sources: [NetworkName: Source]
+    /// The heights of the networks' tips as they stand now, for the count of confirmations. Nothing else of a
+    /// network is shown.
+    package let tips: [NetworkName: UInt64]
     /// Since when it is set aside: nothing changes it until a person has looked.
     package private(set) var setAsideSince: Instant?
 
@@ -26,7 +27,7 @@ package struct PaymentView: Sendable {
         assessment.isFulfillable = false
         return PaymentView(
             payment: payment, assessment: assessment, personal: personal, paymentURI: nil,
-            checkoutURL: checkoutURL, sources: sources, setAsideSince: since)
+            checkoutURL: checkoutURL, tips: tips, setAsideSince: since)
     }
 
     /// Base units of the current quote's asset for a worth.
@@ -53,12 +54,11 @@ package struct PaymentView: Sendable {
                 case .count(let count): UInt64(max(count, transfer.maturity))
                 case .safe, .finalized, .settled: nil
                 }
-            guard let place = transfer.block, let source = sources[transfer.key.network],
-                place.height <= source.tip
+            guard let place = transfer.block, let tip = tips[transfer.key.network], place.height <= tip
             else {
                 return (0, need)
             }
-            return (source.tip - place.height + 1, need)
+            return (tip - place.height + 1, need)
         }
         return counts.min { $0.0 < $1.0 }.map { (have: $0.0, need: $0.1) }
     }
@@ -97,11 +97,23 @@ package struct PaymentView: Sendable {
         }
     }
 
+    /// The networks whose tips are shown: those that have what was received in a block.
+    var networksShown: Set<NetworkName> {
+        Set(payment.evidence.transfers.filter { $0.block != nil }.map(\.key.network))
+    }
+
     /// When the customer may no longer pay.
     package var expiresAt: Instant { quote?.endsAt ?? payment.terms.expiresAt }
 }
 
 extension PaymentView {
+    /// The payment object.
+    package var object: [UInt8] {
+        var writer = JSONWriter(reservingBytes: 2_048)
+        writer.object { write(&$0) }
+        return writer.bytes
+    }
+
     /// Writes the members of the payment object.
     package func write(_ writer: inout JSONWriter) {
         let terms = payment.terms
@@ -253,7 +265,7 @@ extension Gateway {
         return PaymentView(
             payment: payment, assessment: assessment, personal: personal, paymentURI: uri,
             checkoutURL: checkout,
-            sources: sources ?? payment.evidence.sources)
+            tips: (sources ?? payment.evidence.sources).mapValues(\.tip))
     }
 
     /// The bytes of an event: made once, stored, signed and sent as they are.

@@ -19,8 +19,8 @@ extension API {
         Operation("payments.get", .get, "/v1/payments/{id}", scope: .paymentsRead) { call in
             var query = QueryForm(call.request.query)
             try query.finish()
-            let payment = try await call.gateway.payment(try call.id("payment"), of: call.caller)
-            return .object { payment.write(&$0) }
+            return .json(
+                try await call.gateway.paymentObject(try call.id("payment"), of: call.caller))
         },
         Operation(
             "payments.cancel", .post, "/v1/payments/{id}/cancel", scope: .paymentsWrite,
