@@ -45,8 +45,14 @@ enum Limits {
     // Requests of one key: `rateQuota` in `rateWindowSeconds`, all at once if need be.
     static let rateQuota: Int64 = 6_000
     static let rateWindowSeconds: Int64 = 60
-    /// Keys whose use is remembered; those that have their whole quota back are forgotten first.
-    static let rateKeys = 10_000
+    // Keys that are none, presented from one address.
+    static let wrongKeyQuota: Int64 = 20
+    static let wrongKeyWindowSeconds: Int64 = 60
+    /// Leading bits of an IPv6 address that are one subscriber's.
+    static let subscriberBits: UInt128 = 64
+    /// Keys, and addresses, whose use is remembered; those that have their whole quota back are forgotten
+    /// first.
+    static let rateSubjects = 10_000
 
     /// Seconds that a client is asked to wait when the store is busy.
     static let retrySeconds = 1

@@ -2,6 +2,7 @@ import Domain
 import Engine
 import HTTP
 import JSON
+import Platform
 import Testing
 
 @testable import Web
@@ -97,6 +98,38 @@ struct APIAccess {
         #expect(await tenant.get("/v1/payments", key: text).status == 401)
         let list = await tenant.get("/v1/api-keys")
         #expect(!list.text.contains(text))
+    }
+
+    @Test("Wrong keys are refused more shortly the more come from an address, and right ones from there never")
+    func wrongKeys() async throws {
+        let gateway = try await TestGateway()
+        let tenant = try await gateway.tenant()
+        func present(_ number: Int, from address: String) async -> Answer {
+            await gateway.send(.get, "/v1/payments", key: "qk_test_wrong\(number)", peer: address)
+        }
+        for number in 0..<Int(Limits.wrongKeyQuota) {
+            #expect(await present(number, from: "2001:db8::\(number)").status == 401)
+        }
+        let throttled = await present(99, from: "2001:db8::ffff")
+        #expect(throttled.status == 429)
+        #expect(throttled.code == "rate_limited")
+        #expect(throttled.headers["Retry-After"] == "3")
+        #expect(await present(99, from: "2001:db8:0:1::1").status == 401, "another subscriber")
+        #expect(await present(99, from: "192.0.2.1").status == 401)
+        // A key that nobody had presented before, from the same address.
+        let answer = await gateway.send(.get, "/v1/payments", key: tenant.test, peer: "2001:db8::1")
+        #expect(answer.status == 200)
+        #expect(await gateway.send(.get, "/v1/payments", key: nil, peer: "2001:db8::1").status == 401)
+        gateway.clock.advance(by: 3_000)
+        #expect(await present(99, from: "2001:db8::1").status == 401)
+        #expect(await present(99, from: "2001:db8::1").status == 429)
+    }
+
+    @Test("Addresses that present wrong keys take a bounded amount of memory")
+    func manyAddresses() {
+        let limiter = RateLimiter<Int>(RateLimit(quota: 2, windowSeconds: 60), clock: ManualClock())
+        for subject in 0..<(3 * Limits.rateSubjects) { _ = limiter.take(subject) }
+        #expect(limiter.count <= Limits.rateSubjects)
     }
 
     @Test("Only one well-formed bearer credential is read", arguments: [

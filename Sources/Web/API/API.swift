@@ -7,16 +7,23 @@ import Platform
 
 /// The programming interface for merchants' servers, `/v1`. See docs/API.md.
 ///
-/// Each request is checked in one order, and the first objection is the answer: key (401), rate (429),
-/// scope (403), idempotency key (400), form (400, 413, 415, 422), rules (404, 409, 422).
+/// Each request is checked in one order, and the first objection is the answer: key (401, or 429 where too
+/// many wrong ones came from), rate (429), scope (403), idempotency key (400), form (400, 413, 415, 422),
+/// rules (404, 409, 422).
 package struct API: Sendable {
     let gateway: Gateway
-    private let limiter: RateLimiter?
+    private let limiter: RateLimiter<ID<APIKey>>?
+    private let strangers: RateLimiter<IPAddress>
 
-    /// - Parameter rateLimit: for each key; nil for none, as for a benchmark.
-    package init(gateway: Gateway, rateLimit: RateLimit? = .standard) {
+    /// - Parameters:
+    ///   - rateLimit: for each key; nil for none, as for a benchmark.
+    ///   - wrongKeys: for each address that presents keys that are none.
+    package init(
+        gateway: Gateway, rateLimit: RateLimit? = .standard, wrongKeys: RateLimit = .wrongKeys
+    ) {
         self.gateway = gateway
         limiter = rateLimit.map { RateLimiter($0, clock: gateway.world.clock) }
+        strangers = RateLimiter(wrongKeys, clock: gateway.world.clock)
     }
 
     /// Everything that the API can do.
@@ -59,12 +66,25 @@ package struct API: Sendable {
     }
 
     private func authenticate(_ request: Request) async throws -> Caller {
-        if let text = Self.bearer(request.headers), let caller = try await gateway.caller(presenting: text) {
-            return caller
+        if let text = Self.bearer(request.headers) {
+            if let caller = try await gateway.caller(presenting: text) { return caller }
+            try limit(strangerAt: request.peer)
         }
         throw Problem(
             .unauthorized, "Send a valid API key: Authorization: Bearer qk_live_… or qk_test_….",
             headers: ["WWW-Authenticate": "Bearer realm=\"quittance\""])
+    }
+
+    /// Counts a key that is none where it came from. A key that is one never comes here: whoever shares an
+    /// address with a guesser is not in its way.
+    private func limit(strangerAt peer: Peer) throws {
+        guard let address = IPAddress(peer.address) else { return }
+        let verdict = strangers.take(address.subscriber)
+        guard !verdict.isAllowed else { return }
+        throw Problem(
+            .rateLimited,
+            "Too many keys that are none came from this address. Wait as long as Retry-After says.",
+            headers: ["Retry-After": String(verdict.seconds)])
     }
 
     /// The credential of an `Authorization` field (RFC 6750, 2.1); nil for another scheme or form.
@@ -129,6 +149,16 @@ package struct API: Sendable {
         } catch {
             gateway.world.log.warning(
                 "a refusal was not recorded \("operation", operation.name) \("error", error)")
+        }
+    }
+}
+
+extension IPAddress {
+    /// Whom the address belongs to, as far as it says: a subscriber has all of an IPv6 network of 64 bits.
+    fileprivate var subscriber: IPAddress {
+        switch self {
+        case .v4: self
+        case .v6(let bits): .v6((bits >> Limits.subscriberBits) << Limits.subscriberBits)
         }
     }
 }

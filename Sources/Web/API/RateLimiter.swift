@@ -2,7 +2,7 @@ import Domain
 import HTTP
 import Platform
 
-/// How many requests one key may make: `quota` in `windowSeconds`, all at once if need be.
+/// How many requests may be made: `quota` in `windowSeconds`, all at once if need be.
 package struct RateLimit: Hashable, Sendable {
     package let quota: Int64
     package let windowSeconds: Int64
@@ -16,18 +16,23 @@ package struct RateLimit: Hashable, Sendable {
 
     /// Far above what an honest shop needs, far below what hurts.
     package static let standard = RateLimit(quota: Limits.rateQuota, windowSeconds: Limits.rateWindowSeconds)
+    /// Keys that are none, from one address: a shop that was not told of a revoked key tries again now and
+    /// then, nobody types keys.
+    package static let wrongKeys = RateLimit(
+        quota: Limits.wrongKeyQuota, windowSeconds: Limits.wrongKeyWindowSeconds)
 }
 
-/// Counts the requests of each key: a bucket of tokens that fills steadily. In memory, of this process.
-final class RateLimiter: Sendable {
-    /// What is left to a key after a request.
-    struct Verdict: Equatable {
-        let isAllowed: Bool
-        let remaining: Int64
-        /// Until the next request is allowed, or, if one is, until the quota is whole again. Rounded up.
-        let seconds: Int64
-    }
+/// What is left after a request.
+struct RateVerdict: Equatable {
+    let isAllowed: Bool
+    let remaining: Int64
+    /// Until the next request is allowed, or, if one is, until the quota is whole again. Rounded up.
+    let seconds: Int64
+}
 
+/// Counts the requests of each subject (a key, an address): a bucket of tokens that fills steadily. In
+/// memory, of this process.
+final class RateLimiter<Subject: Hashable & Sendable>: Sendable {
     private struct Bucket {
         /// Each request costs `cost`, and each millisecond brings `limit.quota`.
         var level: Int64
@@ -36,7 +41,7 @@ final class RateLimiter: Sendable {
 
     let limit: RateLimit
     private let clock: any Clock
-    private let buckets = Lock<[ID<APIKey>: Bucket]>([:])
+    private let buckets = Lock<[Subject: Bucket]>([:])
 
     init(_ limit: RateLimit, clock: any Clock) {
         self.limit = limit
@@ -46,20 +51,23 @@ final class RateLimiter: Sendable {
     private var cost: Int64 { limit.windowSeconds * 1_000 }
     private var whole: Int64 { limit.quota * cost }
 
-    /// Takes one request out of the key's quota.
-    func take(_ key: ID<APIKey>) -> Verdict {
+    /// How many subjects are remembered.
+    var count: Int { buckets.withLock { $0.count } }
+
+    /// Takes one request out of the subject's quota.
+    func take(_ subject: Subject) -> RateVerdict {
         let now = clock.uptime
         return buckets.withLock { buckets in
-            if buckets.count >= Limits.rateKeys, buckets[key] == nil { shrink(&buckets, at: now) }
-            var bucket = buckets[key] ?? Bucket(level: whole, at: now)
+            if buckets.count >= Limits.rateSubjects, buckets[subject] == nil { shrink(&buckets, at: now) }
+            var bucket = buckets[subject] ?? Bucket(level: whole, at: now)
             bucket.level = level(of: bucket, at: now)
             bucket.at = now
             let isAllowed = bucket.level >= cost
             if isAllowed { bucket.level -= cost }
-            buckets[key] = bucket
+            buckets[subject] = bucket
             let missing = isAllowed ? whole - bucket.level : cost - bucket.level
             let perSecond = limit.quota * 1_000
-            return Verdict(
+            return RateVerdict(
                 isAllowed: isAllowed, remaining: bucket.level / cost,
                 seconds: (missing + perSecond - 1) / perSecond)
         }
@@ -70,14 +78,14 @@ final class RateLimiter: Sendable {
         return min(whole, bucket.level + elapsed * limit.quota)
     }
 
-    /// Forgets keys that have their whole quota back; all of them if there is no such key.
-    private func shrink(_ buckets: inout [ID<APIKey>: Bucket], at now: Int64) {
+    /// Forgets subjects that have their whole quota back; all of them if there is no such one.
+    private func shrink(_ buckets: inout [Subject: Bucket], at now: Int64) {
         let used = buckets.filter { level(of: $0.value, at: now) < whole }
-        buckets = used.count < Limits.rateKeys ? used : [:]
+        buckets = used.count < Limits.rateSubjects ? used : [:]
     }
 }
 
-extension RateLimiter.Verdict {
+extension RateVerdict {
     /// The fields of draft-ietf-httpapi-ratelimit-headers.
     func write(_ limit: RateLimit, into headers: inout Headers) {
         headers["RateLimit-Policy"] = "\"key\";q=\(limit.quota);w=\(limit.windowSeconds)"

@@ -91,7 +91,8 @@ final class TestGateway: Sendable {
 
     /// Sends one request through everything but the socket.
     func send(
-        _ method: HTTP.Method, _ target: String, key: String?, body: [UInt8] = [], headers: Headers = Headers()
+        _ method: HTTP.Method, _ target: String, key: String?, body: [UInt8] = [], headers: Headers = Headers(),
+        peer: String = "127.0.0.1"
     ) async -> Answer {
         let parts = target.split(separator: "?", maxSplits: 1, omittingEmptySubsequences: false)
         let pairs = parts.count == 2 ? parts[1].split(separator: "&") : []
@@ -103,7 +104,8 @@ final class TestGateway: Sendable {
         if let key { headers["Authorization"] = "Bearer \(key)" }
         if !body.isEmpty, headers["Content-Type"] == nil { headers["Content-Type"] = "application/json" }
         let request = Request(
-            method: method, path: String(parts[0]), query: query, headers: headers, body: body)
+            method: method, path: String(parts[0]), query: query, headers: headers, body: body,
+            peer: Peer(address: peer, isSecure: false))
         return Answer(await front.respond(to: request))
     }
 
