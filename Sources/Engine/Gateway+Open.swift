@@ -128,7 +128,7 @@ extension Gateway {
             {
                 return self.view(payment, personal: personal)
             }
-            try payment.checkQuote(in: method)
+            try payment.checkQuote(in: method, at: now)
             let quoted = try self.quote(payment.terms, method, at: now, until: nil, work.tx)
             try work.tx.take(index: quoted.taken.index, of: quoted.taken.fingerprint)
             let decision = try self.quoted(payment, quoted.quote, actor, at: now, work.tx)
@@ -150,7 +150,8 @@ extension Gateway {
         return payment
     }
 
-    /// The price in `method`, locked now, with a destination that nobody had before.
+    /// The price in `method`, locked now, with a destination that nobody had before. Without `until` it is
+    /// locked for as long as the policy says, but never beyond the terms.
     func quote(
         _ terms: Terms, _ method: Domain.Method, at now: Instant, until: Instant?, covers: Price? = nil,
         isTopUp: Bool = false, _ tx: Storage.Transaction
@@ -176,9 +177,9 @@ extension Gateway {
         let quote = Quote(
             id: world.id(at: now), asset: asset, amountDue: due, covers: price, rate: rate.rate,
             sources: rate.sources,
-            lockedAt: now, endsAt: until ?? now.adding(seconds: terms.policy.quoteSeconds),
-            destination: destination,
-            isTopUp: isTopUp)
+            lockedAt: now,
+            endsAt: until ?? min(now.adding(seconds: terms.policy.quoteSeconds), terms.expiresAt),
+            destination: destination, isTopUp: isTopUp)
         return (quote, TakenIndex(fingerprint: wallet.fingerprint, index: index))
     }
 

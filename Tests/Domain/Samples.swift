@@ -40,7 +40,7 @@ enum Sample {
     static func terms(_ policy: Policy = Policy(), price: Price = Sample.price()) -> Terms {
         Terms(
             merchant: merchant, orderID: "order-1", price: price, methods: [btc.method, ltc.method], policy: policy,
-            risk: .normal, openedAt: at(0), expiresAt: at(900), isTest: true, personal: commitment)
+            risk: .normal, openedAt: at(0), expiresAt: at(4_000), isTest: true, personal: commitment)
     }
 
     /// Quote number `number`, locked at `start`, open for `seconds`.

@@ -104,4 +104,34 @@ struct CommandTests {
         #expect(refusal?.code == .methodNotOffered)
         await house.close()
     }
+
+    @Test("A quote can be had again until the order's own end, and no longer, whoever asks")
+    func requote() async throws {
+        let house = try await House()
+        let sandbox = try method("SBX")
+        var new = NewPayment(orderID: "order-1", amount: "25", currency: "EUR")
+        new.methods = [sandbox, try method("SUSD")]
+        new.expiresInSeconds = 3_600
+        let id = try await house.open(new)
+        let end = try await house.payment(id).terms.expiresAt
+        for (seconds, length) in [(0, 900), (1_000, 900), (2_500, 100)] as [(Int64, Int64)] {
+            try await house.take(
+                seconds == 0 ? [.choose("SBX")] : [.wait(seconds: seconds), .choose("SBX")], for: id)
+            let quote = try #require(try await house.payment(id).evidence.currentQuote)
+            #expect(quote.endsAt.milliseconds - quote.lockedAt.milliseconds == length * 1_000)
+            #expect(quote.endsAt <= end)
+        }
+        let before = try await house.payment(id)
+        #expect(before.evidence.quotes.count == 3)
+        try await house.take([.wait(seconds: 101)], for: id)
+        let asked: [(actor: Actor, caller: Caller?)] = [(house.caller.actor, house.caller), (.customer, nil)]
+        for (actor, caller) in asked {
+            await #expect(throws: Refusal(.quoteExpired, "The time to pay this order is over.")) {
+                _ = try await house.gateway.choose(
+                    sandbox, for: id, by: actor, of: caller, cause: "test", house.answering())
+            }
+        }
+        #expect(try await house.payment(id).evidence.quotes == before.evidence.quotes)
+        await house.close()
+    }
 }

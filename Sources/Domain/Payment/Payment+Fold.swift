@@ -19,7 +19,7 @@ extension Payment {
 
     private mutating func fold(_ quote: Quote, _ fact: Fact) throws(Objection) {
         if evidence.quotes.contains(where: { $0.id == quote.id }) { return }
-        do throws(Refusal) { try checkQuote(in: quote.method) } catch { throw .refusal(error) }
+        do throws(Refusal) { try checkQuote(in: quote.method, at: fact.at) } catch { throw .refusal(error) }
         guard !quote.isTopUp else {
             throw .refusal(Refusal(.notAllowedInState, "A top-up is granted by a ruling."))
         }
@@ -29,8 +29,10 @@ extension Payment {
         evidence.quotes.append(quote)
     }
 
-    /// Whether a new quote in `method` would be taken now: asked before a destination is spent on it.
-    package func checkQuote(in method: Method) throws(Refusal) {
+    /// Whether a new quote in `method` would be taken at `now`: asked before a destination is spent on it,
+    /// and before one is offered. A quote that has ended can be had again until the terms end; beyond them
+    /// only a person grants more time.
+    package func checkQuote(in method: Method, at now: Instant) throws(Refusal) {
         guard terms.methods.contains(method) else {
             throw Refusal(.methodNotOffered, "This payment cannot be made in \(method).")
         }
@@ -44,6 +46,19 @@ extension Payment {
         case .created, .awaitingPayment, .expired, .underpaid, .detected: break
         case .confirming, .paid, .overpaid, .latePaid, .failed, .refunded:
             throw Refusal(.notAllowedInState, "A payment that is \(state.rawValue) takes no new quote.")
+        }
+        guard now < terms.expiresAt else {
+            throw Refusal(.quoteExpired, "The time to pay this order is over.")
+        }
+    }
+
+    /// As `checkQuote`, without a reason.
+    package func takesQuote(in method: Method, at now: Instant) -> Bool {
+        do throws(Refusal) {
+            try checkQuote(in: method, at: now)
+            return true
+        } catch {
+            return false
         }
     }
 

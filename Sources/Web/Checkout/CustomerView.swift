@@ -21,7 +21,8 @@ package struct CustomerView: Equatable, Sendable {
     package let arrivals: [Arrival]
     /// Something arrived that cannot count: another asset, or the right one on another network.
     package let hasMismatch: Bool
-    /// The (other) ways to pay that can be chosen now; empty once something has arrived.
+    /// The ways to pay that can be chosen now, other than the one that is taken; empty once something has
+    /// arrived.
     package let choices: [Choice]
     /// The time to pay is over, and a new quote of the same way can be had.
     package let requote: Choice?
@@ -108,9 +109,11 @@ extension CustomerView {
         progress = Self.progress(of: view)
         arrivals = Self.arrivals(of: view)
         hasMismatch = view.assessment.shares.values.contains { $0.role.isMismatch && $0.isConfirmed }
-        let canQuote = payment.canBeQuoted && checkout.now < terms.expiresAt
-        choices = canQuote && view.assessment.received == .zero ? Self.choices(of: payment) : []
-        requote = canQuote && isOver ? view.quote.map { Choice($0.method) } : nil
+        // What the rules refuse is not offered.
+        let quotable = terms.methods.filter { payment.takesQuote(in: $0, at: checkout.now) }
+        let taken = view.quote?.method
+        choices = view.assessment.received == .zero ? quotable.filter { $0 != taken }.map { Choice($0) } : []
+        requote = isOver ? quotable.first { $0 == taken }.map { Choice($0) } : nil
         isTest = terms.isTest
         isOnSandbox = view.sandboxNetwork != nil
         successLink = checkout.successURL.flatMap(WebLink.init(parsing:))
@@ -159,12 +162,6 @@ extension CustomerView {
         }
     }
 
-    /// All of them while none is taken, and the others while one is.
-    private static func choices(of payment: Payment) -> [Choice] {
-        let taken = payment.evidence.currentQuote?.method
-        return payment.terms.methods.filter { $0 != taken }.map { Choice($0) }
-    }
-
     private static func text(_ units: UInt128?, in view: PaymentView) -> String? {
         guard let units, units > 0, let quote = view.quote else { return nil }
         return Self.text(units, of: quote)
@@ -211,17 +208,6 @@ extension CustomerView.Phase {
             case .failed: .failed
             case .refunded: .refunded
             }
-    }
-}
-
-extension Payment {
-    /// Whether the rules take another quote of it: what `reduce` refuses is not offered.
-    fileprivate var canBeQuoted: Bool {
-        guard evidence.quotes.count < Self.mostQuotes else { return false }
-        return switch state {
-        case .created, .awaitingPayment, .expired, .underpaid, .detected: true
-        case .confirming, .paid, .overpaid, .latePaid, .failed, .refunded: false
-        }
     }
 }
 
