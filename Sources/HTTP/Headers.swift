@@ -35,7 +35,7 @@ package struct Headers: Sendable {
             return text(entry.value)
         }
         set {
-            remove(name)
+            if contains(name) { remove(name) }
             if let newValue { add(name, newValue) }
         }
     }
@@ -61,6 +61,18 @@ package struct Headers: Sendable {
             bytes.append(byte < 0x20 && byte != 0x09 || byte == 0x7F ? 0x20 : byte)
         }
         entries.append(Entry(name: start..<middle, value: middle..<bytes.count))
+    }
+
+    /// Appends every field of `other`.
+    package mutating func append(_ other: Headers) {
+        let start = bytes.count
+        bytes.append(contentsOf: other.bytes)
+        for entry in other.entries {
+            entries.append(
+                Entry(
+                    name: (entry.name.lowerBound + start)..<(entry.name.upperBound + start),
+                    value: (entry.value.lowerBound + start)..<(entry.value.upperBound + start)))
+        }
     }
 
     /// Removes every field of `name`.

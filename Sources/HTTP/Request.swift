@@ -13,6 +13,8 @@ package struct Request: Sendable {
     package var peer: Peer
     /// The host the client named, with its port if it named one; empty for an HTTP/1.0 request without one.
     package var host: String
+    /// What the request is called in logs, records and its answer. Filled by whoever answers it.
+    package var id = ""
     /// What stood in the places of the matched pattern's parameters. Filled by the router.
     package var parameters = Parameters()
 

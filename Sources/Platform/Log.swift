@@ -72,9 +72,11 @@ package struct Log: Sendable {
             writer.member("level", level.rawValue)
             writer.member("message", message.text)
             // A name that is taken gives way: a line has no key twice, and the nearer value wins.
-            var names: Set<String> = ["time", "level", "message"]
+            // There are few: to look through them is faster than a set.
+            var names = ["time", "level", "message"]
             for field in (message.fields + context.reversed()).prefix(Limits.loggedFields)
-            where names.insert(field.name).inserted {
+            where !names.contains(field.name) {
+                names.append(field.name)
                 writer.member(field.name, field.value)
             }
         }

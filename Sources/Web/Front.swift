@@ -35,23 +35,22 @@ package struct Front: Sendable {
     package func respond(to request: Request) async -> Response {
         let start = clock.uptime
         var request = request
-        let requestID = identity(of: request)
-        request.headers[Self.requestIDField] = requestID
-        let (name, answer) = await route(request, requestID)
+        request.id = identity(of: request)
+        let (name, answer) = await route(request)
         var response = answer
-        decorate(&response, requestID)
+        Self.decorate(&response, request.id)
         let milliseconds = clock.uptime - start
         requests.add(1, name, "\(response.status.code / 100)xx")
         seconds.observe(milliseconds: milliseconds, name)
         log.info(
             """
             \("method", request.method.rawValue) \("route", name) \("status", response.status.code) in \
-            \("milliseconds", milliseconds) ms \("request", requestID)
+            \("milliseconds", milliseconds) ms \("request", request.id)
             """)
         return response
     }
 
-    private func route(_ request: Request, _ requestID: String) async -> (name: String, Response) {
+    private func route(_ request: Request) async -> (name: String, Response) {
         switch router.match(request) {
         case .handler(let handler, let route, let parameters):
             var request = request
@@ -60,15 +59,15 @@ package struct Front: Sendable {
                 return (route.name, try await handler(request))
             } catch {
                 log.error("a handler failed \("route", route.name) \("error", error)")
-                return (route.name, Problem(error).response(requestID: requestID))
+                return (route.name, Problem(error).response(requestID: request.id))
             }
         case .methodNotAllowed(let allowed):
             let list = Router.list(allowed)
             let problem = Problem(.methodNotAllowed, "This path takes \(list).", headers: ["Allow": list])
-            return ("none", problem.response(requestID: requestID))
+            return ("none", problem.response(requestID: request.id))
         case .notFound:
             let problem = Problem(.notFound, "There is nothing at this path.")
-            return ("none", problem.response(requestID: requestID))
+            return ("none", problem.response(requestID: request.id))
         }
     }
 
@@ -92,19 +91,24 @@ package struct Front: Sendable {
     }
 
     /// Fields for every answer. A page that brings its own keeps them.
-    private func decorate(_ response: inout Response, _ requestID: String) {
-        response.headers[Self.requestIDField] = requestID
-        for (name, value) in Self.standing where !response.headers.contains(name) {
+    private static func decorate(_ response: inout Response, _ requestID: String) {
+        response.headers[requestIDField] = requestID
+        guard names.contains(where: { response.headers.contains($0) }) else {
+            return response.headers.append(standing)
+        }
+        for (name, value) in standing where !response.headers.contains(name) {
             response.headers.add(name, value)
         }
     }
 
-    private static let standing = [
-        ("Cache-Control", "no-store"),
-        ("X-Content-Type-Options", "nosniff"),
-        ("Referrer-Policy", "no-referrer"),
-        ("X-Frame-Options", "DENY"),
-        ("Content-Security-Policy", "default-src 'none'; frame-ancestors 'none'"),
-        ("Cross-Origin-Resource-Policy", "same-origin"),
+    private static let standing: Headers = [
+        "Cache-Control": "no-store",
+        "X-Content-Type-Options": "nosniff",
+        "Referrer-Policy": "no-referrer",
+        "X-Frame-Options": "DENY",
+        "Content-Security-Policy": "default-src 'none'; frame-ancestors 'none'",
+        "Cross-Origin-Resource-Policy": "same-origin",
     ]
+
+    private static let names = standing.map(\.name)
 }

@@ -43,7 +43,7 @@ package struct API: Sendable {
 
     /// Runs one operation, and answers with a problem where it cannot be.
     private func answer(_ operation: Operation, _ request: Request) async -> Response {
-        let requestID = request.headers[Front.requestIDField] ?? ""
+        let requestID = request.id
         var caller: Caller?
         var headers = Headers()
         do {
@@ -91,11 +91,17 @@ package struct API: Sendable {
     static func bearer(_ headers: Headers) -> String? {
         let values = headers.values("authorization")
         guard values.count == 1, values[0].utf8.count <= Limits.credentialBytes else { return nil }
-        let parts = values[0].split(separator: " ", omittingEmptySubsequences: false)
-        guard parts.count == 2, parts[0].lowercased() == "bearer",
-            parts[1].hasPrefix("qk_live_") || parts[1].hasPrefix("qk_test_")
+        // Bytes, not characters: every request passes here.
+        var text = values[0].utf8[...]
+        for letter in "bearer ".utf8 {
+            guard let byte = text.popFirst(), byte == letter || byte == letter ^ 0x20 && letter != 0x20 else {
+                return nil
+            }
+        }
+        guard text.starts(with: "qk_live_".utf8) || text.starts(with: "qk_test_".utf8),
+            !text.contains(UInt8(ascii: " "))
         else { return nil }
-        return String(parts[1])
+        return String(Substring(text))
     }
 
     private func limit(_ caller: Caller, _ headers: inout Headers) throws {
