@@ -38,37 +38,6 @@ struct Bench {
         Printer.line("write of 4 KiB and fdatasync, median", "\(Printer.whole(spent)) µs")
     }
 
-    private func measureReading() async throws {
-        Printer.title("GET /v1/payments/{id} against a bare server's hello")
-        let (place, key) = try await sub("get") { bed in
-            let id = Lock("")
-            try await bed.openPayment(1) { view in id.withLock { $0 = view.payment.id.text } }
-            return id.withLock { $0 }
-        }
-        let child = try Child(folder: place.folder)
-        defer { clean(place.folder) }
-        defer { child.stop() }
-        let get = Bed.reading("/v1/payments/\(place.value)", key: key)
-        let hello = Bed.reading("/", key: key)
-        for connections in [1, 16, 64] {
-            let bare = try await cost(child) {
-                try await Load.overHTTP(
-                    port: child.helloPort, connections: connections, seconds: options.seconds, expecting: 200
-                ) { _ in hello }
-            }
-            let real = try await cost(child) {
-                try await Load.overHTTP(
-                    port: child.port, connections: connections, seconds: options.seconds, expecting: 200
-                ) { _ in get }
-            }
-            Printer.load(
-                "hello, \(connections) connections", bare.load, "\(Printer.fixed(bare.cost)) µs CPU")
-            Printer.load(
-                "payment, \(connections) connections", real.load, "\(Printer.fixed(real.cost)) µs CPU",
-                Printer.ratio(bare.load.rate / real.load.rate, aim: 2))
-        }
-    }
-
     /// A load with the server's processor time for each answer, in microseconds.
     func cost(_ child: Child, _ body: () async throws -> Load) async throws -> (load: Load, cost: Double) {
         let before = child.processorMicroseconds
