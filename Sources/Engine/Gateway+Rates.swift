@@ -24,8 +24,16 @@ extension Gateway {
     func rate(
         of asset: AssetCode, for terms: Terms, in currency: Currency, _ tx: Storage.Transaction
     ) throws -> (rate: Rate, sources: [RateSource]) {
+        try rate(of: asset, for: terms.merchant, isTest: terms.isTest, in: currency, tx)
+    }
+
+    /// The same for a merchant's payments of one kind.
+    func rate(
+        of asset: AssetCode, for merchant: ID<Merchant>, isTest: Bool, in currency: Currency,
+        _ tx: Storage.Transaction
+    ) throws -> (rate: Rate, sources: [RateSource]) {
         if asset.text == currency.code { return (.one, []) }
-        let owner = StoredRate.owner(terms.merchant, isTest: terms.isTest)
+        let owner = StoredRate.owner(merchant, isTest: isTest)
         let all = try tx.rates(of: owner).filter { $0.asset == asset && $0.currency == currency.code }
         let pushed = all.filter { !$0.merchant.isEmpty }
         let oldest = world.now.adding(seconds: -settings.rateMaxAgeSeconds)

@@ -11,13 +11,55 @@ extension Gateway {
         _ tx: Storage.Transaction
     ) throws -> Terms {
         let price = try Price(parsing: new.amount, currency: try currency(new.currency))
-        let policy = try Self.policy(merchant.policy(isTest: caller.isTest), new.policy)
+        let stated = merchant.policy(isTest: caller.isTest)
+        let policy = try Self.policy(try valued(stated, for: price, caller, tx), new.policy)
         let methods = try offered(new, merchant, caller, price, policy, tx)
         let seconds = new.expiresInSeconds ?? max(policy.quoteSeconds, Self.choosingSeconds)
         return Terms(
             merchant: merchant.id, orderID: new.orderID, price: price, methods: methods, policy: policy,
             risk: new.risk, openedAt: now, expiresAt: now.adding(seconds: seconds), isTest: caller.isTest,
             personal: personal.commitment)
+    }
+
+    /// The policy with its amounts in minor units of the price: as they stand, or converted by what some
+    /// asset costs in both currencies now, or read as strictly as can be.
+    private func valued(
+        _ policy: Policy, for price: Price, _ caller: Caller, _ tx: Storage.Transaction
+    ) throws -> Policy {
+        let isInFiat = FiatCurrency.exponents[price.currency.code] != nil
+        if policy.currency == price.currency.code || policy.currency == nil && isInFiat {
+            var policy = policy
+            policy.currency = price.currency.code
+            return policy
+        }
+        guard let code = policy.currency else { return policy.valued(in: price.currency, by: nil) }
+        let stated = try currency(code)
+        let here = networks.entries.filter { $0.isTest == caller.isTest }.flatMap(\.chain.assets)
+        // The price's own asset first: its rate is one, and nothing comes nearer to the price.
+        let assets = Set(here.map(\.method.asset)).sorted { left, right in
+            let (isLeft, isRight) = (left.text == price.currency.code, right.text == price.currency.code)
+            return isLeft == isRight ? left < right : isLeft
+        }
+        for asset in assets {
+            guard let priceRate = try known(asset, in: price.currency, caller, tx),
+                let policyRate = try known(asset, in: stated, caller, tx)
+            else { continue }
+            let conversion = Policy.Conversion(
+                from: stated, asset: asset, priceRate: priceRate, policyRate: policyRate)
+            return policy.valued(in: price.currency, by: conversion)
+        }
+        return policy.valued(in: price.currency, by: nil)
+    }
+
+    /// What an asset costs now; nil where nobody knows.
+    private func known(
+        _ asset: AssetCode, in currency: Currency, _ caller: Caller, _ tx: Storage.Transaction
+    ) throws -> Rate? {
+        do {
+            return try rate(of: asset, for: caller.merchant, isTest: caller.isTest, in: currency, tx).rate
+        } catch is Refusal {
+            return nil
+        }
     }
 
     /// How long a customer may take to choose a method, where the merchant does not say.

@@ -75,4 +75,92 @@ import Testing
         #expect(try story.tell(.fulfilmentReported(action: "one")).isSilent)
         #expect(try refusal { try story.tell(.ruled(.reject(nil), reason: nil)) } == .notAllowedInState)
     }
+
+    @Test(arguments: [(2_000, nil), (3_999, nil), (4_000, Refusal.Code.quoteExpired)] as [(Int64, Refusal.Code?)])
+    func `a payment is quoted again until the order's own end`(time: Int64, expected: Refusal.Code?) throws {
+        var story = try Story.quoted()
+        try story.wait(until: time)
+        #expect(story.state == .expired)
+        let quote = Sample.quote(2, from: time)
+        #expect(story.payment.takesQuote(in: quote.method, at: Sample.at(time)) == (expected == nil))
+        #expect(try refusal { try story.tell(.quoted(quote)) } == expected)
+        #expect(story.state == (expected == nil ? .awaitingPayment : .expired))
+        #expect(story.payment.evidence.quotes.first == Sample.quote(), "the old destination stays watched")
+    }
+
+    /// A thousand euros in minor units of other currencies.
+    struct Valued: Sendable, CustomTestStringConvertible {
+        let testDescription: String
+        let currency: Currency
+        /// What one whole of some asset costs in the price's currency, and in euros.
+        let rates: (price: String, euro: String)?
+        /// Of the tier up to 1,000.00 EUR; nil where only the last tier is left.
+        let tier: UInt128?
+    }
+
+    static let valued: [Valued] = [
+        Valued(
+            testDescription: "in bitcoin", currency: Currency(code: "BTC", exponent: 8), rates: ("1", "50000"),
+            tier: 2_000_000),
+        Valued(
+            testDescription: "in a coin of 18 decimals", currency: Currency(code: "ETH", exponent: 18),
+            rates: ("1", "2500.50"), tier: 399_920_015_996_800_639),
+        Valued(
+            testDescription: "in a coin without decimals", currency: Currency(code: "BAR", exponent: 0),
+            rates: ("1", "60000"), tier: 0),
+        Valued(
+            testDescription: "in yen", currency: Currency(code: "JPY", exponent: 0), rates: ("8000000", "50000"),
+            tier: 160_000),
+        Valued(
+            testDescription: "in dinars", currency: Currency(code: "KWD", exponent: 3), rates: ("16500", "50000"),
+            tier: 330_000),
+        Valued(testDescription: "without a rate", currency: Currency(code: "BTC", exponent: 8), rates: nil, tier: nil),
+        Valued(
+            testDescription: "out of all proportion", currency: Currency(code: "BTC", exponent: 18),
+            rates: ("1", "0.000000000000000001"), tier: UInt128.max),
+    ]
+
+    @Test("Amounts of a policy become the price's own units", arguments: valued)
+    func valuation(_ row: Valued) throws {
+        let policy = Policy().with {
+            $0.currency = "EUR"
+            $0.underTolerance = Policy.Tolerance(basisPoints: 50, capMinor: 100_000)
+            $0.reviewAboveMinor = 100_000
+            $0.dustMinor = 100_000
+            $0.confirmations = [
+                Policy.ConfirmationRule(tiers: [
+                    Policy.Tier(upToMinor: 100_000, requirement: .count(1)),
+                    Policy.Tier(upToMinor: nil, requirement: .count(6)),
+                ])
+            ]
+            $0.limits = [
+                Policy.MethodLimit(
+                    method: Sample.btc.method, currency: "EUR", minimumMinor: 100_000, maximumMinor: nil)
+            ]
+        }
+        let conversion = try row.rates.map { rates in
+            Policy.Conversion(
+                from: Sample.eur, asset: sample(AssetCode(parsing: "BTC")),
+                priceRate: try Rate(parsing: rates.price), policyRate: try Rate(parsing: rates.euro))
+        }
+        let valued = policy.valued(in: row.currency, by: conversion)
+        #expect(valued.currency == row.currency.code)
+        #expect(valued.valuation == conversion.map { .converted($0) } ?? .strictest)
+        let amount = row.tier ?? 0
+        #expect(valued.underTolerance.capMinor == amount)
+        #expect(valued.reviewAboveMinor == amount)
+        #expect(valued.dustMinor == amount)
+        #expect(valued.overTolerance == policy.overTolerance, "no cap stays none")
+        let tiers = valued.confirmations[0].tiers
+        #expect(tiers.first?.upToMinor == row.tier)
+        #expect(tiers.last == policy.confirmations[0].tiers.last)
+        #expect(valued.limits[0].minimumMinor == (row.tier ?? 100_000))
+        let method = Sample.btc.method
+        let over = Worth(minor: amount.addingSaturating(1))
+        let isAbove = over > Worth(minor: amount)
+        #expect(valued.requirement(for: method, risk: .normal, value: over) == .count(isAbove ? 6 : 1))
+        if row.tier ?? 0 > 0 {
+            #expect(valued.requirement(for: method, risk: .normal, value: Worth(minor: amount)) == .count(1))
+        }
+    }
 }

@@ -1,5 +1,10 @@
 /// When a merchant accepts what. The copy in a payment's terms is frozen.
 package struct Policy: Hashable, Sendable {
+    /// The currency whose minor units all amounts here are in. Nil: the price's, if that is one of states;
+    /// the frozen copy always names it, and it is the price's.
+    package var currency: String?
+    /// How a frozen copy came by its amounts.
+    package var valuation = Valuation.stated
     package var underTolerance = Tolerance(basisPoints: 0, capMinor: nil)
     package var overTolerance = Tolerance(basisPoints: 0, capMinor: nil)
     package var confirmations: [ConfirmationRule] = []

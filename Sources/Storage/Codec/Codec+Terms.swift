@@ -4,6 +4,8 @@ import Platform
 
 extension Policy: Stored {
     package func write(_ writer: inout JSONWriter) {
+        writer.member("currency", currency)
+        write(valuation, &writer)
         writer.stored("under_tolerance", underTolerance)
         writer.stored("over_tolerance", overTolerance)
         writer.list("confirmations", confirmations)
@@ -26,6 +28,8 @@ extension Policy: Stored {
 
     package init(_ fields: Fields) throws(Corruption) {
         self.init()
+        currency = try fields.textOrNil("currency")
+        valuation = try Self.valuation(fields)
         underTolerance = try fields.nested("under_tolerance")
         overTolerance = try fields.nested("over_tolerance")
         confirmations = try fields.list("confirmations")
@@ -47,6 +51,60 @@ extension Policy: Stored {
         reviewAboveMinor = try fields.unitsOrNil("review_above_minor")
         staleSeconds = try fields.integer("stale_seconds")
         limits = try fields.list("limits")
+    }
+}
+
+extension Policy {
+    /// `"valuation"`, and `"conversion"` where there was one; neither where nothing was to be valued, which
+    /// is all that a merchant itself states.
+    private func write(_ valuation: Valuation, _ writer: inout JSONWriter) {
+        switch valuation {
+        case .stated: break
+        case .strictest: writer.member("valuation", valuation.text)
+        case .converted(let conversion):
+            writer.member("valuation", valuation.text)
+            writer.stored("conversion", conversion)
+        }
+    }
+
+    private static func valuation(_ fields: Fields) throws(Corruption) -> Valuation {
+        switch try fields.textOrNil("valuation") {
+        case nil: return .stated
+        case "strictest": return .strictest
+        case "converted": return .converted(try fields.nested("conversion"))
+        default: throw Corruption("a stored policy has no valid valuation")
+        }
+    }
+}
+
+extension Policy.Valuation {
+    /// `stated`, `converted`, `strictest`.
+    package var text: String {
+        switch self {
+        case .stated: "stated"
+        case .converted: "converted"
+        case .strictest: "strictest"
+        }
+    }
+}
+
+extension Policy.Conversion: Stored {
+    package func write(_ writer: inout JSONWriter) {
+        writer.member("from", from.code)
+        writer.member("exponent", from.exponent)
+        writer.member("asset", asset.text)
+        writer.member("price_rate", priceRate.text)
+        writer.member("policy_rate", policyRate.text)
+    }
+
+    package init(_ fields: Fields) throws(Corruption) {
+        let exponent: UInt8 = try fields.integer("exponent")
+        guard exponent <= 18 else { throw Corruption("a stored currency has an impossible exponent") }
+        self.init(
+            from: Currency(code: try fields.text("from"), exponent: exponent),
+            asset: try fields.parsed("asset", AssetCode.init(parsing:)),
+            priceRate: try fields.parsed("price_rate", Rate.init(stored:)),
+            policyRate: try fields.parsed("policy_rate", Rate.init(stored:)))
     }
 }
 

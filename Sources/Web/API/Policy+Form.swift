@@ -10,6 +10,7 @@ extension Call {
         var form = try form()
         var policy = Policy.standard
         let seconds = 0...Limits.policySeconds
+        policy.currency = form.currency("currency", .optional, gateway) ?? policy.currency
         policy.underTolerance = form.tolerance("under_tolerance", .optional) ?? policy.underTolerance
         policy.overTolerance = form.tolerance("over_tolerance", .optional) ?? policy.overTolerance
         let rules = form.objects("confirmations", .optional, count: 0...Limits.policyRules, Self.rule)
@@ -71,14 +72,7 @@ extension Call {
 
     private func limit(_ form: inout JSONForm) -> Policy.MethodLimit? {
         let method = form.object("method", .required) { $0.method(.required) }
-        let currency = form.value("currency", .required, maxBytes: Limits.currencyBytes) {
-            text throws(FieldProblem) in
-            do throws(Refusal) {
-                return try gateway.currency(text).code
-            } catch {
-                throw FieldProblem(code: error.code.rawValue, detail: "There is no currency of that code.")
-            }
-        }
+        let currency = form.currency("currency", .required, gateway)
         let minimum = form.minorUnits("minimum_minor")
         let maximum = form.minorUnits("maximum_minor")
         if let minimum, let maximum, minimum > maximum {
@@ -89,5 +83,20 @@ extension Call {
         guard let method, let currency else { return nil }
         return Policy.MethodLimit(
             method: method, currency: currency, minimumMinor: minimum, maximumMinor: maximum)
+    }
+}
+
+extension JSONForm {
+    /// The code of a currency or asset that the gateway knows.
+    fileprivate mutating func currency(
+        _ name: String, _ presence: Presence, _ gateway: Gateway
+    ) -> String? {
+        value(name, presence, maxBytes: Limits.currencyBytes) { text throws(FieldProblem) in
+            do throws(Refusal) {
+                return try gateway.currency(text).code
+            } catch {
+                throw FieldProblem(code: error.code.rawValue, detail: "There is no currency of that code.")
+            }
+        }
     }
 }
