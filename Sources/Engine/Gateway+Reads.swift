@@ -10,8 +10,8 @@ extension Gateway {
 
     /// The same as its object, `{"id":"pay_…",…}`.
     ///
-    /// It holds every write that had returned before. Where nobody else writes to the store, an object that is
-    /// still true is not made again.
+    /// It holds every write that had returned before. Where nobody else writes to the store, an object that
+    /// is still true is not made again.
     package func paymentObject(_ id: ID<Payment>, of caller: Caller) async throws -> [UInt8] {
         guard let rendered else {
             return try await store.read { try self.view(id, of: caller, in: $0).object }
@@ -22,7 +22,7 @@ extension Gateway {
             return try await store.read { tx in
                 let view = try self.view(id, of: caller, in: tx)
                 let object = view.object
-                rendered.keep(object, of: view.payment, showing: view.networksShown, ticket)
+                rendered.keep(object, of: view.payment, showing: view.payment.networksShown, ticket)
                 return object
             }
         }
@@ -49,8 +49,9 @@ extension Gateway {
     /// A payment with what is known now. One that is set aside shows nobody where to pay: what came would
     /// not be seen.
     func view(_ payment: Payment, in tx: Storage.Transaction) throws -> PaymentView {
-        let view = view(
-            payment, personal: try tx.personal(of: payment.id), sources: try sources(of: payment, in: tx))
+        var sources: [NetworkName: Source] = [:]
+        for network in payment.networksShown { sources[network] = try tx.source(of: network)?.source }
+        let view = view(payment, personal: try tx.personal(of: payment.id), sources: sources)
         return try tx.asideSince(payment.id).map { view.aside(since: $0) } ?? view
     }
 

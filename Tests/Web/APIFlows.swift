@@ -174,4 +174,43 @@ struct APIFlows {
         #expect(await tenant.get("/v1/networks").json?["data"]?[0]?["healthy"] == true)
         #expect(await tenant.get("/v1/rates").json?["data"]?.asArray?.count == 4)
     }
+
+    @Test("A price in a coin gets the tier of what it is worth, or the strictest, and says so")
+    func coinPrice() async throws {
+        let tenant = try await TestGateway().tenant()
+        // One SBX is 100 EUR; up to 1,000.00 EUR one block is enough.
+        func agreed(_ amount: String, _ currency: String) async throws -> (JSON?, valuation: String?, need: String?) {
+            let made = await tenant.payment([("amount", .string(amount)), ("currency", .string(currency))])
+            #expect(made.answer.status == 201, "\(made.answer.text)")
+            let json = made.answer.json
+            let whole = await tenant.get("/v1/payments/\(made.id)/policy").json
+            return (whole, json?["policy"]?["valuation"]?.asString, json?["methods"]?[0]?["requirement"]?.asString)
+        }
+        let before = try await agreed("9", "SBX")
+        #expect(before.valuation == "strictest")
+        #expect(before.need == "6")
+        #expect(await tenant.send(.put, "/v1/policies", ["currency": "QQQ"]).status == 422)
+        let set = await tenant.send(.put, "/v1/policies", ["currency": "EUR"])
+        #expect(set.status == 200, "\(set.text)")
+        let rows = [("9", "SBX", "1"), ("11", "SBX", "3"), ("101", "SBX", "6"), ("900.00", "EUR", "1")]
+        for (amount, currency, need) in rows {
+            let agreed = try await agreed(amount, currency)
+            #expect(agreed.valuation == (currency == "EUR" ? "stated" : "converted"))
+            #expect(agreed.need == need, "\(amount) \(currency)")
+            #expect(agreed.0?["currency"]?.asString == currency)
+        }
+        let dear = try await agreed("9", "SBX")
+        #expect(dear.0?["conversion"]?["policy_rate"] == "100")
+        #expect(dear.0?["conversion"]?["from"] == "EUR")
+    }
+
+    @Test("Two payments may have one order id, and the list shows both")
+    func sameOrder() async throws {
+        let tenant = try await TestGateway().tenant()
+        let (first, second) = (await tenant.payment(), await tenant.payment())
+        #expect(first.id != second.id)
+        #expect(first.answer.json?["address"] != second.answer.json?["address"])
+        let list = await tenant.get("/v1/payments?merchant_order_id=order-1").json?["data"]?.asArray ?? []
+        #expect(list.compactMap { $0["id"]?.asString } == [second.id, first.id])
+    }
 }

@@ -22,6 +22,12 @@ extension API {
             return .json(
                 try await call.gateway.paymentObject(try call.id("payment"), of: call.caller))
         },
+        Operation("payments.policy", .get, "/v1/payments/{id}/policy", scope: .paymentsRead) { call in
+            var query = QueryForm(call.request.query)
+            try query.finish()
+            let view = try await call.gateway.payment(try call.id("payment"), of: call.caller)
+            return .object { view.payment.terms.policy.writeMembers(&$0) }
+        },
         Operation(
             "payments.cancel", .post, "/v1/payments/{id}/cancel", scope: .paymentsWrite,
             idempotency: .required
