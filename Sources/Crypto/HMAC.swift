@@ -11,7 +11,8 @@ package struct HMAC<Hash: HashFunction>: Sendable {
         var block = [UInt8](repeating: 0, count: Hash.blockSize)
         defer { wipe(&block) }
         if key.count > Hash.blockSize {
-            let short = Hash.hash(key)
+            var short = Hash.hash(key)
+            defer { wipe(&short) }
             for index in short.indices { block[index] = short[index] }
         } else {
             for index in key.indices { block[index] = key[index] }

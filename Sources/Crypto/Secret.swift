@@ -3,6 +3,7 @@ import CSodium
 /// Bytes that must not leak: zeroed when the last copy goes, never printed, compared in constant time.
 ///
 /// The memory is its own and is not moved or grown, so there are no forgotten copies of it inside this type.
+/// What a computation derives from it on the stack, such as the state of an HMAC, is not covered.
 package struct Secret: Sendable {
     private let storage: Storage
 

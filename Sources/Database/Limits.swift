@@ -21,8 +21,13 @@ enum Limits {
     static let sqliteBusyMilliseconds: Int32 = 5_000
     /// Page cache of one SQLite connection.
     static let sqliteCacheKibibytes = 16_000
-    /// Frames in the write-ahead log after which the writer copies them into the database.
+    /// New frames in the write-ahead log after which the writer copies them into the database.
     static let checkpointFrames: Int32 = 2_000
+    /// Frames after which the log has to start over, though readers have to be waited for.
+    static let restartedLogFrames: Int32 = 8_000
+    /// How long the writer waits for them. A reader that takes longer is waited for again after as many
+    /// frames as make a checkpoint due.
+    static let restartMilliseconds: Int32 = 1_000
     /// The write-ahead log is cut back to this size when a burst or a long reader made it grow.
     static let keptLogBytes = 32 << 20
     /// Frames after which the log is also cut when the writer is idle.

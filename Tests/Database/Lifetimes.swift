@@ -1,6 +1,7 @@
 import CLinux
 import Database
 import Foundation
+import Platform
 import TestKit
 import Testing
 
@@ -178,14 +179,40 @@ struct Lifetimes {
         }
     }
 
+    @Test("a PostgreSQL that takes no writes is none of ours, and one that becomes so is left")
+    func readOnlyServer() async throws {
+        try await withDatabase(.postgres, readers: 1) { database in
+            // What a primary answers that was made a standby under an open connection.
+            let error = await #expect(throws: DatabaseError.self) {
+                try await database.write { db in
+                    _ = try db.execute("SET TRANSACTION READ ONLY")
+                    _ = try db.execute("INSERT INTO item (id, name) VALUES (1, 'a')")
+                }
+            }
+            #expect(error?.isTransient == true)
+            try await database.write { db in
+                _ = try db.execute("INSERT INTO item (id, name) VALUES (1, 'a')")
+                _ = try db.execute("CREATE ROLE standby LOGIN")
+                _ = try db.execute("ALTER ROLE standby SET default_transaction_read_only = on")
+            }
+            try await expect(items: 1, database)
+        }
+        let uri = try await TestPostgres.shared.uri.replacing("tester@", with: "standby@")
+        let refusal = await #expect(throws: DatabaseError.self) {
+            _ = try await Database.open(.postgres(uri), readers: 1)
+        }
+        #expect(refusal?.isTransient == true)
+    }
+
     @Test("the write-ahead log does not grow for ever")
     func logStaysSmall() async throws {
         let folder = try TemporaryFolder()
         let path = folder.file("test.db")
         let database = try await Database.open(.sqlite(path), readers: 1)
         try await database.migrate(items)
-        let block = [UInt8](repeating: 7, count: 256 << 10)
         for id in 0..<200 {
+            // Another byte each time: SQLite writes no page that stays as it is.
+            let block = [UInt8](repeating: UInt8(id), count: 256 << 10)
             try await database.write { db in
                 _ = try db.execute("""
                     INSERT INTO item (id, name, data) VALUES (\(id % 20), \("n\(id)"), \(block))
@@ -197,5 +224,53 @@ struct Lifetimes {
         #expect((log?.intValue ?? 0) < 30 << 20, "52 MB were written")
         await database.close()
         #expect(!FileManager.default.fileExists(atPath: path + "-wal"))
+    }
+
+    @Test("the write-ahead log does not grow for ever while some reader is always reading")
+    func logStaysSmallBesideReaders() async throws {
+        let folder = try TemporaryFolder()
+        let path = folder.file("test.db")
+        let database = try await Database.open(.sqlite(path), readers: 3)
+        try await database.migrate(items)
+        let started = Lock(0)
+        let commits = Lock(0)
+        let isDone = Lock(false)
+        /// Reads until the next reader has begun and some commits have come that this one does not see. A writer
+        /// that waits for it is not waited for.
+        @Sendable func overlap() async throws {
+            while !isDone.withLock({ $0 }) {
+                try await database.read { db in
+                    let mine = started.withLock { $0 += 1; return $0 }
+                    _ = try db.query("SELECT count(*) FROM item")
+                    let seen = commits.withLock { $0 }
+                    let end = SystemClock().uptime + 20
+                    while started.withLock({ $0 }) == mine || commits.withLock({ $0 }) < seen + 3,
+                        SystemClock().uptime < end, !isDone.withLock({ $0 })
+                    {
+                        sched_yield()
+                    }
+                }
+            }
+        }
+        try await withThrowingTaskGroup(of: Void.self) { group in
+            for _ in 0..<3 { group.addTask { try await overlap() } }
+            group.addTask {
+                for id in 0..<500 {
+                    let block = [UInt8](repeating: UInt8(id % 251), count: 256 << 10)
+                    try await database.write { db in
+                        _ = try db.execute("""
+                            INSERT INTO item (id, name, data) VALUES (\(id % 20), \("n\(id)"), \(block))
+                            ON CONFLICT (id) DO UPDATE SET data = excluded.data
+                            """)
+                    }
+                    commits.withLock { $0 += 1 }
+                }
+                isDone.withLock { $0 = true }
+            }
+            try await group.waitForAll()
+        }
+        let log = try FileManager.default.attributesOfItem(atPath: path + "-wal")[.size] as? NSNumber
+        #expect((log?.intValue ?? 0) < 64 << 20, "130 MB were written")
+        await database.close()
     }
 }

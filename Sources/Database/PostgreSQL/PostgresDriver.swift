@@ -23,7 +23,7 @@ struct PostgresDriver: Driver {
     var reconnects: Bool { true }
 
     func connect(_ role: Role) throws(DatabaseError) -> any Session {
-        let handle = try PostgresHandle(uri)
+        let handle = try PostgresHandle(uri, role)
         try handle.control(settings.joined(separator: ";"))
         if let schema {
             if role == .writer {

@@ -3,9 +3,11 @@ import CPostgres
 /// The C handle of a connection: opens, sends, and gives results back. All calls block.
 @safe final class PostgresHandle {
     private var connection: OpaquePointer?
+    private let isForWriting: Bool
 
     /// Throws `DatabaseError.connectionLost` when the server cannot be reached or refuses us.
-    init(_ uri: String) throws(DatabaseError) {
+    init(_ uri: String, _ role: Role) throws(DatabaseError) {
+        isForWriting = role == .writer
         // What stands before the URI it may overrule; what stands after it is ours.
         let settings = [
             ("connect_timeout", "\(Limits.connectSeconds)"),
@@ -13,6 +15,8 @@ import CPostgres
             ("keepalives_idle", "30"),
             ("dbname", uri),
             ("client_encoding", "UTF8"),
+            // Of several hosts the one that takes writes: a standby lags, and would show what is not so.
+            ("target_session_attrs", "read-write"),
         ]
         unsafe connection = CStrings.with(settings.map(\.0)) { keywords in
             unsafe CStrings.with(settings.map(\.1)) { values in
@@ -89,6 +93,11 @@ import CPostgres
     private func check(_ result: PostgresResult) throws(DatabaseError) {
         guard !result.isGood else { return }
         if isBroken { throw .connectionLost(message) }
+        if isForWriting, result.isRefusalToWrite {
+            // The server has become a standby: another connection finds the one that took its place.
+            giveUp()
+            throw .connectionLost("the server takes no writes any more")
+        }
         throw result.failure ?? .connectionLost(message)
     }
 

@@ -79,6 +79,8 @@ import Platform
         case "23502": return .constraint(.notNull, detail: place)
         case "23514": return .constraint(.check, detail: place)
         case "53100": return .full(words)
+        // Damaged pages and indices. The rest of class XX are the server's own slips, which may pass.
+        case "XX001", "XX002": return .corrupt(words)
         case "22021", "22003", "54000": return .unrepresentable(words)
         // Terminated or shutting down; the idle transaction's timeout.
         case "57P01", "57P02", "57P03", "57P05", "25P03": return .connectionLost(words)
@@ -88,12 +90,14 @@ import Platform
         }
         switch state.prefix(2) {
         case "08": return .connectionLost(words)
-        case "53": return .busy(words)
+        case "53", "XX": return .busy(words)
         case "58": return .ioFailed(words)
-        case "XX": return .corrupt(words)
         default: return .misuse(words)
         }
     }
+
+    /// Whether something was to be written where nothing can be.
+    var isRefusalToWrite: Bool { field(cpostgres_field_state) == "25006" }
 
     private func field(_ code: Int32) -> String? {
         unsafe PQresultErrorField(result, code).map { unsafe String(cString: $0) }

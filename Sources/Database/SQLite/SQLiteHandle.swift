@@ -5,6 +5,9 @@ import CSQLite
     private var database: OpaquePointer?
     /// Frames in the write-ahead log after this connection's last commit.
     private let frames: UnsafeMutablePointer<Int32>
+    /// As many as there were when a checkpoint was last tried, and as many as it copied.
+    private var triedFrames: Int32 = 0
+    private var copiedFrames: Int32 = 0
 
     init(_ path: String, vfs: String?, role: Role) throws(DatabaseError) {
         unsafe frames = .allocate(capacity: 1)
@@ -42,7 +45,12 @@ import CSQLite
     }
 
     var isInTransaction: Bool { unsafe sqlite3_get_autocommit(database) == 0 }
+    /// Frames in the write-ahead log.
     var logFrames: Int32 { unsafe frames.pointee }
+    /// Frames that came since a checkpoint was last tried; all, when the log has started over.
+    var newFrames: Int32 { logFrames < triedFrames ? logFrames : logFrames - triedFrames }
+    /// Whether the log holds frames that the database does not.
+    var hasUncopiedFrames: Bool { logFrames != copiedFrames }
     var lastChanges: Int { Int(unsafe sqlite3_changes64(database)) }
     var totalChanges: Int { Int(unsafe sqlite3_total_changes64(database)) }
 
@@ -72,18 +80,34 @@ import CSQLite
         return unsafe SQLiteStatement(prepared, self)
     }
 
-    /// Copies the write-ahead log into the database as far as readers allow; `truncating` also cuts the file.
-    func checkpoint(truncating: Bool) throws(DatabaseError) {
-        let mode = truncating ? SQLITE_CHECKPOINT_TRUNCATE : SQLITE_CHECKPOINT_PASSIVE
+    /// What a checkpoint does beyond copying the write-ahead log into the database as far as readers allow.
+    enum Copying {
+        case plain
+        /// Waits for readers, so that the next write begins the log anew. Without it a log whose readers
+        /// always overlap only grows.
+        case restarting
+        /// Also cuts the file, if no reader has to be waited for.
+        case truncating
+    }
+
+    func checkpoint(_ copying: Copying) throws(DatabaseError) {
+        let mode: Int32
+        switch copying {
+        case .plain: mode = SQLITE_CHECKPOINT_PASSIVE
+        case .restarting: mode = SQLITE_CHECKPOINT_RESTART
+        case .truncating: mode = SQLITE_CHECKPOINT_TRUNCATE
+        }
+        let isWaiting = copying == .restarting
+        unsafe sqlite3_busy_timeout(database, isWaiting ? Limits.restartMilliseconds : 0)
         var left: Int32 = 0
         var copied: Int32 = 0
-        // Not worth waiting for a long reader: the next one is never far.
-        unsafe sqlite3_busy_timeout(database, 0)
         let status = unsafe sqlite3_wal_checkpoint_v2(database, "main", mode, &left, &copied)
         unsafe sqlite3_busy_timeout(database, Limits.sqliteBusyMilliseconds)
         switch status & 0xff {
         case SQLITE_OK, SQLITE_BUSY, SQLITE_LOCKED:
-            unsafe frames.pointee = copied >= left ? 0 : left - copied
+            if copying == .truncating, status == SQLITE_OK { unsafe frames.pointee = 0 }
+            triedFrames = logFrames
+            copiedFrames = min(copied, logFrames)
         default: throw failure(status)
         }
     }
@@ -108,8 +132,10 @@ import CSQLite
         ]
         switch role {
         case .writer:
+            // EXTRA while the mode changes: that is one commit with a rollback journal, and a journal whose
+            // deletion the folder forgot would take back the file under the log.
             settings += [
-                "PRAGMA journal_mode=WAL", "PRAGMA synchronous=FULL",
+                "PRAGMA synchronous=EXTRA", "PRAGMA journal_mode=WAL", "PRAGMA synchronous=FULL",
                 "PRAGMA journal_size_limit=\(Limits.keptLogBytes)",
             ]
         case .reader:

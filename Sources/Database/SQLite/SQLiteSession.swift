@@ -71,9 +71,14 @@ final class SQLiteSession: Session {
     func tidy(idle: Bool) {
         guard role == .writer, !isBroken else { return }
         let frames = handle.logFrames
-        guard frames >= Limits.checkpointFrames || (idle && frames > 0) else { return }
+        let isDue = handle.newFrames >= Limits.checkpointFrames
+        guard isDue || (idle && handle.hasUncopiedFrames) else { return }
         do {
-            try handle.checkpoint(truncating: idle && frames >= Limits.truncatedLogFrames)
+            if idle, frames >= Limits.truncatedLogFrames {
+                try handle.checkpoint(.truncating)
+            } else {
+                try handle.checkpoint(isDue && frames >= Limits.restartedLogFrames ? .restarting : .plain)
+            }
         } catch {
             isBroken = true
         }

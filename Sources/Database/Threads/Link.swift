@@ -22,20 +22,25 @@ struct Link {
 
     /// A connection with a transaction begun on it.
     mutating func begin() throws(DatabaseError) -> any Session {
+        do {
+            return try begun()
+        } catch {
+            // An idle connection may have died long ago: nothing was done yet, so try once on a new one.
+            guard session == nil, verdict == nil else { throw error }
+            return try begun()
+        }
+    }
+
+    /// Begins on the connection there is. One that fails in it is left without a transaction, or dropped.
+    private mutating func begun() throws(DatabaseError) -> any Session {
         let session = try usable()
         do {
             try session.begin()
             return session
         } catch {
-            // An idle connection may have died long ago: nothing was done yet, so try once on a new one.
-            guard session.isBroken else {
-                session.rollback()
-                throw error
-            }
+            if !session.isBroken { session.rollback() }
             drop(session, error)
-            let fresh = try usable()
-            try fresh.begin()
-            return fresh
+            throw error
         }
     }
 

@@ -1,0 +1,157 @@
+internal import Platform
+
+/// A file of a simulated disk that one connection has open.
+final class OpenedFile: @unchecked Sendable {  // `isTemporary` is set before SQLite sees it
+    private let disk: SimulatedDisk
+    private let name: String
+    private let holder: FileLocks.Holder
+    var isTemporary = false
+
+    init(_ disk: SimulatedDisk, _ name: String, _ holder: FileLocks.Holder) {
+        (self.disk, self.name, self.holder) = (disk, name, holder)
+    }
+
+    var length: Int { disk.contents.withLock { [name] in $0.state.files[name]?.bytes.count ?? 0 } }
+
+    /// As many bytes as there are, at most `count`; nil on a disk that is dead.
+    func read(_ count: Int, at offset: Int) -> [UInt8]? {
+        disk.contents.withLock { [name] contents in
+            guard !contents.isDead else { return nil }
+            guard let bytes = contents.state.files[name]?.bytes, offset < bytes.count else { return [] }
+            return Array(bytes[offset..<min(offset + count, bytes.count)])
+        }
+    }
+
+    func write(_ bytes: [UInt8], at offset: Int) -> DiskOutcome {
+        disk.perform { [name] contents in
+            let length = contents.state.files[name]?.bytes.count ?? 0
+            if contents.isFull, offset + bytes.count > length { return .noRoom }
+            contents.state.write(bytes, at: offset, to: name)
+            return .done
+        }
+    }
+
+    func truncate(to length: Int) -> DiskOutcome {
+        disk.perform { [name] contents in
+            contents.state.truncate(name, to: length)
+            return .done
+        }
+    }
+
+    func synchronise() -> DiskOutcome {
+        disk.perform(losing: name) { [name] contents in
+            contents.state.synchronise(name)
+            return .done
+        }
+    }
+
+    func close() {
+        if isTemporary { _ = disk.delete(name, isDurable: false) }
+        disk.contents.withLock { [name, holder] contents in
+            contents.locks[name]?.unlock(holder, .none)
+            contents.locks[name]?.unmap(holder)
+        }
+    }
+
+    // MARK: Locks
+
+    func lock(_ level: Int32) -> Bool {
+        guard let level = FileLocks.Level(rawValue: level) else { return false }
+        return disk.contents.withLock { [name, holder] contents in
+            contents.locks[name, default: FileLocks()].lock(holder, level)
+        }
+    }
+
+    func unlock(_ level: Int32) {
+        guard let level = FileLocks.Level(rawValue: level) else { return }
+        disk.contents.withLock { [name, holder] in $0.locks[name]?.unlock(holder, level) }
+    }
+
+    var isReserved: Bool { disk.contents.withLock { [name] in $0.locks[name]?.isReserved ?? false } }
+
+    func lockSlots(_ slots: Range<Int>, isExclusive: Bool) -> Bool {
+        disk.contents.withLock { [name, holder] contents in
+            contents.locks[name, default: FileLocks()].lockSlots(holder, slots, isExclusive: isExclusive)
+        }
+    }
+
+    func unlockSlots(_ slots: Range<Int>, isExclusive: Bool) {
+        disk.contents.withLock { [name, holder] contents in
+            contents.locks[name]?.unlockSlots(holder, slots, isExclusive: isExclusive)
+        }
+    }
+
+    func region(_ number: Int, size: Int, extending: Bool) -> UnsafeMutableRawPointer? {
+        unsafe disk.contents.withLock { [name, holder] contents in
+            unsafe contents.locks[name, default: FileLocks()]
+                .region(number, size: size, for: holder, extending: extending)
+        }
+    }
+
+    /// Taking the mutex orders what was written to shared memory before it.
+    func barrier() { disk.contents.withLock { _ in } }
+
+    func unmap() { disk.contents.withLock { [name, holder] in $0.locks[name]?.unmap(holder) } }
+}
+
+extension SimulatedDisk {
+    /// Opens a file; nil when it is not there and must not be made, or nothing works.
+    func open(_ name: String?, isCreating: Bool) -> OpenedFile? {
+        let opened: (name: String, holder: Int)? = contents.withLock { contents in
+            guard !contents.isDead else { return nil }
+            contents.opened += 1
+            let name = name ?? "temporary-\(contents.opened)"
+            if contents.state.files[name] == nil {
+                guard isCreating || name.hasPrefix("temporary-") else { return nil }
+                contents.state.files[name] = DiskState.File()
+            }
+            return (name, contents.opened)
+        }
+        return opened.map { OpenedFile(self, $0.name, $0.holder) }
+    }
+
+    func exists(_ name: String) -> Bool { contents.withLock { $0.state.files[name] != nil } }
+
+    func delete(_ name: String, isDurable: Bool) -> DiskOutcome {
+        perform { contents in
+            contents.state.remove(name, durably: isDurable)
+            return .done
+        }
+    }
+
+    func randomness(_ count: Int) -> [UInt8] {
+        contents.withLock { contents in
+            (0..<count).map { _ in
+                contents.randomness &+= 0x9E37_79B9_7F4A_7C15
+                return UInt8(truncatingIfNeeded: contents.randomness >> 29)
+            }
+        }
+    }
+
+    /// Counts an operation, shows the disk to who looks on, and does it unless it is planned to fail.
+    func perform(
+        losing name: String? = nil, _ body: @Sendable (inout Contents) -> DiskOutcome
+    ) -> DiskOutcome {
+        contents.withLock { contents in
+            guard !contents.isDead else { return .failed }
+            let number = contents.operations
+            contents.operations += 1
+            contents.observer?(number, DiskSnapshot(state: contents.state))
+            switch contents.faults.removeValue(forKey: number) {
+            case nil: return body(&contents)
+            case .crash:
+                contents.isDead = true
+                return .failed
+            case .crashAfter:
+                _ = body(&contents)
+                contents.isDead = true
+                return .failed
+            case .error: return .failed
+            case .full: return .noRoom
+            case .lostSync:
+                if let name { contents.state.loseSynchronisation(name) }
+                return .failed
+            }
+        }
+    }
+}

@@ -1,0 +1,101 @@
+internal import Platform
+
+/// A disk in memory that a SQLite database can lie on: it counts what is done to it, fails where it is told
+/// to, and can be looked at as a loss of power would have left it.
+///
+///     let disk = SimulatedDisk()
+///     let store = try await Store.open(.sqlite(path, vfs: disk.name))
+///     let next = disk.next(after: .torn(seed: 7))      // what the machine finds when it starts again
+///
+/// Readers and the writer of one process may use it together; a second process is a second disk. The file
+/// that keeps other processes out is a real one, beside `path`.
+package final class SimulatedDisk: Sendable {
+    /// The name under which SQLite knows it.
+    package let name: String
+    let contents: Lock<Contents>
+
+    struct Contents: Sendable {
+        var state = DiskState()
+        var locks: [String: FileLocks] = [:]
+        var operations = 0
+        var opened = 0
+        var faults: [Int: DiskFault] = [:]
+        var isDead = false
+        var isFull = false
+        /// Called with the number of an operation before it happens.
+        var observer: (@Sendable (Int, DiskSnapshot) -> Void)?
+        var randomness: UInt64 = 0
+    }
+
+    /// An empty disk.
+    package convenience init() { self.init(DiskState()) }
+
+    /// A disk with these files.
+    package convenience init(_ snapshot: DiskSnapshot) { self.init(snapshot.state) }
+
+    private init(_ state: DiskState) {
+        name = "quittance-disk-\(Self.numbers.withLock { $0 += 1; return $0 })"
+        contents = Lock(Contents(state: state))
+        register()
+    }
+
+    deinit { SimulatedVFS.unregister(name) }
+
+    private static let numbers = Lock(0)
+
+    /// How many things were done that change it: creations, writes, cuts, synchronisations, deletions.
+    package var operations: Int { contents.withLock { $0.operations } }
+
+    /// Whether a planned crash has come: nothing works any more.
+    package var isDead: Bool { contents.withLock { $0.isDead } }
+
+    /// Has the operation of that number, counted from 0 since the disk was made, fail.
+    package func plan(_ fault: DiskFault, at operation: Int) {
+        contents.withLock { $0.faults[operation] = fault }
+    }
+
+    /// Whether no write that makes a file longer succeeds.
+    package func setFull(_ isFull: Bool) { contents.withLock { $0.isFull = isFull } }
+
+    /// Nothing works from now on, as if the process had been killed.
+    package func kill() { contents.withLock { $0.isDead = true } }
+
+    /// Calls `observer` before each operation with its number and the disk as it is then. It must be quick.
+    package func observe(_ observer: @escaping @Sendable (Int, DiskSnapshot) -> Void) {
+        contents.withLock { $0.observer = observer }
+    }
+
+    /// The disk as it is.
+    package var snapshot: DiskSnapshot { contents.withLock { DiskSnapshot(state: $0.state) } }
+
+    /// A new disk, as the machine finds it when it starts again.
+    package func next(after loss: PowerLoss) -> SimulatedDisk { SimulatedDisk(snapshot.after(loss)) }
+
+    private func register() { SimulatedVFS.register(self) }
+}
+
+/// All files of a disk at one moment.
+package struct DiskSnapshot: Sendable {
+    let state: DiskState
+
+    /// What a loss of power at that moment leaves.
+    package func after(_ loss: PowerLoss) -> DiskSnapshot { DiskSnapshot(state: state.after(loss)) }
+
+    /// How many changes are not synchronised.
+    package var pending: Int { state.files.values.reduce(0) { $0 + $1.pending.count } }
+}
+
+/// What goes wrong with one operation.
+package enum DiskFault: Sendable, CaseIterable {
+    /// The process ends before it happens.
+    case crash
+    /// It fails, and has not happened.
+    case error
+    /// There is no room.
+    case full
+    /// A synchronisation fails, and what should have been synchronised is lost at the next loss of power,
+    /// whatever is synchronised afterwards; for other operations as `error`.
+    case lostSync
+    /// It happens, and the process ends before it hears of it.
+    case crashAfter
+}

@@ -1,0 +1,127 @@
+import Platform
+import TestKit
+import Testing
+
+@testable import Database
+
+/// A table with one counter per row, on a disk in memory.
+private struct Bed {
+    let folder: TemporaryFolder
+    var disk: SimulatedDisk
+
+    init(_ disk: SimulatedDisk = SimulatedDisk()) throws {
+        folder = try TemporaryFolder()
+        self.disk = disk
+    }
+
+    func open() async throws -> Database {
+        try await Database.open(.sqlite(folder.path + "/disk.sqlite", vfs: disk.name))
+    }
+
+    static func prepare(_ database: Database) async throws {
+        try await database.write {
+            _ = try $0.execute("CREATE TABLE IF NOT EXISTS n (i INTEGER PRIMARY KEY, filler TEXT NOT NULL)")
+        }
+    }
+
+    static func add(_ number: Int, to database: Database) async throws {
+        let filler = String(repeating: "x", count: number % 5 * 700)
+        try await database.write {
+            _ = try $0.execute("INSERT INTO n VALUES (\(number), \(filler))")
+        }
+    }
+
+    static func rows(_ database: Database) async throws -> [Int64] {
+        try await database.read { try $0.query("SELECT i FROM n ORDER BY i").map { try $0.integer(0) } }
+    }
+}
+
+@Suite("A disk that fails where it is told to")
+struct DiskTests {
+    @Test("A database on it works, for readers beside the writer too, and is found again")
+    func works() async throws {
+        var bed = try Bed()
+        let database = try await bed.open()
+        try await Bed.prepare(database)
+        try await withThrowingTaskGroup(of: Void.self) { group in
+            for number in 0..<200 {
+                group.addTask { try await Bed.add(number, to: database) }
+                group.addTask { _ = try await Bed.rows(database) }
+            }
+            try await group.waitForAll()
+        }
+        await database.close()
+        bed.disk = bed.disk.next(after: .all)
+        let again = try await bed.open()
+        #expect(try await Bed.rows(again) == Array(0..<200).map(Int64.init))
+        await again.close()
+    }
+
+    @Test(
+        "Whatever is lost with the power, what was answered is there, and nothing is torn",
+        arguments: [
+            PowerLoss.none, .all, .after(permille: 300), .after(permille: 700), .torn(seed: 1), .torn(seed: 2),
+        ])
+    func powerLoss(_ loss: PowerLoss) async throws {
+        let bed = try Bed()
+        let seen = Lock<[DiskSnapshot]>([])
+        bed.disk.observe { _, snapshot in seen.withLock { $0.append(snapshot) } }
+        let database = try await bed.open()
+        try await Bed.prepare(database)
+        var answered: [(operations: Int, rows: Int)] = []
+        for number in 0..<20 {
+            try await Bed.add(number, to: database)
+            answered.append((bed.disk.operations, number + 1))
+        }
+        await database.close()
+        let snapshots = seen.withLock { $0 }
+        #expect(snapshots.count == bed.disk.operations)
+        for (number, snapshot) in snapshots.enumerated() {
+            let promised = answered.last { $0.operations <= number }?.rows ?? 0
+            var next = bed
+            next.disk = SimulatedDisk(snapshot.after(loss))
+            let again = try await next.open()
+            try await Bed.prepare(again)
+            let rows = try await Bed.rows(again)
+            #expect(
+                rows.count >= promised && rows == Array(0..<Int64(rows.count)),
+                "before operation \(number): \(rows.count) of \(promised), \(snapshot.pending) unsynchronised")
+            let words = try await again.read {
+                try $0.query("PRAGMA integrity_check").map { try $0.text(0) }
+            }
+            #expect(words == ["ok"])
+            await again.close()
+        }
+    }
+
+    @Test(
+        "After a failed operation nothing is answered that is not there",
+        arguments: DiskFault.allCases)
+    func faults(_ fault: DiskFault) async throws {
+        var bed = try Bed()
+        let first = try await bed.open()
+        try await Bed.prepare(first)
+        let start = bed.disk.operations
+        await first.close()
+        for operation in start..<start + 24 {
+            bed.disk = SimulatedDisk(bed.disk.snapshot)
+            bed.disk.plan(fault, at: operation - start)
+            var answered: [Int64] = []
+            do {
+                let database = try await bed.open()
+                for number in 0..<6 {
+                    do {
+                        try await Bed.add(operation * 100 + number, to: database)
+                        answered.append(Int64(operation * 100 + number))
+                    } catch is DatabaseError {}
+                }
+                await database.close()
+            } catch is DatabaseError {}
+            bed.disk = bed.disk.next(after: .all)
+            let again = try await bed.open()
+            let rows = try await Bed.rows(again)
+            #expect(Set(answered).isSubset(of: Set(rows)), "\(fault) at \(operation)")
+            await again.close()
+        }
+    }
+}
