@@ -139,9 +139,12 @@ extension Gateway {
 
     /// Registers a wallet that receives on a network. Watch-only: a key that can spend is refused and
     /// forgotten.
+    ///
+    /// - Parameter firstIndex: where its addresses begin, for a key that was in use elsewhere. A count that
+    ///   is higher already stays.
     package func createWallet(
-        network: NetworkName, key text: String, name: String, by caller: Caller, cause: String,
-        _ answering: Answering<(wallet: StoredWallet, warnings: [String])>
+        network: NetworkName, key text: String, name: String, firstIndex: Int64 = 0, by caller: Caller,
+        cause: String, _ answering: Answering<(wallet: StoredWallet, issued: Int64, warnings: [String])>
     ) async throws -> Reply {
         guard let entry = networks[network], entry.isTest == caller.isTest else {
             throw Refusal(.unsupportedNetwork, "This key cannot use the network “\(network)”.")
@@ -162,7 +165,8 @@ extension Gateway {
                 throw CommandError.tooMany("wallets")
             }
             try self.add(wallet, cause: cause, caller.actor, work)
-            return (wallet, parsed.warnings)
+            let issued = try self.advance(wallet, to: firstIndex, caller, cause, work)
+            return (wallet, issued, parsed.warnings)
         }
     }
 
@@ -175,6 +179,31 @@ extension Gateway {
             writer.member("key", wallet.key)
             writer.member("fingerprint", wallet.fingerprint)
         }
+    }
+
+    /// Moves a wallet's count of addresses on, so that those below `next` are not issued any more. One that
+    /// is further already stays. Gives the wallet with its count.
+    package func advanceWallet(
+        _ id: ID<Wallet>, to next: Int64, by caller: Caller, cause: String
+    ) async throws -> (wallet: StoredWallet, issued: Int64) {
+        try await write { work in
+            guard let wallet = try work.tx.wallet(id), wallet.merchant == caller.merchant,
+                self.networks[wallet.network]?.isTest == caller.isTest
+            else { throw CommandError.notFound("wallet") }
+            return (wallet, try self.advance(wallet, to: next, caller, cause, work))
+        }
+    }
+
+    private func advance(
+        _ wallet: StoredWallet, to next: Int64, _ caller: Caller, _ cause: String, _ work: Work
+    ) throws -> Int64 {
+        let now = try work.tx.issuedIndices(of: wallet.fingerprint)
+        // What is skipped is lost for good, and other wallets may have the same key.
+        guard next <= now + EngineLimits.skippedIndices else { throw CommandError.tooMany("indices to skip") }
+        try work.tx.advance(
+            wallet.fingerprint, to: next, chain: caller.merchant.text, at: world.now, reason: "asked",
+            cause: cause, by: caller.actor)
+        return try work.tx.issuedIndices(of: wallet.fingerprint)
     }
 
     /// A merchant's wallets, with how many destinations of each were issued.
@@ -267,6 +296,11 @@ extension Policy {
 package enum EngineLimits {
     package static let keys = 200
     package static let wallets = 100
+    /// Addresses that one step skips.
+    package static let skippedIndices: Int64 = 1_000_000
+    /// Addresses that the index file covers ahead: so many are skipped at the most after a crash.
+    static let coveredIndices: ClosedRange<Int64> = 8...256
+    static let indexFileBytes = 1 << 20
     package static let endpoints = 20
     /// Looks that one transaction takes.
     static let looks = 200

@@ -167,7 +167,7 @@ extension Gateway {
         let due = try rate.rate.amountDue(for: price, in: asset)
         guard due > 0 else { throw Refusal(.invalidAmount, "The amount is too small for \(method.asset).") }
         let floor = try tx.issuedIndices(of: wallet.fingerprint)
-        guard let index = indices.take(wallet.fingerprint, floor: floor) else {
+        guard let index = try indices.take(wallet.fingerprint, floor: floor, at: world.clock.uptime) else {
             throw Refusal(.noWallet, "The wallet on \(method.network) has no address left.")
         }
         let derived = try entry.chain.destination(of: WalletKey(wallet.key), at: index)

@@ -36,6 +36,13 @@ struct File: ~Copyable {
         guard writeAll(bytes, to: descriptor) else { throw .last("write", path) }
     }
 
+    /// The file's number in its file system.
+    func number() throws(FileError) -> UInt64 {
+        var status = stat()
+        guard unsafe fstat(descriptor, &status) == 0 else { throw .last("examine", path) }
+        return UInt64(status.st_ino)
+    }
+
     func sync() throws(FileError) {
         guard fsync(descriptor) == 0 else { throw .last("sync", path) }
     }

@@ -40,10 +40,18 @@ package enum Files {
     /// *Atomicity:* a reader, and the machine after a crash, sees the old file or the new one whole: a
     /// neighbour is written, synced and renamed over it. *On failure:* the old file stands.
     package static func write(_ bytes: [UInt8], to path: String, mode: UInt32 = 0o600) throws(FileError) {
+        try write(to: path, mode: mode) { _ in bytes }
+    }
+
+    /// As above, with bytes that may hold the file's own number (its inode): a copy of the file has another
+    /// one, and so can be told from it.
+    package static func write(
+        to path: String, mode: UInt32 = 0o600, _ bytes: (_ number: UInt64) -> [UInt8]
+    ) throws(FileError) {
         let neighbour = path + "." + Hex.encode(SystemEntropy().bytes(8)) + ".new"
         do throws(FileError) {
             let file = try File.open(neighbour, O_WRONLY | O_CREAT | O_EXCL, mode: mode)
-            try file.write(bytes)
+            try file.write(bytes(try file.number()))
             try file.sync()
             guard unsafe rename(neighbour, path) == 0 else { throw .last("rename", path) }
         } catch {
@@ -83,6 +91,11 @@ package enum Files {
     package static func isFolder(_ path: String) -> Bool {
         var status = stat()
         return unsafe stat(path, &status) == 0 && status.st_mode & UInt32(S_IFMT) == UInt32(S_IFDIR)
+    }
+
+    /// The number of a file in its file system (its inode). Throws `FileError` when there is none.
+    package static func number(of path: String) throws(FileError) -> UInt64 {
+        try File.open(path, O_RDONLY).number()
     }
 
     /// Removes a file; one that is not there is no error.

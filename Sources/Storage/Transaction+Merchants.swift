@@ -233,6 +233,52 @@ extension Transaction {
             """)
     }
 
+    /// Moves the count of a key on to `next`, and records it in `chain`. Gives where it stood; nil when it
+    /// was there already. Never moves it back.
+    @discardableResult
+    package func advance(
+        _ fingerprint: String, to next: Int64, chain: String = instanceChain, at: Instant, reason: String,
+        cause: String, by actor: Actor
+    ) throws -> Int64? {
+        let before = try issuedIndices(of: fingerprint)
+        guard next > before, next <= 1 << 31 else { return nil }
+        try take(index: UInt32(next - 1), of: fingerprint)
+        var writer = JSONWriter()
+        writer.object { writer in
+            writer.member("fingerprint", fingerprint)
+            writer.member("from", before)
+            writer.member("next", next)
+            writer.member("reason", reason)
+        }
+        try record(
+            chain: chain, at: at, kind: "indices_advanced", subject: "", cause: cause, actor: actor,
+            body: writer.bytes)
+        return before
+    }
+
+    /// Every key that a wallet has, with its next index.
+    package func keyIndices() throws -> [String: Int64] {
+        let rows = try connection.query(
+            """
+            SELECT DISTINCT w.fingerprint, k.next FROM wallet w
+            LEFT JOIN key_index k ON k.fingerprint = w.fingerprint
+            """)
+        return try Dictionary(rows.map { (try $0.text(0), try $0.integerOrNil(1) ?? 0) }) { max($0, $1) }
+    }
+
+    /// What names this database among all others, where the engine says it: another one is a restored or a
+    /// promoted one. Nil for an embedded database, which is known by the files beside it.
+    package func databaseIdentity() throws -> String? {
+        guard connection.dialect == .postgres else { return nil }
+        let row = try connection.first(
+            """
+            SELECT s.system_identifier::text || '/' || c.timeline_id::text || '/' || d.oid::text
+            FROM pg_control_system() s, pg_control_checkpoint() c, pg_database d
+            WHERE d.datname = current_database()
+            """)
+        return try row?.text(0)
+    }
+
     /// How many destinations of a key have been issued.
     package func issuedIndices(of fingerprint: String) throws -> Int64 {
         try connection.first("SELECT next FROM key_index WHERE fingerprint = \(fingerprint)")?.integer(0) ?? 0

@@ -80,26 +80,35 @@ extension Verifier {
         }
     }
 
-    /// A key's next index is above every one that was issued: no destination is given twice.
+    /// A key's next index is right above what was issued or skipped: no destination is given twice, and none
+    /// is taken away.
     mutating func checkIndices() throws {
+        var keys: [String: Issued] = [:]
         for (wallet, issued) in issued.sorted(by: { $0.key < $1.key }) {
-            let row = try tx.connection.first(
-                """
-                SELECT w.fingerprint, k.next FROM wallet w 
-                LEFT JOIN key_index k ON k.fingerprint = w.fingerprint
-                WHERE w.id = \(wallet)
-                """)
-            guard let row else {
+            guard let row = try tx.connection.first("SELECT fingerprint FROM wallet WHERE id = \(wallet)")
+            else {
                 report.add("wallet \(wallet)", "it has issued destinations, and there is no such row")
                 continue
             }
-            let next = try row.integerOrNil(1) ?? 0
-            let least = max(issued.count, issued.highest + 1)
+            let key = try row.text(0)
+            keys[key] = (keys[key] ?? Issued()) + issued
+        }
+        for key in advanced.keys where keys[key] == nil { keys[key] = Issued() }
+        for (key, issued) in keys.sorted(by: { $0.key < $1.key }) {
+            let row = try tx.connection.first("SELECT next FROM key_index WHERE fingerprint = \(key)")
+            let next = try row?.integer(0) ?? 0
+            let least = max(issued.count, issued.highest + 1, advanced[key] ?? 0)
             if next < least {
                 report.add(
-                    "key_index \(try row.text(0))",
+                    "key_index \(key)",
                     "next is \(next), but \(least) were issued: addresses would be given twice")
+            } else if next > least, issued.isNumbered, unfolded == 0 {
+                report.add("key_index \(key)", "next is \(next), the log says \(least)")
             }
+        }
+        try tx.connection.forEach("SELECT fingerprint FROM key_index ORDER BY fingerprint") { row in
+            let key = try row.text(0)
+            if keys[key] == nil, unfolded == 0 { report.add("key_index \(key)", "the log does not tell of it") }
         }
     }
 }

@@ -8,6 +8,8 @@ import Platform
 struct InstanceStory {
     /// Payments that are set aside, with what was kept of them.
     var aside: [String: Aside] = [:]
+    /// How far the counts of keys were moved on by hand, or because a store came back from a backup.
+    var advanced: [String: Int64] = [:]
     /// What binds the texts of releases, by payment and number.
     var notes: [NoteKey: String] = [:]
 
@@ -36,6 +38,7 @@ extension Verifier {
             }
         }
         guard head != nil else { return }
+        advanced.merge(story.advanced, uniquingKeysWith: max)
         try compareAside(story)
         try compareReleaseNotes(story)
     }
@@ -133,6 +136,9 @@ extension InstanceStory {
         let payment = record.subject
         let note = NoteKey(payment: payment, number: -Int64(clamping: record.sequence))
         switch record.kind {
+        case "indices_advanced":
+            let key = try fields.text("fingerprint")
+            advanced[key] = max(advanced[key] ?? 0, try fields.integer("next"))
         case "payment_set_aside":
             guard aside[payment] == nil else { throw Corruption("the payment was aside already") }
             aside[payment] = Aside(at: record.at, reason: try fields.text("reason"))

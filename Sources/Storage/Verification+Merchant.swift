@@ -12,6 +12,7 @@ private struct Settings {
     var keys: [String: Key] = [:]
     var wallets: [String: Wallet] = [:]
     var endpoints: [String: Endpoint] = [:]
+    var advanced: [String: Int64] = [:]
 
     struct Key {
         let name: String, hash: String, hint: String, scopes: String
@@ -41,6 +42,7 @@ extension Verifier {
             }
         }
         guard head != nil else { return }
+        advanced.merge(settings.advanced, uniquingKeysWith: max)
         try compare(
             "merchant", chain, where: "id = \(chain)",
             [
@@ -77,6 +79,9 @@ extension Verifier {
                 network: try fields.text("network"), name: try fields.text("name"),
                 key: try fields.text("key"),
                 fingerprint: try fields.text("fingerprint"))
+        case "indices_advanced":
+            let key = try fields.text("fingerprint")
+            settings.advanced[key] = max(settings.advanced[key] ?? 0, try fields.integer("next"))
         case "wallet_disabled":
             guard settings.wallets[subject] != nil else { throw Corruption("there is no such wallet") }
             settings.wallets[subject]?.disabledAt = try fields.integer("disabled_at")

@@ -210,10 +210,11 @@ extension Verifier {
     /// Remembers which indices of wallets were issued.
     private mutating func note(_ quotes: [Quote]) {
         for quote in quotes {
-            let index = quote.destination.path?.split(separator: "/").last.flatMap { Int64($0) } ?? -1
-            let old = issued[quote.destination.wallet.text] ?? Issued()
-            issued[quote.destination.wallet.text] = Issued(
-                count: old.count + 1, highest: max(old.highest, index))
+            let index = quote.destination.path?.split(separator: "/").last.flatMap { Int64($0) }
+            let wallet = quote.destination.wallet.text
+            issued[wallet] =
+                (issued[wallet] ?? Issued())
+                + Issued(count: 1, highest: index ?? -1, isNumbered: index != nil)
         }
     }
 }

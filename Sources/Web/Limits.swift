@@ -34,6 +34,8 @@ enum Limits {
     // Fields of configuration.
     static let nameBytes = 100
     static let walletKeyBytes = 2_048
+    /// BIP 32: an index that is not hardened.
+    static let walletIndex: ClosedRange<Int64> = 0...(1 << 31 - 1)
     static let rateBytes = 64
     static let eventTypes = 50
     static let eventTypeBytes = 64

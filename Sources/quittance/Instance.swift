@@ -73,6 +73,13 @@ struct Instance: Sendable {
             (builtIn + configuration.rates).map { (asset: $0.asset, currency: $0.currency, rate: $0.rate) })
     }
 
+    /// Binds the counts of addresses to the file beside the database, so that none is issued twice even
+    /// after a backup came back.
+    func keepIndices() async throws { try await gateway.keepIndices(in: indexFile) }
+
+    /// See `IndexFile`.
+    var indexFile: String { configuration.data + "/indices" }
+
     func close() async {
         await gateway.store.close()
         lock.withLock { $0 = nil }

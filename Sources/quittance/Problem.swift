@@ -22,6 +22,7 @@ struct Problem {
         switch error {
         case let failure as Failure: self.init(failure.text, advice: failure.advice)
         case let error as DatabaseError: self.init(database: error)
+        case let doubt as IndexFile.Doubt: self.init(doubt)
         case let error as FileError: self.init("\(error).", advice: nil)
         case let error as Corruption:
             self.init("stored data is damaged: \(error).", advice: "Run “quittance verify”.")
@@ -31,6 +32,23 @@ struct Problem {
                 "“\(error.name)” has ended\(error.lastError.map { " (\($0))" } ?? ""); the log says why.")
         default: self.init("\(error)")
         }
+    }
+
+    private init(_ doubt: IndexFile.Doubt) {
+        let text =
+            switch doubt {
+            case .missing: "the file that says which addresses were issued is missing."
+            case .copied: "the data folder is a copy: it may be older than what was issued."
+            case .damaged: "the file that says which addresses were issued is damaged."
+            case .otherDatabase: "the database is not the one of the last start: restored, or promoted."
+            }
+        self.init(
+            text,
+            advice: """
+                Addresses could be given twice. If this is a backup, run “quittance restored --skip N” with \
+                more than were issued since it was made; if nothing was lost (moved, promoted), “--skip 0”. \
+                See “Restore” in docs/OPERATING.md.
+                """)
     }
 
     private init(database error: DatabaseError) {

@@ -20,6 +20,7 @@ struct Running: Sendable {
         let instance = try await Instance.open(configuration, baseURL: url, log: log)
         do {
             try await instance.setFixedRates()
+            if roles.contains(.api) { try await instance.keepIndices() }
         } catch {
             await instance.close()
             throw error
@@ -66,8 +67,10 @@ struct Running: Sendable {
     /// Waits until it has ended by itself, and closes the database. Throws why it ended.
     func ended() async throws {
         let result = await task.result
+        let settled = Result { try instance.gateway.settleIndices() }
         await instance.close()
         try result.get()
+        try settled.get()
     }
 
     /// Ends it gently.

@@ -121,6 +121,8 @@ struct FilledStore: Sendable {
         _ = try await gateway.createWallet(
             network: SandboxNetwork.sandbox.name, key: second, name: "second", by: caller, cause: "test",
             Self.quiet())
+        let first = try #require(try await gateway.wallets(of: caller).first?.wallet)
+        _ = try await gateway.advanceWallet(first.id, to: 40, by: caller, cause: "test")
         let wallet = try #require(try await gateway.wallets(of: caller).last?.wallet)
         _ = try await gateway.disableWallet(wallet.id, by: caller, cause: "test")
         let endpoint = try #require(try await gateway.endpoints(of: caller).first)

@@ -29,6 +29,14 @@ extension API {
             }
             return .object { wallet.write(&$0) }
         },
+        Operation("wallets.advance", .post, "/v1/wallets/{id}/advance", scope: .walletsManage) { call in
+            let id: ID<Wallet> = try call.id("wallet")
+            var form = try call.form()
+            let next = form.integer("next_index", .required, Limits.walletIndex)
+            let moved = try await call.gateway.advanceWallet(
+                id, to: try form.finish(next), by: call.caller, cause: call.cause)
+            return .object { WalletView(moved.wallet, issued: moved.issued).write(&$0) }
+        },
         Operation("policies.get", .get, "/v1/policies", scope: .paymentsRead) { call in
             var query = QueryForm(call.request.query)
             try query.finish()
@@ -96,12 +104,14 @@ extension API {
         let network = form.networkName("network", .required)
         let key = form.string("key", .required, maxBytes: Limits.walletKeyBytes)
         let name = form.string("name", .optional, maxBytes: Limits.nameBytes)
+        let first = form.integer("first_index", .optional, Limits.walletIndex) ?? 0
         let read = try form.finish(network, key)
         return Response(
             try await call.gateway.createWallet(
-                network: read.0, key: read.1, name: name ?? read.0.text, by: call.caller, cause: call.cause,
+                network: read.0, key: read.1, name: name ?? read.0.text, firstIndex: first,
+                by: call.caller, cause: call.cause,
                 call.answering(.created) { made, writer in
-                    WalletView(made.wallet, issued: 0).write(&writer)
+                    WalletView(made.wallet, issued: made.issued).write(&writer)
                     writer.array("warnings", made.warnings)
                 }))
     }

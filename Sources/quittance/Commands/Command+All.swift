@@ -1,7 +1,7 @@
 extension Command {
     /// Every command, in the order of the help.
     static let all: [Command] = [
-        serve, demo, doctor, merchantCreate, merchantList, keyCreate, verify, migrate, version,
+        serve, demo, doctor, merchantCreate, merchantList, keyCreate, verify, migrate, restored, version,
     ]
 
     static let dataOption = Option(

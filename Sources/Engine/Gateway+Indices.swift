@@ -1,0 +1,74 @@
+import Domain
+import JSON
+import Platform
+import Storage
+
+/// Addresses are never issued twice, also not after a backup came back: decision 7.
+extension Gateway {
+    /// Binds the counts of addresses to the file at `path`. To be called before anything is issued.
+    ///
+    /// Where the file is ahead of the store, the store has gone back or a process has ended hard: what lies
+    /// between is skipped, and recorded. Throws `IndexFile.Doubt` where nobody can know what was issued: then
+    /// a person has to say it (`restored`).
+    package func keepIndices(in path: String) async throws {
+        let (known, identity, indices) = try await store.read { tx in
+            (try tx.setting(Self.databaseSetting), try tx.databaseIdentity(), try tx.keyIndices())
+        }
+        if let known, known != identity { throw IndexFile.Doubt.otherDatabase }
+        let now = world.now
+        let file = try indexFile(path, indices)
+        try await store.write { tx in
+            for (key, covered) in file.covered where indices[key] != nil {
+                try tx.advance(
+                    key, to: covered, at: now, reason: "index_file", cause: "start", by: .operatorAtMachine)
+            }
+            if known == nil, let identity { try tx.set(Self.databaseSetting, identity) }
+        }
+        self.indices.keep(file)
+    }
+
+    private func indexFile(_ path: String, _ indices: [String: Int64]) throws -> IndexFile {
+        do {
+            return try IndexFile(reading: path)
+        } catch IndexFile.Doubt.missing where !store.isExclusive || indices.values.allSatisfy({ $0 == 0 }) {
+            // Nothing was issued, or the database says itself whether it is the one that it was.
+            return try IndexFile(path, covering: [:])
+        }
+    }
+
+    /// Writes down exactly what was handed out. For the end of a process that nothing is issued after.
+    package func settleIndices() throws { try indices.settle() }
+
+    /// Says that this store is, from here on, the one to go on with, and skips `count` addresses of every
+    /// wallet: as many as may have been issued since the backup that it came from.
+    ///
+    /// *Atomicity*: all wallets and the record in one transaction, then the file. *On failure* of the file,
+    /// say it again. Gives each key with its count before and after.
+    package func restored(
+        skipping count: Int64, indexFile path: String, cause: String
+    ) async throws -> [(key: String, from: Int64, next: Int64)] {
+        let floor = try IndexFile.lastKnown(path)
+        let now = world.now
+        let moved = try await store.write { tx in
+            var writer = JSONWriter()
+            writer.object { $0.member("skipped", count) }
+            try tx.record(
+                chain: Storage.Transaction.instanceChain, at: now, kind: "restored", subject: "",
+                cause: cause, actor: .operatorAtMachine, body: writer.bytes)
+            var moved: [(key: String, from: Int64, next: Int64)] = []
+            for (key, from) in try tx.keyIndices().sorted(by: { $0.key < $1.key }) {
+                let next = min(max(from, floor[key] ?? 0) + count, 1 << 31)
+                try tx.advance(
+                    key, to: next, at: now, reason: "restored", cause: cause, by: .operatorAtMachine)
+                moved.append((key, from, next))
+            }
+            if let identity = try tx.databaseIdentity() { try tx.set(Self.databaseSetting, identity) }
+            return moved
+        }
+        let next = Dictionary(moved.map { ($0.key, $0.next) }, uniquingKeysWith: max)
+        _ = try IndexFile(path, covering: floor.merging(next, uniquingKeysWith: max))
+        return moved
+    }
+
+    private static let databaseSetting = "database_identity"
+}

@@ -1,0 +1,41 @@
+import Engine
+import Platform
+
+extension Command {
+    static let restored = Command(
+        name: "restored", summary: "go on with a database that came from a backup",
+        about: """
+            Says that the database is, from here on, the one to go on with. “serve” asks for it when it
+            finds another database or data folder than it left: what was issued after a backup is not in
+            the backup, and no address may be given twice.
+
+            It skips N addresses of every wallet, and records it. N must be more than were issued since
+            the backup was made, over all merchants; that only you can know. Each wallet that pays in must
+            look so much further (its gap limit). --skip 0 is for a folder that was moved, or a replica
+            that was promoted, when nothing was lost. Wallets that were registered after the backup are
+            registered again with “first_index”.
+            """,
+        options: [
+            Option(name: "skip", value: "N", about: "How many addresses to skip, up to 1000000."), dataOption,
+            configOption,
+        ],
+        examples: ["quittance restored --skip 1000", "quittance restored --skip 0"],
+        run: { arguments, terminal in
+            let text = try arguments.required("skip")
+            let count: Int64
+            do throws(Setting.Flaw) {
+                count = try Setting.number(text, 0...EngineLimits.skippedIndices)
+            } catch {
+                throw WrongUse("--skip: \(error.reason).")
+            }
+            let configuration = try Configuration.load(arguments, terminal.variables)
+            try Instance.mustExist(configuration)
+            return try await Instance.with(configuration) { instance in
+                let moved = try await instance.gateway.restored(
+                    skipping: count, indexFile: instance.indexFile, cause: "quittance restored")
+                for (key, from, next) in moved { terminal.say("\(from) -> \(next)  \(key)") }
+                terminal.complain("Done: \(moved.count) wallet keys.")
+                return .good
+            }
+        })
+}

@@ -1,0 +1,159 @@
+import Database
+import Domain
+import Platform
+import Storage
+import TestKit
+import Testing
+
+@testable import Engine
+
+@Suite("No address is issued twice, whatever comes back")
+struct IndexTests {
+    private let folder: TemporaryFolder
+
+    init() throws { folder = try TemporaryFolder() }
+
+    private var file: String { folder.file("indices") }
+
+    private func addresses(_ house: House, _ count: Int) async throws -> [String] {
+        var addresses: [String] = []
+        for _ in 0..<count {
+            addresses.append(try await house.quote(of: try await house.open()).destination.address)
+        }
+        return addresses
+    }
+
+    private func databaseFile(_ house: House) throws -> String {
+        guard case .sqlite(let path, _) = house.place.location else { throw TestKitError("no file") }
+        return path
+    }
+
+    /// Ends a gateway; hard, or so that the file says exactly what was issued.
+    private func end(_ house: House, hard: Bool) async throws {
+        if !hard { try house.gateway.settleIndices() }
+        await house.close()
+    }
+
+    @Test("A database that goes back to its backup issues none of the addresses since", arguments: [false, true])
+    func restored(_ isHard: Bool) async throws {
+        let house = try await House()
+        try await house.gateway.keepIndices(in: file)
+        var issued = try await addresses(house, 3)
+        try await end(house, hard: isHard)
+        let database = try databaseFile(house)
+        let backup = try Files.read(database, maxBytes: 1 << 26)
+        try await house.reopen()
+        try await house.gateway.keepIndices(in: file)
+        issued += try await addresses(house, 20)
+        try await end(house, hard: isHard)
+        for end in ["", "-wal", "-shm"] { try Files.remove(database + end) }
+        try Files.write(backup, to: database)
+        try await house.reopen()
+        try await house.gateway.keepIndices(in: file)
+        issued += try await addresses(house, 5)
+        #expect(Set(issued).count == 28, "an address came twice")
+        let verdict = try await house.store.verify()
+        #expect(verdict.isClean, "\(verdict.findings)")
+        await house.close()
+    }
+
+    @Test("A gentle end skips nothing, a hard one no more than the file covers ahead")
+    func skips() async throws {
+        let house = try await House()
+        try await house.gateway.keepIndices(in: file)
+        _ = try await addresses(house, 3)
+        try await end(house, hard: false)
+        try await house.reopen()
+        try await house.gateway.keepIndices(in: file)
+        let next = try await house.payment(try await house.open())
+        #expect(next.evidence.currentQuote?.destination.path == "sandbox/3")
+        await house.close()
+        try await house.reopen()
+        try await house.gateway.keepIndices(in: file)
+        let after = try await house.payment(try await house.open())
+        let most = 4 + EngineLimits.coveredIndices.lowerBound
+        #expect((4...most).map { "sandbox/\($0)" }.contains(after.evidence.currentQuote?.destination.path ?? ""))
+        let verdict = try await house.store.verify()
+        #expect(verdict.isClean, "\(verdict.findings)")
+        await house.close()
+    }
+
+    @Test("A missing or copied file is doubted until a person has said how far to skip")
+    func doubts() async throws {
+        let house = try await House()
+        try await house.gateway.keepIndices(in: file)
+        var issued = try await addresses(house, 3)
+        let copy = folder.file("copy")
+        try Files.write(try Files.read(file, maxBytes: 1 << 20), to: copy)
+        try Files.write([1, 2, 3], to: folder.file("damaged"))
+        for (path, doubt) in [
+            (copy, IndexFile.Doubt.copied), (folder.file("nothing"), .missing), (folder.file("damaged"), .damaged),
+        ] {
+            try await house.reopen()
+            await #expect(throws: doubt) { try await house.gateway.keepIndices(in: path) }
+            let moved = try await house.gateway.restored(skipping: 100, indexFile: path, cause: "test")
+            #expect(moved.allSatisfy { $0.next >= $0.from + 100 })
+            try await house.gateway.keepIndices(in: path)
+            issued += try await addresses(house, 2)
+        }
+        #expect(Set(issued).count == 9)
+        let verdict = try await house.store.verify()
+        #expect(verdict.isClean, "\(verdict.findings)")
+        await house.close()
+    }
+
+    @Test("PostgreSQL is known by its own name: another one is doubted")
+    func postgres() async throws {
+        let house = try await House(.postgres)
+        try await house.gateway.keepIndices(in: file)
+        _ = try await addresses(house, 3)
+        try await house.reopen()
+        try await house.gateway.keepIndices(in: folder.file("another node"))
+        try await house.store.write { try $0.set("database_identity", "other") }
+        await #expect(throws: IndexFile.Doubt.otherDatabase) {
+            try await house.gateway.keepIndices(in: file)
+        }
+        _ = try await house.gateway.restored(skipping: 10, indexFile: file, cause: "test")
+        try await house.gateway.keepIndices(in: file)
+        let next = try await house.payment(try await house.open())
+        let index = next.evidence.currentQuote?.destination.path?.split(separator: "/").last.flatMap { Int($0) }
+        #expect((index ?? 0) >= 13)
+        let verdict = try await house.store.verify()
+        #expect(verdict.isClean, "\(verdict.findings)")
+        await house.close()
+    }
+
+    @Test("A wallet's count is moved on by its merchant, never back, and both are recorded")
+    func advance() async throws {
+        let house = try await House()
+        _ = try await addresses(house, 2)
+        let wallet = try #require(try await house.gateway.wallets(of: house.caller).first?.wallet)
+        for (next, issued) in [(10, 10), (5, 10), (10, 10), (11, 11)] as [(Int64, Int64)] {
+            let moved = try await house.gateway.advanceWallet(
+                wallet.id, to: next, by: house.caller, cause: "test")
+            #expect(moved.issued == issued)
+        }
+        await #expect(throws: CommandError.tooMany("indices to skip")) {
+            try await house.gateway.advanceWallet(
+                wallet.id, to: 12 + EngineLimits.skippedIndices, by: house.caller, cause: "test")
+        }
+        let next = try await house.payment(try await house.open())
+        #expect(next.evidence.currentQuote?.destination.path == "sandbox/11")
+        let verdict = try await house.store.verify()
+        #expect(verdict.isClean, "\(verdict.findings)")
+        await house.close()
+    }
+
+    @Test("Nothing is issued that could not be written down")
+    func full() async throws {
+        let house = try await House()
+        try await house.gateway.keepIndices(in: file)
+        let before = try await addresses(house, 8)
+        // A folder in the file's place: nothing can be renamed over it.
+        try Files.remove(file)
+        try Files.makeFolder(file)
+        await #expect(throws: FileError.self) { try await addresses(house, 20) }
+        #expect(before.count == 8)
+        await house.close()
+    }
+}
