@@ -171,13 +171,20 @@ package struct ChainTransaction: Sendable {
     package let outputs: [ChainOutput]
     /// Confirmations below which the network itself would not let an output be spent (coinbase), else 0.
     package let maturity: UInt32
+    /// The raw bytes, by SHA-256; of the sandbox, its canonical encoding. Worked out when it is asked for:
+    /// most transactions are nobody's here.
+    package let observation: @Sendable () -> [UInt8]
 
-    package init(id: String, index: UInt32, inputs: [String], outputs: [ChainOutput], maturity: UInt32) {
+    package init(
+        id: String, index: UInt32, inputs: [String], outputs: [ChainOutput], maturity: UInt32,
+        observation: @escaping @Sendable () -> [UInt8]
+    ) {
         self.id = id
         self.index = index
         self.inputs = inputs
         self.outputs = outputs
         self.maturity = maturity
+        self.observation = observation
     }
 }
 

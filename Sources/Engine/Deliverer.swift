@@ -147,8 +147,8 @@ package struct Deliverer: Resident {
             answer.outcome, at: world.now, chance: chance)
         let attempt = Attempt(
             number: leased.delivery.tries + 1, at: at, milliseconds: spent, status: answer.status,
-            fault: answer.fault,
-            excerpt: answer.excerpt, isStale: false)
+            fault: answer.fault, excerpt: answer.bytes.map(Self.excerpt) ?? "", answer: answer.bytes,
+            isStale: false)
         try await gateway.store.write { tx in
             let counted = try tx.settle(leased.delivery, next: next, attempt: attempt)
             guard counted, consequence == .disableEndpoint, var gone = try tx.endpoint(endpoint.id) else {
@@ -156,9 +156,7 @@ package struct Deliverer: Resident {
             }
             gone.state = .gone
             try tx.save(gone)
-            try tx.record(
-                chain: gone.merchant.text, at: at, kind: "endpoint_gone", subject: gone.id.text, cause: "410",
-                actor: .policy, body: Array("{}".utf8))
+            try gateway.record(gone, "endpoint_gone", at: at, cause: "410", by: .policy, tx)
         }
         world.metrics.deliveries.add(1, Delivery.isSuccess(answer.outcome) ? "delivered" : "failed")
     }
@@ -167,7 +165,7 @@ package struct Deliverer: Resident {
         var outcome: Delivery.Outcome
         var status: Int?
         var fault: String?
-        var excerpt = ""
+        var bytes: [UInt8]?
     }
 
     /// Nil when we broke it off ourselves: that is no try of the receiver's.
@@ -180,7 +178,8 @@ package struct Deliverer: Resident {
             let retry = response.retryAfterSeconds(now: at.milliseconds)
             return Answer(
                 outcome: .answered(status: response.status.code, retryAfterSeconds: retry),
-                status: response.status.code, fault: nil, excerpt: Self.excerpt(response.body))
+                status: response.status.code, fault: nil,
+                bytes: Array(response.body.prefix(EngineLimits.excerptBytes)))
         } catch let error as ClientError {
             if error.kind == .cancelled || error.kind == .closed { return nil }
             return Answer(outcome: .failed, fault: "\(error.kind)")
@@ -217,7 +216,7 @@ package struct Deliverer: Resident {
 
     /// Printable text of the first bytes.
     private static func excerpt(_ bytes: [UInt8]) -> String {
-        let text = String(decoding: bytes.prefix(EngineLimits.excerptBytes), as: UTF8.self)
+        let text = String(decoding: bytes, as: UTF8.self)
         return String(text.unicodeScalars.filter { $0 == "\n" || $0.value >= 0x20 }.map(Character.init))
     }
 }

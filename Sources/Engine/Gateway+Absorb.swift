@@ -235,7 +235,7 @@ struct Absorption {
                 amountText: output.amountText,
                 claim: claim, seenAt: now, fellIntoGap: isCatchingUp,
                 replaces: Set(replaced.filter { $0.payment == owner.payment }.map(\.key)),
-                maturity: transaction.maturity)
+                maturity: transaction.maturity, observation: Commitment(transaction.observation()))
             mention(owner.payment)
             news[owner.payment]?.sightings[key] = sighting
             arrived[output.place] = owner.payment

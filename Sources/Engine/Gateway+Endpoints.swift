@@ -116,8 +116,8 @@ extension Gateway {
     package func deleteEndpoint(_ id: ID<Endpoint>, by caller: Caller, cause: String) async throws {
         try await write { work in
             let endpoint = try self.endpoint(id, caller, work.tx)
-            try work.tx.deleteEndpoint(id)
             try self.record(endpoint, "endpoint_deleted", caller, cause, work)
+            try work.tx.deleteEndpoint(id)
         }
     }
 
@@ -147,10 +147,12 @@ extension Gateway {
         let reply = try await perform(caller, answering) { work in
             let endpoint = try self.endpoint(id, caller, work.tx)
             let notice = self.notice(
-                "webhook.test", to: caller.merchant, isTest: caller.isTest, at: now, only: id
+                Notice.test, to: caller.merchant, isTest: caller.isTest, at: now, only: id
             ) { $0.member("endpoint_id", endpoint.id.text) }
             try work.tx.insert(notice)
-            try self.record(endpoint, "endpoint_tested", caller, cause, work, notice: notice)
+            try self.record(endpoint, "endpoint_tested", caller, cause, work) { writer in
+                writer.object("notice") { notice.write(&$0) }
+            }
             return notice.id
         }
         changes.publish([])
@@ -176,11 +178,18 @@ extension Gateway {
                     return found.position
                 }
             }
-            let count = try work.tx.replay(
-                to: endpoint, from: try position(from) ?? 1, through: try position(through) ?? .max,
+            let first = try position(from) ?? 1
+            let replayed = try work.tx.replay(
+                to: endpoint, from: first, through: try position(through) ?? .max,
                 onlyFailed: onlyFailed, at: now, limit: EngineLimits.replayed)
-            try self.record(endpoint, "endpoint_replayed", caller, cause, work)
-            return count
+            try self.record(endpoint, "endpoint_replayed", caller, cause, work) { writer in
+                writer.member("from", first)
+                writer.member("through", replayed.through)
+                writer.member("only_failed", onlyFailed)
+                writer.member("due_at", now.milliseconds)
+                writer.member("count", replayed.count)
+            }
+            return replayed.count
         }
         changes.publish([])
         return reply
@@ -212,9 +221,21 @@ extension Gateway {
 
     private func record(
         _ endpoint: StoredEndpoint, _ kind: String, _ caller: Caller, _ cause: String, _ work: Work,
-        notice: Notice? = nil
+        _ more: (inout JSONWriter) -> Void = { _ in }
     ) throws {
-        try record(caller, kind, subject: endpoint.id.text, cause: cause, work) { writer in
+        try record(endpoint, kind, at: world.now, cause: cause, by: caller.actor, work.tx, more)
+    }
+
+    /// Records an endpoint as it is now in its merchant's chain, and where that stands among the events and
+    /// among its own tries.
+    func record(
+        _ endpoint: StoredEndpoint, _ kind: String, at: Instant, cause: String, by actor: Actor,
+        _ tx: Storage.Transaction, _ more: (inout JSONWriter) -> Void = { _ in }
+    ) throws {
+        let position = try tx.lastPosition()
+        let tries = try tx.end(of: endpoint.id.text).sequence + 1
+        var writer = JSONWriter()
+        writer.object { writer in
             writer.member("url", endpoint.url)
             writer.array("events", endpoint.events)
             writer.member("description", endpoint.description)
@@ -223,7 +244,12 @@ extension Gateway {
             writer.member("secret", Hex.encode(SHA256.hash(endpoint.secret)))
             writer.member("previous_secret", endpoint.previousSecret.map { Hex.encode(SHA256.hash($0)) })
             writer.member("previous_until", endpoint.previousUntil?.milliseconds)
-            if let notice { writer.object("notice") { notice.write(&$0) } }
+            writer.member("position", position)
+            writer.member("tries", tries)
+            more(&writer)
         }
+        try tx.record(
+            chain: endpoint.merchant.text, at: at, kind: kind, subject: endpoint.id.text, cause: cause,
+            actor: actor, body: writer.bytes)
     }
 }

@@ -95,7 +95,8 @@ extension Gateway {
             var isChanged = false
             for (asset, currency, rate) in rates {
                 let before = gone.removeValue(forKey: [asset.text, currency])
-                if before?.source.rate == rate { continue }
+                // One rate has one text, but more than one mantissa: 21.50 is 21.5.
+                if before?.source.rate.text == rate.text { continue }
                 isChanged = true
                 let source = RateSource(name: Self.fixedSource, rate: rate, at: now)
                 try tx.save(StoredRate(merchant: "", asset: asset, currency: currency, source: source))

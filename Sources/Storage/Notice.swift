@@ -34,8 +34,8 @@ package struct Notice: Hashable, Sendable {
 
     static func hash(_ body: [UInt8]) -> String { Hex.encode(SHA256.hash(body)) }
 
-    /// What such events are called; all others belong to payments.
-    package static let types = ["webhook.test", "payment.set_aside", "payment.released"]
+    /// The type of what is sent to one endpoint to try it.
+    package static let test = "webhook.test"
 }
 
 extension Notice: Stored {

@@ -24,11 +24,11 @@ package enum Schema {
     /// Every table and its standing.
     package static let tables: [String: Standing] = [
         "setting": .operational, "merchant": .fold, "api_key": .fold, "wallet": .fold, "key_index": .fold,
-        "rate": .operational, "payment": .fold, "personal": .personal, "note": .personal,
+        "rate": .fold, "payment": .fold, "personal": .personal, "note": .personal,
         "destination": .fold,
         "transfer": .fold, "exception": .fold, "entry": .fold, "posting": .fold, "balance": .fold,
         "event": .fold,
-        "endpoint": .fold, "delivery": .operational, "attempt": .operational, "source": .operational,
+        "endpoint": .fold, "delivery": .fold, "attempt": .fold, "source": .operational,
         "header": .operational, "pool_input": .operational, "wake": .operational, "wake_height": .operational,
         "idempotency": .operational, "sandbox_journal": .log, "record": .log, "quarantine": .fold,
         "quarantined_fact": .fold,

@@ -1,5 +1,8 @@
+import Crypto
 import Database
 package import Domain
+import JSON
+import Platform
 
 /// One event owed to one endpoint.
 package struct StoredDelivery: Hashable, Sendable {
@@ -59,14 +62,17 @@ package struct Attempt: Hashable, Sendable {
     package let status: Int?
     /// Why there was no answer.
     package let fault: String?
-    /// The first bytes of the answer.
+    /// The first bytes of the answer, as text.
     package let excerpt: String
+    /// The first bytes of the answer as they came; only their hash is kept. Nil when there was none, and
+    /// when this was read from the store.
+    package var answer: [UInt8]?
     /// Its lease had ended: recorded, but without effect.
     package let isStale: Bool
 
     package init(
         number: Int, at: Instant, milliseconds: Int64, status: Int?, fault: String?, excerpt: String,
-        isStale: Bool
+        answer: [UInt8]? = nil, isStale: Bool
     ) {
         self.number = number
         self.at = at
@@ -74,6 +80,7 @@ package struct Attempt: Hashable, Sendable {
         self.status = status
         self.fault = fault
         self.excerpt = excerpt
+        self.answer = answer
         self.isStale = isStale
     }
 }
@@ -111,15 +118,14 @@ extension Transaction {
         }
     }
 
-    /// Stores the outcome of a try. A try whose lease has ended is kept as an attempt, and changes nothing.
+    /// Stores the outcome of a try, and records it. A try whose lease has ended is kept as an attempt, and
+    /// changes nothing.
     ///
     /// Gives whether it counted.
     package func settle(_ leased: StoredDelivery, next: Delivery, attempt: Attempt) throws -> Bool {
-        guard
-            let row = try connection.first("SELECT fence, state, tries FROM delivery WHERE id = \(leased.id)")
-        else {
-            return false
-        }
+        let row = try connection.first(
+            "SELECT fence, state, tries, attempts, due_at FROM delivery WHERE id = \(leased.id)")
+        guard let row else { return false }
         let isCurrent = try row.integer(0) == leased.fence && row.text(1) == "waiting"
         let number = Int(try row.integer(2)) + 1
         try connection.execute(
@@ -129,6 +135,11 @@ extension Transaction {
                 \(attempt.status),
                 \(attempt.fault), \(attempt.excerpt), \(!isCurrent))
             """)
+        try record(
+            attempt, number: number, of: leased, isStale: !isCurrent,
+            state: isCurrent ? next.stateText : row.text(1),
+            attempts: isCurrent ? next.attempts : Int(row.integer(3)),
+            dueAt: isCurrent ? next.stateTime.milliseconds : row.integer(4))
         guard isCurrent else {
             try connection.execute("UPDATE delivery SET tries = \(number) WHERE id = \(leased.id)")
             return false
@@ -143,6 +154,37 @@ extension Transaction {
         try advance(leased.endpoint.text, subject: leased.subject)
         return true
     }
+
+    /// The kind of the records of tries.
+    static let attempted = "attempted"
+
+    /// Records a try, and how its delivery stands after it, in the chain of its endpoint: a payment's row and
+    /// chain are not touched by what a machine that we do not trust answers, and nobody waits for them.
+    private func record(
+        _ attempt: Attempt, number: Int, of delivery: StoredDelivery, isStale: Bool, state: String,
+        attempts: Int, dueAt: Int64
+    ) throws {
+        var writer = JSONWriter()
+        writer.object { writer in
+            writer.member("number", number)
+            writer.member("milliseconds", attempt.milliseconds)
+            writer.member("status", attempt.status)
+            writer.member("fault", attempt.fault)
+            writer.member("answer", attempt.answer.map { Hex.encode(SHA256.hash($0)) })
+            writer.member("answer_bytes", attempt.answer?.count)
+            writer.member("excerpt", Self.excerptCode(attempt.excerpt))
+            writer.member("stale", isStale)
+            writer.member("state", state)
+            writer.member("attempts", attempts)
+            writer.member("due_at", dueAt)
+        }
+        try record(
+            chain: delivery.endpoint.text, at: attempt.at, kind: Self.attempted, subject: delivery.id,
+            cause: delivery.event.text, actor: .policy, body: writer.bytes)
+    }
+
+    /// What the log holds of the excerpt that people are shown.
+    static func excerptCode(_ text: String) -> String { Hex.encode(SHA256.hash(Array(text.utf8))) }
 
     /// Gives a delivery back untried, so that it need not wait for the end of its lease.
     package func release(_ leased: StoredDelivery) throws {
@@ -211,10 +253,12 @@ extension Transaction {
     }
 
     /// Makes deliveries due again with the whole schedule before them: one event, a range of them, or all
-    /// that failed. Events that the endpoint was never owed are owed now.
+    /// that failed. Events that the endpoint was never owed are owed now. Gives how many, and the position
+    /// of the last event that was looked at.
     package func replay(
         to endpoint: StoredEndpoint, from: Int64, through: Int64, onlyFailed: Bool, at: Instant, limit: Int
-    ) throws -> Int {
+    ) throws -> (count: Int, through: Int64) {
+        let through = min(through, try lastPosition())
         var sql: SQL = """
             SELECT v.id, v.position, v.type, v.subject, v.sequence, d.id, d.state FROM event v
             LEFT JOIN delivery d ON d.event = v.id AND d.endpoint = \(endpoint.id.text)
@@ -224,7 +268,8 @@ extension Transaction {
         if onlyFailed { sql += " AND d.state = 'dead'" }
         sql += " ORDER BY v.position LIMIT \(limit)"
         var count = 0
-        for row in try connection.query(sql) {
+        let rows = try connection.query(sql)
+        for row in rows {
             if let id = try row.textOrNil(5) {
                 guard let state = try row.textOrNil(6), state != "waiting", state != "queued" else {
                     continue
@@ -243,7 +288,8 @@ extension Transaction {
             count += 1
         }
         try advance(endpoint.id.text)
-        return count
+        guard rows.count == limit, let last = rows.last else { return (count, through) }
+        return (count, try last.integer(1))
     }
 }
 

@@ -43,7 +43,9 @@ package struct StoredEndpoint: Hashable, Sendable {
 
     package var isActive: Bool { state == .active }
 
-    package func wants(_ type: String) -> Bool {
+    package func wants(_ type: String) -> Bool { Self.wants(type, among: events) }
+
+    static func wants(_ type: String, among events: [String]) -> Bool {
         events.contains { $0 == "*" || $0 == type || $0.hasSuffix(".*") && type.hasPrefix($0.dropLast()) }
     }
 

@@ -29,8 +29,7 @@ extension Transaction {
         _ id: ID<Event>, type: String, subject: String, sequence: Int64, merchant: ID<Merchant>, isTest: Bool,
         at: Instant, dueAt: Instant, body: String, only: ID<Endpoint>? = nil
     ) throws {
-        let last = try connection.first("SELECT position FROM event ORDER BY position DESC LIMIT 1")
-        let position = (try last?.integer(0) ?? 0) + 1
+        let position = try lastPosition() + 1
         try connection.execute(
             """
             INSERT INTO event (position, id, merchant, type, subject, sequence, at, is_test, body)
@@ -47,8 +46,7 @@ extension Transaction {
         _ event: ID<Event>, position: Int64, subject: String, sequence: Int64, to endpoint: StoredEndpoint,
         at: Instant
     ) throws {
-        let id =
-            "\(Delivery.prefix)\(event.text.dropFirst(Event.prefix.count))-\(endpoint.id.text.dropFirst(4))"
+        let id = Self.deliveryID(event, to: endpoint.id)
         try connection.execute(
             """
             INSERT INTO delivery (id, event, position, endpoint, merchant, subject, sequence, state,
@@ -57,6 +55,18 @@ extension Transaction {
                 \(subject), \(sequence), 'queued', 0, 0, \(at.milliseconds), 0, \(at.milliseconds))
             """)
         try advance(endpoint.id.text, subject: subject)
+    }
+
+    /// The identity of a delivery says what it delivers, and where.
+    static func deliveryID(_ event: ID<Event>, to endpoint: ID<Endpoint>) -> String {
+        "\(Delivery.prefix)\(event.text.dropFirst(Event.prefix.count))-"
+            + endpoint.text.dropFirst(Endpoint.prefix.count)
+    }
+
+    /// The position of the last event there is; 0 before the first. What an endpoint wants from now on holds
+    /// for the events after it.
+    package func lastPosition() throws -> Int64 {
+        try connection.first("SELECT position FROM event ORDER BY position DESC LIMIT 1")?.integer(0) ?? 0
     }
 
     package func event(_ id: ID<Event>, of merchant: ID<Merchant>, isTest: Bool) throws -> StoredEvent? {

@@ -43,14 +43,19 @@ extension Transaction {
             """)
     }
 
+    /// Where a chain ends now.
+    package func end(of chain: String) throws -> Head {
+        let last = try connection.first(
+            "SELECT sequence, hash FROM record WHERE chain = \(chain) ORDER BY sequence DESC LIMIT 1")
+        return try last.map { Head(sequence: try $0.integer(0), hash: try $0.blob(1)) } ?? .empty
+    }
+
     /// As above, where the chain's end is not at hand: for configuration, which changes rarely.
     @discardableResult
     package func record(
         chain: String, at: Instant, kind: String, subject: String, cause: String, actor: Actor, body: [UInt8]
     ) throws -> Head {
-        let last = try connection.first(
-            "SELECT sequence, hash FROM record WHERE chain = \(chain) ORDER BY sequence DESC LIMIT 1")
-        let head = try last.map { Head(sequence: try $0.integer(0), hash: try $0.blob(1)) } ?? .empty
+        let head = try end(of: chain)
         return try record(
             chain: chain, after: head, at: at, kind: kind, subject: subject, cause: cause, actor: actor,
             body: body)

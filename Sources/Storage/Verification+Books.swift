@@ -108,7 +108,9 @@ extension Verifier {
         }
         try tx.connection.forEach("SELECT fingerprint FROM key_index ORDER BY fingerprint") { row in
             let key = try row.text(0)
-            if keys[key] == nil, unfolded == 0 { report.add("key_index \(key)", "the log does not tell of it") }
+            if keys[key] == nil, unfolded == 0 {
+                report.add("key_index \(key)", "the log does not tell of it")
+            }
         }
     }
 }

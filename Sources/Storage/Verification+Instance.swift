@@ -4,12 +4,22 @@ import Domain
 import JSON
 import Platform
 
+/// Whose rate of which pair it is.
+struct RateKey: Hashable {
+    let owner: String
+    let asset: String
+    let currency: String
+    let source: String
+}
+
 /// What the instance's own chain tells.
 struct InstanceStory {
     /// Payments that are set aside, with what was kept of them.
     var aside: [String: Aside] = [:]
     /// How far the counts of keys were moved on by hand, or because a store came back from a backup.
     var advanced: [String: Int64] = [:]
+    /// The fixed table.
+    var rates: [RateKey: RateSource] = [:]
     /// What binds the texts of releases, by payment and number.
     var notes: [NoteKey: String] = [:]
 
@@ -38,6 +48,7 @@ extension Verifier {
             }
         }
         guard head != nil else { return }
+        rates.merge(story.rates) { first, _ in first }
         advanced.merge(story.advanced, uniquingKeysWith: max)
         try compareAside(story)
         try compareReleaseNotes(story)
@@ -85,6 +96,27 @@ extension Verifier {
             let id = try row.text(0)
             if !notices.contains(id) { report.add("event \(id)", "the log does not tell of it") }
         }
+    }
+
+    /// Compares the table of rates with what was set and pushed.
+    mutating func checkRates() throws {
+        var rest = rates
+        try tx.connection.forEach(
+            "SELECT merchant, asset, currency, source, rate, at FROM rate ORDER BY merchant, asset, currency"
+        ) { row in
+            let key = RateKey(
+                owner: try row.text(0), asset: try row.text(1), currency: try row.text(2),
+                source: try row.text(3))
+            let place = "rate \(key.asset)/\(key.currency) of \(key.owner.isEmpty ? "all" : key.owner)"
+            guard let source = rest.removeValue(forKey: key) else {
+                return report.add(place, "the log does not tell of it")
+            }
+            explained["rate", default: 0] += 1
+            compare(
+                place, Row(Array(row.values[4...])),
+                [("rate", .text(source.rate.text)), ("at", .time(source.at))])
+        }
+        for key in rest.keys { report.add("rate \(key.asset)/\(key.currency)", "the row is missing") }
     }
 
     private mutating func compareAside(_ story: InstanceStory) throws {
@@ -136,6 +168,7 @@ extension InstanceStory {
         let payment = record.subject
         let note = NoteKey(payment: payment, number: -Int64(clamping: record.sequence))
         switch record.kind {
+        case "fixed_rates_set": try setRates(fields, at: record.at)
         case "indices_advanced":
             let key = try fields.text("fingerprint")
             advanced[key] = max(advanced[key] ?? 0, try fields.integer("next"))
@@ -160,6 +193,20 @@ extension InstanceStory {
             notes[note] = try fields.text("note")
         default: break
         }
+    }
+
+    /// A rate that stays as it was keeps the time from which it held.
+    private mutating func setRates(_ fields: Fields, at: Instant) throws(Corruption) {
+        var table: [RateKey: RateSource] = [:]
+        for rate in try fields.elements("rates", { json throws(Corruption) in try Fields(json) }) {
+            let key = RateKey(
+                owner: "", asset: try rate.text("asset"), currency: try rate.text("currency"),
+                source: "fixed")
+            let source = RateSource(
+                name: "fixed", rate: try rate.parsed("rate", Rate.init(stored:)), at: at)
+            table[key] = rates[key]?.rate.text == source.rate.text ? rates[key] : source
+        }
+        rates = table
     }
 
     private var notAside: Corruption { Corruption("the payment was not aside") }

@@ -13,6 +13,8 @@ private struct Settings {
     var wallets: [String: Wallet] = [:]
     var endpoints: [String: Endpoint] = [:]
     var advanced: [String: Int64] = [:]
+    var stories: [String: EndpointStory] = [:]
+    var rates: [RateKey: RateSource] = [:]
 
     struct Key {
         let name: String, hash: String, hint: String, scopes: String
@@ -29,6 +31,43 @@ private struct Settings {
         let isTest: Bool
         var url: String, events: String, description: String, state: String, secretHash: String
         var previousHash: String?, previousUntil: Int64?
+    }
+}
+
+extension Settings {
+    /// Remembers what an endpoint wanted and what was sent to it again, for its deliveries.
+    fileprivate mutating func tell(_ record: Record, _ fields: Fields) throws(Corruption) {
+        let isTest = try fields.flag("test")
+        var story = stories[record.subject] ?? EndpointStory(merchant: record.chain, isTest: isTest)
+        let position: Int64 = try fields.integer("position")
+        let events = try fields.texts("events")
+        story.wishes.append(
+            EndpointStory.Wish(
+                position: position, events: events, isActive: try fields.text("state") == "active"))
+        switch record.kind {
+        case "endpoint_deleted": story.isDeleted = true
+        case "endpoint_tested":
+            let notice: Notice = try fields.nested("notice")
+            story.tests.insert(notice.id.text)
+        case "endpoint_replayed":
+            story.replays.append(
+                EndpointStory.Replay(
+                    from: try fields.integer("from"), through: try fields.integer("through"),
+                    onlyFailed: try fields.flag("only_failed"), at: try fields.integer("due_at"),
+                    tries: try fields.integer("tries"), events: events))
+        default: break
+        }
+        stories[record.subject] = story
+    }
+
+    fileprivate mutating func push(_ fields: Fields, _ record: Record) throws(Corruption) {
+        let owner = try fields.flag("test") ? "\(record.chain)/test" : record.chain
+        let key = RateKey(
+            owner: owner, asset: try fields.text("asset"), currency: try fields.text("currency"),
+            source: "merchant")
+        rates[key] = RateSource(
+            name: "merchant", rate: try fields.parsed("rate", Rate.init(stored:)),
+            at: try fields.instant("at"))
     }
 }
 
@@ -53,6 +92,8 @@ extension Verifier {
         try compareKeys(settings, of: chain)
         try compareWallets(settings, of: chain)
         try compareEndpoints(settings, of: chain)
+        endpoints.merge(settings.stories) { first, _ in first }
+        rates.merge(settings.rates) { first, _ in first }
     }
 
     private static func fold(_ record: Record, _ fields: Fields, into settings: inout Settings)
@@ -85,8 +126,7 @@ extension Verifier {
         case "wallet_disabled":
             guard settings.wallets[subject] != nil else { throw Corruption("there is no such wallet") }
             settings.wallets[subject]?.disabledAt = try fields.integer("disabled_at")
-        case "endpoint_deleted": settings.endpoints[subject] = nil
-        case "endpoint_gone": settings.endpoints[subject]?.state = "gone"
+        case "rate_pushed": try settings.push(fields, record)
         case let kind where kind.hasPrefix("endpoint_"):
             try endpoint(record, fields, into: &settings)
         default: break
@@ -106,6 +146,8 @@ extension Verifier {
             description: try fields.text("description"), state: try fields.text("state"),
             secretHash: try fields.text("secret"), previousHash: try fields.textOrNil("previous_secret"),
             previousUntil: try fields.integerOrNil("previous_until"))
+        try settings.tell(record, fields)
+        if record.kind == "endpoint_deleted" { settings.endpoints[record.subject] = nil }
     }
 
     private mutating func compareKeys(_ settings: Settings, of merchant: String) throws {

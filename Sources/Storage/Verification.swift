@@ -64,6 +64,10 @@ struct Verifier {
     var notices: Set<String> = []
     /// How far the counts of keys were moved on beside what was issued.
     var advanced: [String: Int64] = [:]
+    /// Endpoints as the merchants' chains tell them.
+    var endpoints: [String: EndpointStory] = [:]
+    /// The table of rates as the log tells it.
+    var rates: [RateKey: RateSource] = [:]
     /// Payments whose chain could not be folded to its end.
     var unfolded = 0
     /// Payments whose personal part was erased.
@@ -111,6 +115,8 @@ struct Verifier {
         try checkStrays()
         try checkTotals()
         try checkNotices()
+        try checkDeliveries()
+        try checkRates()
         try checkBalances()
         try checkIndices()
         try checkSequences()
@@ -122,7 +128,7 @@ struct Verifier {
             try check(payment: chain)
         } else if chain.hasPrefix(Merchant.prefix) {
             try check(merchant: chain)
-        } else {
+        } else if !chain.hasPrefix(Endpoint.prefix) {
             report.add("chain \(chain)", "belongs to nothing")
             _ = try walk(chain) { _, _ in nil }
         }
@@ -167,8 +173,8 @@ struct Verifier {
         report.rows = explained.values.reduce(0, +)
         report.unchecked = [
             "whether the ends of chains were cut off together with their rows: that takes a copy elsewhere",
-            "what only says how far the work is (deliveries, attempts, cursors, headers, wake-ups, kept "
-                + "answers, rates, settings)",
+            "what only says how far the work is (cursors, headers, wake-ups, leases, the order of what "
+                + "waits, kept answers, settings)",
         ]
         if erased > 0 {
             report.unchecked.append(

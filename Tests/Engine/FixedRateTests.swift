@@ -28,16 +28,16 @@ struct FixedRateTests {
         let began = house.gateway.world.now.milliseconds
         let rates = [
             (asset: try code("SBX"), currency: "EUR", rate: try Rate(parsing: "100")),
-            (asset: try code("SUSD"), currency: "USD", rate: try Rate(parsing: "1")),
+            (asset: try code("SUSD"), currency: "USD", rate: try Rate(parsing: "1.50")),
         ]
         #expect(try await recorded(house) == 1)
         house.clock.advance(by: 1_000)
         try await house.gateway.setFixedRates(rates)
-        #expect(try await table(house) == ["SBX/EUR 100 \(began)", "SUSD/USD 1 \(began + 1_000)"])
+        #expect(try await table(house) == ["SBX/EUR 100 \(began)", "SUSD/USD 1.5 \(began + 1_000)"])
         #expect(try await recorded(house) == 2)
         house.clock.advance(by: 1_000)
         try await house.gateway.setFixedRates(rates)
-        #expect(try await table(house) == ["SBX/EUR 100 \(began)", "SUSD/USD 1 \(began + 1_000)"])
+        #expect(try await table(house) == ["SBX/EUR 100 \(began)", "SUSD/USD 1.5 \(began + 1_000)"])
         #expect(try await recorded(house) == 2)
         try await house.gateway.setFixedRates([])
         #expect(try await table(house).isEmpty)

@@ -3,6 +3,7 @@ import Crypto
 import Database
 import Domain
 @testable import Engine
+import HTTP
 import JSON
 import Platform
 @testable import Storage
@@ -109,6 +110,39 @@ struct FilledStore: Sendable {
         try await configure()
         try await setAside()
         _ = try await open("unpaid")
+        try await deliver()
+    }
+
+    /// Tries that failed, that succeeded, and that were given up, and some of them made due again. Then an
+    /// endpoint that is owed nothing.
+    private func deliver() async throws {
+        let client = Client(.guarded(allowLoopback: true))
+        _ = try await Deliverer(gateway, client: client).step()
+        client.close()
+        let endpoint = try #require(try await gateway.endpoints(of: caller).first)
+        try await answer(endpoint.id)
+        _ = try await gateway.replay(
+            to: endpoint.id, from: nil, through: nil, onlyFailed: true, by: caller, cause: "test", Self.quiet())
+        try await answer(endpoint.id)
+        _ = try await gateway.createEndpoint(
+            NewEndpoint(url: "http://127.0.0.1:9/late"), by: caller, cause: "test", Self.quiet())
+    }
+
+    /// Answers a few deliveries by turns with 200 and 410.
+    private func answer(_ endpoint: ID<Endpoint>) async throws {
+        let now = gateway.world.now
+        try await gateway.store.write { tx in
+            let leased = try tx.lease(for: endpoint, now: now, until: now.adding(seconds: 60), limit: 5)
+            for (index, leased) in leased.enumerated() {
+                let status = index.isMultiple(of: 2) ? 200 : 410
+                let (next, _) = leased.delivery.delivery.reduce(
+                    .answered(status: status, retryAfterSeconds: nil), at: now, chance: 0)
+                let attempt = Attempt(
+                    number: 1, at: now, milliseconds: 1, status: status, fault: nil, excerpt: "ok",
+                    answer: Array("ok".utf8), isStale: false)
+                _ = try tx.settle(leased.delivery, next: next, attempt: attempt)
+            }
+        }
     }
 
     /// A key that was revoked, a wallet that was disabled, an endpoint that was tested and has two secrets.
@@ -121,6 +155,9 @@ struct FilledStore: Sendable {
         _ = try await gateway.createWallet(
             network: SandboxNetwork.sandbox.name, key: second, name: "second", by: caller, cause: "test",
             Self.quiet())
+        let asset = try #require(AssetCode(parsing: "SBX"))
+        _ = try await gateway.push(
+            asset: asset, currency: "USD", rate: "30", by: caller, cause: "test", Self.quiet())
         let first = try #require(try await gateway.wallets(of: caller).first?.wallet)
         _ = try await gateway.advanceWallet(first.id, to: 40, by: caller, cause: "test")
         let wallet = try #require(try await gateway.wallets(of: caller).last?.wallet)

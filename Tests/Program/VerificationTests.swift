@@ -80,6 +80,58 @@ struct VerificationTests {
         ("UPDATE event SET is_test = 0 WHERE type = 'payment.released'", "is_test"),
         ("UPDATE event SET body = replace(body, 'webhook', 'nothing') WHERE type = 'webhook.test'", "binds"),
         ("UPDATE event SET at = 1 WHERE type = 'webhook.test'", "at is"),
+        ("UPDATE attempt SET status = 200 WHERE status IS NULL", "status"),
+        ("UPDATE attempt SET fault = 'other' WHERE fault IS NOT NULL", "fault"),
+        ("UPDATE attempt SET excerpt = 'x' WHERE status = 200", "excerpt"),
+        ("UPDATE attempt SET at = at + 1", "at is"),
+        ("UPDATE attempt SET milliseconds = milliseconds + 1", "milliseconds"),
+        ("UPDATE attempt SET is_stale = 1", "is_stale"),
+        ("DELETE FROM attempt WHERE status = 200", "missing"),
+        (
+            """
+            INSERT INTO attempt (delivery, number, at, milliseconds, status, fault, excerpt, is_stale)
+            SELECT delivery, number + 7, at, milliseconds, 200, fault, excerpt, is_stale FROM attempt
+            """, "the log tells of"
+        ),
+        ("UPDATE delivery SET tries = tries + 1 WHERE tries > 0", "number of its attempts"),
+        ("UPDATE delivery SET state = 'delivered' WHERE tries = 0", "no try of it"),
+        ("UPDATE delivery SET state = 'delivered' WHERE state = 'dead'", "the log says dead"),
+        ("UPDATE delivery SET state = 'dead' WHERE state = 'delivered'", "the log says delivered"),
+        ("UPDATE delivery SET state = 'waiting' WHERE state = 'delivered'", "the log says delivered"),
+        ("UPDATE delivery SET state = 'held' WHERE state = 'waiting'", "that is on"),
+        ("UPDATE delivery SET due_at = due_at + 1 WHERE state = 'delivered'", "the log says delivered"),
+        ("UPDATE delivery SET attempts = 9 WHERE state = 'delivered'", "the log says delivered"),
+        ("UPDATE delivery SET subject = 'x'", "subject"),
+        ("DELETE FROM delivery WHERE tries = 0", "missing"),
+        ("DELETE FROM delivery WHERE tries > 0", "missing"),
+        (
+            """
+            INSERT INTO delivery (id, event, position, endpoint, merchant, subject, sequence, state,
+                attempts, tries, due_at, fence, created_at)
+            SELECT v.id || '-x', v.id, v.position, e.id, v.merchant, v.subject, v.sequence, 'delivered',
+                1, 0, 1, 0, 1
+            FROM event v, endpoint e WHERE v.position = 2 AND e.url LIKE '%late'
+            """, "that it was owed"
+        ),
+        ("DELETE FROM record WHERE kind = 'attempted'", "the log tells of"),
+        ("UPDATE record SET body = previous WHERE kind = 'attempted'", "hash"),
+        ("DELETE FROM record WHERE kind = 'endpoint_replayed'", "missing"),
+        ("UPDATE rate SET rate = '1'", "rate is"),
+        ("UPDATE rate SET at = at + 1 WHERE source = 'merchant'", "at is"),
+        ("UPDATE rate SET at = at + 1 WHERE source = 'fixed'", "at is"),
+        ("DELETE FROM rate", "missing"),
+        (
+            """
+            INSERT INTO rate (merchant, asset, currency, source, rate, at)
+            VALUES ('', 'SBX', 'CHF', 'fixed', '1', 1)
+            """, "does not tell"
+        ),
+        (
+            """
+            UPDATE payment SET body = replace(body, '"observations":["', '"observations":["0')
+            WHERE order_id = 'paid'
+            """, "body"
+        ),
         ("UPDATE merchant SET name = 'Thief'", "name"),
         ("UPDATE api_key SET scopes = 'payments:read'", "scopes"),
         ("UPDATE api_key SET revoked_at = 5 WHERE revoked_at IS NULL", "the log says nothing"),

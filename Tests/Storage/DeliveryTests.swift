@@ -168,7 +168,8 @@ struct DeliveryTests {
                 try await store.write {
                     try $0.replay(
                         to: endpoint, from: 1, through: .max, onlyFailed: onlyFailed, at: Sample.at(at),
-                        limit: 100)
+                        limit: 100
+                    ).count
                 }
             }
             #expect(try await replay(onlyFailed: true, 0) == 0)

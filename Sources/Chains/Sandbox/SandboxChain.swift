@@ -161,6 +161,9 @@ extension ChainTransaction {
                 place: "\(transaction.id):\(number)", script: output.script, asset: output.asset,
                 amountText: String(output.amount))
         }
-        self.init(id: transaction.id, index: index, inputs: transaction.inputs, outputs: outputs, maturity: 0)
+        // Its identity is that hash already.
+        self.init(
+            id: transaction.id, index: index, inputs: transaction.inputs, outputs: outputs, maturity: 0
+        ) { Hex.decode(transaction.id) ?? [] }
     }
 }

@@ -65,7 +65,7 @@ extension TransactionTable {
             let maturity = transaction.isCoinbase ? UInt32(network.coinbaseMaturity) : 0
             return ChainTransaction(
                 id: id, index: UInt32(clamping: index), inputs: inputs, outputs: outputs, maturity: maturity
-            )
+            ) { SHA256.hash(Array(bytes[transaction.place])) }
         }
     }
 

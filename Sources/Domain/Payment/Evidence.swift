@@ -36,7 +36,8 @@ package struct Evidence: Hashable, Sendable {
                     method: sighting.method, amountText: sighting.amountText, claim: sighting.claim,
                     firstSeen: sighting.seenAt, missedByGap: sighting.fellIntoGap,
                     replaces: sighting.replaces,
-                    maturity: sighting.maturity, confirmedIn: nil))
+                    maturity: sighting.maturity, confirmedIn: nil,
+                    observations: Set([sighting.observation].compactMap { $0 })))
             return
         }
         if sighting.claim.supersedes(transfers[index].claim) {
@@ -50,6 +51,7 @@ package struct Evidence: Hashable, Sendable {
             transfers[index].missedByGap = true
         }
         transfers[index].replaces.formUnion(sighting.replaces)
+        if let observation = sighting.observation { transfers[index].observations.insert(observation) }
     }
 
     mutating func hear(_ spend: Transfer.Spend, of key: Transfer.Key) {
@@ -108,10 +110,13 @@ package struct Sighting: Hashable, Sendable {
     package let fellIntoGap: Bool
     package let replaces: Set<Transfer.Key>
     package let maturity: UInt32
+    /// The raw bytes that this was read from, by hash; nil where only their absence says it.
+    package let observation: Commitment?
 
     package init(
         key: Transfer.Key, quote: ID<Quote>, method: Method?, amountText: String, claim: Transfer.Claim,
-        seenAt: Instant, fellIntoGap: Bool = false, replaces: Set<Transfer.Key> = [], maturity: UInt32 = 0
+        seenAt: Instant, fellIntoGap: Bool = false, replaces: Set<Transfer.Key> = [], maturity: UInt32 = 0,
+        observation: Commitment? = nil
     ) {
         self.key = key
         self.quote = quote
@@ -122,6 +127,7 @@ package struct Sighting: Hashable, Sendable {
         self.fellIntoGap = fellIntoGap
         self.replaces = replaces
         self.maturity = maturity
+        self.observation = observation
     }
 }
 

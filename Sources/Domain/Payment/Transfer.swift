@@ -26,10 +26,14 @@ package struct Transfer: Hashable, Sendable, Identified {
     /// The block in which the frozen policy was first met with a healthy source; nil while it is not.
     /// `BlockID.pool` when the policy took it unconfirmed: that lasts as long as the network claims it.
     package var confirmedIn: BlockID?
+    /// The raw bytes that told of it, by hash: one, unless it came in several forms (its witness is not part
+    /// of a transaction's name).
+    package var observations: Set<Commitment>
 
     package init(
         id: ID<Transfer>, key: Key, quote: ID<Quote>, method: Method?, amountText: String, claim: Claim,
-        firstSeen: Instant, missedByGap: Bool, replaces: Set<Key>, maturity: UInt32, confirmedIn: BlockID?
+        firstSeen: Instant, missedByGap: Bool, replaces: Set<Key>, maturity: UInt32, confirmedIn: BlockID?,
+        observations: Set<Commitment> = []
     ) {
         self.id = id
         self.key = key
@@ -42,6 +46,7 @@ package struct Transfer: Hashable, Sendable, Identified {
         self.replaces = replaces
         self.maturity = maturity
         self.confirmedIn = confirmedIn
+        self.observations = observations
     }
 
     /// Base units; nil from `amountLimit` on, which is only recorded.

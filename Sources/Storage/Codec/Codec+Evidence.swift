@@ -69,6 +69,7 @@ extension Transfer: Stored {
         writer.list("replaces", replaces.sorted())
         writer.member("maturity", maturity)
         writer.member("confirmed_in", confirmedIn?.text)
+        writer.array("observations", observations.map { Hex.encode($0.bytes) }.sorted())
     }
 
     package init(_ fields: Fields) throws(Corruption) {
@@ -78,7 +79,14 @@ extension Transfer: Stored {
             claim: try fields.nested("claim"), firstSeen: try fields.instant("first_seen"),
             missedByGap: try fields.flag("gap"), replaces: Set(try fields.list("replaces") as [Transfer.Key]),
             maturity: try fields.integer("maturity"),
-            confirmedIn: try fields.parsedOrNil("confirmed_in") { BlockID($0) })
+            confirmedIn: try fields.parsedOrNil("confirmed_in") { BlockID($0) },
+            observations: Set(
+                try fields.elements("observations") { json throws(Corruption) in
+                    guard let hash = json.asString.flatMap({ Commitment(hex: $0) }) else {
+                        throw Corruption("a stored observation is no hash")
+                    }
+                    return hash
+                }))
     }
 }
 
@@ -93,6 +101,7 @@ extension Sighting: Stored {
         writer.member("gap", fellIntoGap)
         writer.list("replaces", replaces.sorted())
         writer.member("maturity", maturity)
+        writer.member("observation", observation.map { Hex.encode($0.bytes) })
     }
 
     package init(_ fields: Fields) throws(Corruption) {
@@ -102,7 +111,16 @@ extension Sighting: Stored {
             amountText: try fields.text("amount"), claim: try fields.nested("claim"),
             seenAt: try fields.instant("seen_at"), fellIntoGap: try fields.flag("gap"),
             replaces: Set(try fields.list("replaces") as [Transfer.Key]),
-            maturity: try fields.integer("maturity"))
+            maturity: try fields.integer("maturity"),
+            observation: try fields.parsedOrNil("observation") { Commitment(hex: $0) })
+    }
+}
+
+extension Commitment {
+    /// Reads 64 hexadecimal digits.
+    init?(hex text: String) {
+        guard let bytes = Hex.decode(text), let commitment = Commitment(bytes) else { return nil }
+        self = commitment
     }
 }
 
