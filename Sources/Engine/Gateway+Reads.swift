@@ -16,13 +16,15 @@ extension Gateway {
         guard let rendered else {
             return try await store.read { try self.view(id, of: caller, in: $0).object }
         }
-        switch rendered.look(id, for: caller) {
+        switch rendered.look(id, for: caller, at: now(isTest: caller.isTest)) {
         case .object(let object): return object
         case .unknown(let ticket):
             return try await store.read { tx in
                 let view = try self.view(id, of: caller, in: tx)
                 let object = view.object
-                rendered.keep(object, of: view.payment, showing: view.payment.networksShown, ticket)
+                rendered.keep(
+                    object, of: view.payment, showing: view.payment.networksShown,
+                    until: view.staysTrueUntil, ticket)
                 return object
             }
         }

@@ -87,7 +87,7 @@ extension PaymentView {
         }
         writer.member("asset", quote?.method.asset.text)
         writer.member("network", quote?.method.network.text)
-        writer.member("address", quote?.destination.address)
+        writer.member("address", setAsideSince == nil ? quote?.destination.address : nil)
         writer.member("payment_uri", paymentURI)
         writer.member("amount_due", text(quote?.amountDue))
         writer.member("amount_received", text(units(assessment.received)))

@@ -97,6 +97,9 @@ package struct PaymentView: Sendable {
         }
     }
 
+    /// Until when this stays true if nothing happens; nil for always.
+    var staysTrueUntil: Instant? { assessment.isPayable ? quote?.endsAt : nil }
+
     /// When the customer may no longer pay.
     package var expiresAt: Instant { quote?.endsAt ?? payment.terms.expiresAt }
 }
@@ -109,11 +112,20 @@ extension Payment {
 }
 
 extension Gateway {
-    /// The view of a payment as it stands now.
-    package func view(_ payment: Payment, personal: Personal?, sources: [NetworkName: Source]? = nil)
-        -> PaymentView
-    {
-        let assessment = payment.assessment
+    /// The view of a payment as it stands at a time, which is now unless it is said.
+    ///
+    /// The assessment knows the time of the last fact only. What ends with the clock alone, before anybody
+    /// has looked, is said here: nobody may pay a quote that has ended.
+    package func view(
+        _ payment: Payment, personal: Personal?, sources: [NetworkName: Source]? = nil,
+        at time: Instant? = nil
+    ) -> PaymentView {
+        var assessment = payment.assessment
+        if let quote = payment.evidence.currentQuote, assessment.isPayable,
+            time ?? now(isTest: payment.terms.isTest) > quote.endsAt
+        {
+            assessment.isPayable = false
+        }
         var uri: String?
         if let quote = payment.evidence.currentQuote, assessment.isPayable {
             let remaining = assessment.missing.unitsCovering(where: quote.amountDue, pays: quote.covers)
@@ -134,7 +146,7 @@ extension Gateway {
     func eventBody(_ event: Announcement, _ decision: Decision, _ personal: Personal?) -> [UInt8] {
         let payment = decision.payment
         let at = decision.fact?.at ?? payment.terms.openedAt
-        let view = view(payment, personal: personal)
+        let view = view(payment, personal: personal, at: at)
         var writer = JSONWriter(reservingBytes: 2048)
         writer.object { writer in
             writer.member("id", event.id.text)

@@ -37,6 +37,8 @@ final class RenderedPayments: Sendable {
         let isTest: Bool
         /// The networks whose tip is in the object. Most payments show none.
         let heads: [NetworkName: Head]
+        /// The last moment at which it is true without anything happening; nil for always.
+        let end: Instant?
     }
 
     /// Payments by a part of their identities. What was not asked for while `young` filled up once is
@@ -61,8 +63,8 @@ final class RenderedPayments: Sendable {
         shardBytes = bytes / EngineLimits.renderedShards / 2
     }
 
-    /// The object of a payment, if it is known, true, and for this caller's eyes.
-    func look(_ id: ID<Payment>, for caller: Caller) -> Look {
+    /// The object of a payment, if it is known, true at `now`, and for this caller's eyes.
+    func look(_ id: ID<Payment>, for caller: Caller, at now: Instant) -> Look {
         let found = shard(of: id).withLock { shard -> (entry: Entry?, generation: UInt64?) in
             let generation = shard.changing[id] == nil ? shard.generation : nil
             if let entry = shard.young[id] { return (entry, generation) }
@@ -71,7 +73,7 @@ final class RenderedPayments: Sendable {
             return (entry, generation)
         }
         if let entry = found.entry, entry.merchant == caller.merchant, entry.isTest == caller.isTest,
-            entry.heads.isEmpty || stands(entry.heads)
+            now <= entry.end ?? now, entry.heads.isEmpty || stands(entry.heads)
         {
             return .object(entry.object)
         }
@@ -80,9 +82,12 @@ final class RenderedPayments: Sendable {
 
     /// Keeps the object of a payment that was read with `ticket` in hand, unless something has changed since.
     ///
-    /// - Parameter networks: whose tips are in the object.
+    /// - Parameters:
+    ///   - networks: whose tips are in the object.
+    ///   - end: the last moment at which it is true without anything happening; nil for always.
     func keep(
-        _ object: [UInt8], of payment: Payment, showing networks: Set<NetworkName>, _ ticket: Ticket
+        _ object: [UInt8], of payment: Payment, showing networks: Set<NetworkName>, until end: Instant?,
+        _ ticket: Ticket
     ) {
         guard let generation = ticket.generation, object.count <= shardBytes else { return }
         var heads: [NetworkName: Head] = [:]
@@ -92,7 +97,8 @@ final class RenderedPayments: Sendable {
             heads[network] = head
         }
         let entry = Entry(
-            object: object, merchant: payment.terms.merchant, isTest: payment.terms.isTest, heads: heads)
+            object: object, merchant: payment.terms.merchant, isTest: payment.terms.isTest, heads: heads,
+            end: end)
         shard(of: payment.id).withLock { shard in
             guard shard.generation == generation, shard.changing[payment.id] == nil else { return }
             shard.old[payment.id] = nil
@@ -137,7 +143,10 @@ final class RenderedPayments: Sendable {
     }
 
     private func shard(of id: ID<Payment>) -> Lock<Shard> {
-        shards[Int(UInt(bitPattern: id.hashValue) % UInt(shards.count))]
+        // Its last characters are chance: cheaper than a hash, which the dictionary takes anyway.
+        var place = 0
+        for byte in id.text.utf8.suffix(2) { place = place &* 32 &+ Int(byte) }
+        return shards[place % shards.count]
     }
 }
 

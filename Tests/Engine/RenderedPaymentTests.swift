@@ -10,6 +10,8 @@ import Testing
 
 @Suite("A payment object is never served after a write has changed it")
 struct RenderedPaymentTests {
+    private let start = Instant(milliseconds: 0)
+
     private func caller(merchant: ID<Merchant>, isTest: Bool = true) -> Caller {
         Caller(
             merchant: merchant, key: ID(at: Instant(milliseconds: 0), chance: [UInt8](repeating: 0, count: 10)),
@@ -17,14 +19,14 @@ struct RenderedPaymentTests {
     }
 
     private func object(_ rendered: RenderedPayments, _ id: ID<Payment>, _ caller: Caller) -> [UInt8]? {
-        guard case .object(let bytes) = rendered.look(id, for: caller) else { return nil }
+        guard case .object(let bytes) = rendered.look(id, for: caller, at: start) else { return nil }
         return bytes
     }
 
     private func ticket(
         _ rendered: RenderedPayments, _ id: ID<Payment>, _ caller: Caller
     ) throws -> RenderedPayments.Ticket {
-        guard case .unknown(let ticket) = rendered.look(id, for: caller) else {
+        guard case .unknown(let ticket) = rendered.look(id, for: caller, at: start) else {
             throw TestKitError("it is known already")
         }
         return ticket
@@ -78,7 +80,7 @@ struct RenderedPaymentTests {
             rendered.end(SandboxNetwork.alternative.name)
         default: break
         }
-        rendered.keep([1], of: payment, showing: [network], ticket)
+        rendered.keep([1], of: payment, showing: [network], until: nil, ticket)
         switch meanwhile {
         case .changeAfter: rendered.begin(id)
         case .tipAfter: rendered.begin(network)
@@ -94,7 +96,8 @@ struct RenderedPaymentTests {
         let house = try await House()
         let payment = try await house.payment(try await house.open())
         let rendered = RenderedPayments()
-        rendered.keep([1], of: payment, showing: [], try ticket(rendered, payment.id, house.caller))
+        rendered.keep(
+            [1], of: payment, showing: [], until: nil, try ticket(rendered, payment.id, house.caller))
         let merchant = house.caller.merchant
         let stranger: ID<Merchant> = house.gateway.world.id(at: house.gateway.world.now)
         #expect(object(rendered, payment.id, caller(merchant: merchant)) == [1])
@@ -114,8 +117,9 @@ struct RenderedPaymentTests {
             let id: ID<Payment> = house.gateway.world.id(at: Instant(milliseconds: Int64(number)))
             let other = Payment.open(id, first.terms, actor: .clock).payment
             for payment in [other, first] {
-                if case .unknown(let ticket) = rendered.look(payment.id, for: house.caller) {
-                    rendered.keep([UInt8](repeating: 1, count: size), of: payment, showing: [], ticket)
+                if case .unknown(let ticket) = rendered.look(payment.id, for: house.caller, at: start) {
+                    rendered.keep(
+                        [UInt8](repeating: 1, count: size), of: payment, showing: [], until: nil, ticket)
                 }
             }
             #expect(object(rendered, first.id, house.caller) != nil)
@@ -206,6 +210,33 @@ struct RenderedPaymentTests {
         await house.close()
     }
 
+    @Test("A quote that has ended is not payable, also while nobody has looked at the payment")
+    func quoteEnds() async throws {
+        let house = try await House()
+        let id = try await house.open()
+        let end = try #require(try await house.payment(id).evidence.currentQuote).endsAt
+        let left = (end.milliseconds - house.gateway.now(isTest: true).milliseconds) / 1_000
+        func isPayable() async throws -> Bool {
+            let object = try JSON.parse(try await house.gateway.paymentObject(id, of: house.caller))
+            let view = try await house.gateway.payment(id, of: house.caller)
+            let list = ListRequest(limit: 1)
+            let listed = try await house.gateway.payments(of: house.caller, PaymentQuery(), list).items
+            let isPayable = object["payable"] == true
+            #expect(view.assessment.isPayable == isPayable)
+            #expect((object["payment_uri"] != .null) == isPayable)
+            #expect(listed.map(\.assessment.isPayable) == [isPayable])
+            #expect(object["state"] == "awaiting_payment", "nobody has looked")
+            return isPayable
+        }
+        // The network is not heard, and no clock is followed: all that moves is time.
+        #expect(try await isPayable())
+        _ = try await house.gateway.command(.clock(advanceSeconds: left))
+        #expect(try await isPayable(), "to the last moment")
+        _ = try await house.gateway.command(.clock(advanceSeconds: 1))
+        #expect(try await !isPayable())
+        await house.close()
+    }
+
     @Test("A payment that is set aside shows nobody where to pay, from that moment on")
     func aside() async throws {
         let house = try await House()
@@ -228,6 +259,7 @@ struct RenderedPaymentTests {
         let after = try JSON.parse(try await house.gateway.paymentObject(id, of: house.caller))
         #expect(after["payable"] == false)
         #expect(after["payment_uri"] == .null)
+        #expect(after["address"] == .null)
         await house.close()
     }
 
