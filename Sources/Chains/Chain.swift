@@ -10,6 +10,10 @@ package protocol Chain: Sendable {
     /// The assets that this network carries, the coin first.
     var assets: [Asset] { get }
 
+    /// Whether this network can ever say what a policy asks for: not every one finalises blocks or settles at
+    /// once. By default it counts blocks and nothing else.
+    func canMeet(_ requirement: Policy.Requirement) -> Bool
+
     /// Reads what a merchant gives as the place where it receives, and brings it to its canonical form.
     ///
     /// Throws `KeyRefusal`, which says what is wrong in words that can be shown; nothing of a private key is
@@ -39,6 +43,15 @@ package protocol Chain: Sendable {
 
     /// One element for each hint that something happened; may be lossy, must not be needed.
     func hints() -> AsyncStream<Void>
+}
+
+extension Chain {
+    package func canMeet(_ requirement: Policy.Requirement) -> Bool {
+        switch requirement {
+        case .count: true
+        case .safe, .finalized, .settled: false
+        }
+    }
 }
 
 /// The headers that were absorbed, asked by a chain that looks for a fork.

@@ -31,6 +31,9 @@ package struct NewPayment: Hashable, Sendable {
     package var chosen: Domain.Method?
     /// Seconds to pay; nil for the policy's.
     package var expiresInSeconds: Int64?
+    /// When paying ends, where that is said instead. Judged when the payment is opened, not when the request
+    /// is read: the same request again gets its kept answer, however late it comes.
+    package var expiresAt: Instant?
     package var risk = Policy.Risk.normal
     /// Changes to the merchant's policy for this payment.
     package var policy: PolicyChange?
@@ -44,6 +47,9 @@ package struct NewPayment: Hashable, Sendable {
         self.amount = amount
         self.currency = currency
     }
+
+    /// When paying ends, if the merchant says so.
+    func end(from now: Instant) -> Instant? { expiresInSeconds.map { now.adding(seconds: $0) } ?? expiresAt }
 
     package static func == (left: Self, right: Self) -> Bool {
         left.orderID == right.orderID && left.amount == right.amount && left.currency == right.currency

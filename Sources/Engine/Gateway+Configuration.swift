@@ -83,7 +83,9 @@ extension Gateway {
         return try await perform(caller, answering) { work in
             let made = self.newKey(
                 merchant: caller.merchant, name: name, scopes: scopes, isTest: caller.isTest)
-            guard try work.tx.keys(of: caller.merchant).count < EngineLimits.keys else {
+            let used = try work.tx.keys(of: caller.merchant)
+                .count { $0.revokedAt == nil && $0.isTest == caller.isTest }
+            guard used < EngineLimits.keys else {
                 throw CommandError.tooMany("API keys")
             }
             try self.add(made.key, cause: cause, caller.actor, work)
@@ -161,7 +163,10 @@ extension Gateway {
             key: parsed.key.text,
             fingerprint: parsed.fingerprint, createdAt: now)
         return try await perform(caller, answering) { work in
-            guard try work.tx.wallets(of: caller.merchant).count < EngineLimits.wallets else {
+            let used = try work.tx.wallets(of: caller.merchant).count {
+                $0.disabledAt == nil && self.networks[$0.network]?.isTest == caller.isTest
+            }
+            guard used < EngineLimits.wallets else {
                 throw CommandError.tooMany("wallets")
             }
             try self.add(wallet, cause: cause, caller.actor, work)
@@ -235,11 +240,13 @@ extension Gateway {
     }
 
     /// Changes a merchant's default policy: of test payments for a test key, of live ones for a live key.
-    /// Payments that are open keep their frozen copy.
+    /// Payments that are open keep their frozen copy. Throws `policy_not_allowed` for what a network here can
+    /// never meet.
     package func setPolicy(
         _ policy: Policy, by caller: Caller, cause: String, _ answering: Answering<Policy>
     ) async throws -> Reply {
-        try await perform(caller, answering) { work in
+        try check(policy, for: assets(for: caller).map(\.method))
+        return try await perform(caller, answering) { work in
             guard var merchant = try work.tx.merchant(caller.merchant) else {
                 throw CommandError.notFound("merchant")
             }
@@ -294,6 +301,7 @@ extension Policy {
 
 /// The bounds of this module.
 package enum EngineLimits {
+    // What a merchant may have in use, of each kind of key: test and live do not take each other's room.
     package static let keys = 200
     package static let wallets = 100
     /// Addresses that one step skips.
@@ -302,6 +310,8 @@ package enum EngineLimits {
     static let coveredIndices: ClosedRange<Int64> = 8...256
     static let indexFileBytes = 1 << 20
     package static let endpoints = 20
+    /// What a customer needs to pay, at the least.
+    static let leastPaySeconds: Int64 = 60
     /// Looks that one transaction takes.
     static let looks = 200
     /// Blocks of a fork's new branch that are put together before it is absorbed: two months of Bitcoin's.

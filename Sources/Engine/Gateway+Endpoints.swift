@@ -27,7 +27,8 @@ extension Gateway {
         try check(webhookURL: new.url)
         let now = world.now
         return try await perform(caller, answering) { work in
-            guard try work.tx.endpoints(of: caller.merchant).count < EngineLimits.endpoints else {
+            let used = try work.tx.endpoints(of: caller.merchant).count { $0.isTest == caller.isTest }
+            guard used < EngineLimits.endpoints else {
                 throw CommandError.tooMany("webhook endpoints")
             }
             let id: ID<Endpoint> = self.world.id(at: now)

@@ -67,7 +67,7 @@ extension Gateway {
         var decisions = [Payment.open(id, terms, actor: caller.actor)]
         var taken: TakenIndex?
         if let method = new.chosen ?? (terms.methods.count == 1 ? terms.methods[0] : nil) {
-            let end = new.expiresInSeconds.map { now.adding(seconds: $0) }
+            let end = new.end(from: now)
             let quoted = try quote(terms, method, at: now, until: end, tx)
             taken = quoted.taken
             decisions.append(try self.quoted(decisions[0].payment, quoted.quote, caller.actor, at: now, tx))

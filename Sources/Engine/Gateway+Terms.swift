@@ -14,11 +14,33 @@ extension Gateway {
         let stated = merchant.policy(isTest: caller.isTest)
         let policy = try Self.policy(try valued(stated, for: price, caller, tx), new.policy)
         let methods = try offered(new, merchant, caller, price, policy, tx)
-        let seconds = new.expiresInSeconds ?? max(policy.quoteSeconds, Self.choosingSeconds)
+        try check(policy, for: methods)
+        let end =
+            new.end(from: now) ?? now.adding(seconds: max(policy.quoteSeconds, Self.choosingSeconds))
+        guard end >= now.adding(seconds: EngineLimits.leastPaySeconds) else {
+            throw Refusal(.quoteExpired, "This time is over, or too near to pay until then.")
+        }
         return Terms(
             merchant: merchant.id, orderID: new.orderID, price: price, methods: methods, policy: policy,
-            risk: new.risk, openedAt: now, expiresAt: now.adding(seconds: seconds), isTest: caller.isTest,
+            risk: new.risk, openedAt: now, expiresAt: end, isTest: caller.isTest,
             personal: personal.commitment)
+    }
+
+    /// Throws `policy_not_allowed` where a rule asks a network for what it never says: nothing would ever be
+    /// confirmed there.
+    func check(_ policy: Policy, for methods: some Sequence<Domain.Method>) throws(Refusal) {
+        for method in methods {
+            guard let chain = networks[method.network]?.chain else { continue }
+            for risk in Policy.Risk.allCases {
+                for tier in policy.rule(for: method, risk: risk)?.tiers ?? []
+                where !chain.canMeet(tier.requirement) {
+                    throw Refusal(
+                        .policyNotAllowed,
+                        "\(method.network) never says “\(tier.requirement.text)”, so nothing in "
+                            + "\(method.asset) would ever be confirmed. Give it a rule of its own.")
+                }
+            }
+        }
     }
 
     /// The policy with its amounts in minor units of the price: as they stand, or converted by what some

@@ -235,7 +235,7 @@ extension Transaction {
     > {
         var sql: SQL = "SELECT \(StoredDelivery.columns) FROM delivery d WHERE d.endpoint = \(endpoint.text)"
         if let state { sql += " AND d.state = \(state)" }
-        return try pageRows(sql, column: "d.id", page, StoredDelivery.init)
+        return try pageRows(sql, column: "d.id", at: 0, page) { try StoredDelivery($0) }
     }
 
     package func attempts(of delivery: String) throws -> [Attempt] {

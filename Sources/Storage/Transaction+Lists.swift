@@ -7,11 +7,11 @@ extension Transaction {
         of merchant: ID<Merchant>, method: Domain.Method?, isTest: Bool, _ page: PageRequest
     ) throws -> Page<(payment: ID<Payment>, entry: Entry)> {
         var sql: SQL = """
-            SELECT e.payment, e.body FROM entry e JOIN payment p ON p.id = e.payment
+            SELECT e.payment, e.body, e.id FROM entry e JOIN payment p ON p.id = e.payment
             WHERE e.merchant = \(merchant.text) AND p.is_test = \(isTest)
             """
         if let method { sql += " AND e.method = \(method.description)" }
-        return try pageRows(sql, column: "e.id", page) { row in
+        return try pageRows(sql, column: "e.id", at: 2, page) { row in
             (payment: try row.id(0), entry: try Entry(stored: Array(try row.text(1).utf8)))
         }
     }

@@ -5,25 +5,22 @@ package import Domain
 package struct Page<Item: Sendable>: Sendable {
     package let items: [Item]
     package let hasMore: Bool
+    /// The identity of the row that was read last, shown or not: where the part behind this one begins.
+    package let edge: String?
 
     /// Out of up to `limit` + 1 rows.
     init(_ rows: [Item], limit: Int) {
-        items = Array(rows.prefix(limit))
-        hasMore = rows.count > limit
+        self.init(items: Array(rows.prefix(limit)), hasMore: rows.count > limit, edge: nil)
     }
 
     package func map<Other>(_ transform: (Item) throws -> Other) rethrows -> Page<Other> {
-        Page<Other>(items: try items.map(transform), hasMore: hasMore)
+        Page<Other>(items: try items.map(transform), hasMore: hasMore, edge: edge)
     }
 
-    /// Without the rows that nothing can be shown of.
-    func compacted<Other>() -> Page<Other> where Item == Other? {
-        Page<Other>(items: items.compactMap { $0 }, hasMore: hasMore)
-    }
-
-    init(items: [Item], hasMore: Bool) {
+    init(items: [Item], hasMore: Bool, edge: String?) {
         self.items = items
         self.hasMore = hasMore
+        self.edge = edge
     }
 }
 
@@ -132,22 +129,27 @@ extension Transaction {
                     AND kind = \(kind.rawValue) AND is_open = 1)
                 """
         }
-        return try pageRows(sql, column: "p.id", page) { try listed($0, body: 0) }.compacted()
+        return try pageRows(sql, column: "p.id", at: 1, page) { try listed($0, body: 0) }
     }
 
-    /// Appends the page's bounds and order to `sql`, newest first by `column`.
-    func pageRows<Item>(_ sql: SQL, column: String, _ page: PageRequest, _ read: (Row) throws -> Item) throws
-        -> Page<Item>
-    {
+    /// Appends the page's bounds and order to `sql`, newest first by `column`, whose value the rows have at
+    /// `place`. A row that `read` gives nil for is left out; the page goes on behind it all the same.
+    func pageRows<Item>(
+        _ sql: SQL, column: String, at place: Int, _ page: PageRequest, _ read: (Row) throws -> Item?
+    ) throws -> Page<Item> {
         var sql = sql
-        if let after = page.after { sql += " AND \(raw: column) < \(after)" }
-        guard let before = page.before else {
+        if let before = page.before {
+            sql += " AND \(raw: column) > \(before) ORDER BY \(raw: column) LIMIT \(page.limit + 1)"
+        } else {
+            if let after = page.after { sql += " AND \(raw: column) < \(after)" }
             sql += " ORDER BY \(raw: column) DESC LIMIT \(page.limit + 1)"
-            return Page(try connection.query(sql).map(read), limit: page.limit)
         }
-        sql += " AND \(raw: column) > \(before) ORDER BY \(raw: column) LIMIT \(page.limit + 1)"
-        let nearest = Page(try connection.query(sql).map(read), limit: page.limit)
-        return Page(items: nearest.items.reversed(), hasMore: nearest.hasMore)
+        let rows = try connection.query(sql)
+        let shown = rows.prefix(page.limit)
+        let items = try shown.compactMap(read)
+        return Page(
+            items: page.before == nil ? items : items.reversed(), hasMore: rows.count > page.limit,
+            edge: try shown.last?.text(place))
     }
 
     /// Payments whose look is due by the clock, the longest due first. `isTest` chooses the sandbox's clock.
@@ -177,7 +179,8 @@ extension Transaction {
             .instant(0)
     }
 
-    /// A merchant's exceptions, the latest first; open ones only unless `isOpen` is nil or false.
+    /// A merchant's exceptions, the latest first; open ones only unless `isOpen` is nil or false. What cannot
+    /// be read, or is not on its payment, is left out: `verify` finds it.
     package func exceptions(
         of merchant: ID<Merchant>, isOpen: Bool?, kind: Exception.Kind?, isTest: Bool?, _ page: PageRequest
     ) throws -> Page<(Payment, Exception)> {
@@ -188,13 +191,10 @@ extension Transaction {
         if let isOpen { sql += " AND e.is_open = \(isOpen)" }
         if let kind { sql += " AND e.kind = \(kind.rawValue)" }
         if let isTest { sql += " AND p.is_test = \(isTest)" }
-        return try pageRows(sql, column: "e.id", page) { row -> (Payment, Exception)? in
+        return try pageRows(sql, column: "e.id", at: 0, page) { row in
             guard let payment = try listed(row, body: 1) else { return nil }
-            guard let exception = payment.exception(try row.id(0)) else {
-                throw Corruption("\(try row.text(0)) is not on its payment")
-            }
-            return (payment, exception)
-        }.compacted()
+            return payment.exception(try row.id(0)).map { (payment, $0) }
+        }
     }
 
     /// The payment that an exception belongs to.
@@ -214,13 +214,10 @@ extension Transaction {
             """
         if let transaction { sql += " AND t.transaction_id = \(transaction)" }
         if let isTest { sql += " AND p.is_test = \(isTest)" }
-        return try pageRows(sql, column: "t.id", page) { row -> (Payment, Transfer)? in
+        return try pageRows(sql, column: "t.id", at: 0, page) { row in
             guard let payment = try listed(row, body: 1) else { return nil }
             let id: ID<Transfer> = try row.id(0)
-            guard let transfer = payment.evidence.transfers.first(where: { $0.id == id }) else {
-                throw Corruption("\(id) is not on its payment")
-            }
-            return (payment, transfer)
-        }.compacted()
+            return payment.evidence.transfers.first { $0.id == id }.map { (payment, $0) }
+        }
     }
 }

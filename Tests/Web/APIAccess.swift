@@ -1,3 +1,4 @@
+import Crypto
 import Domain
 import Engine
 import HTTP
@@ -71,6 +72,20 @@ struct APIAccess {
             #expect(await stranger.get(path).json?["data"] == [], "\(path)")
         }
         #expect(await owner.get("/v1/events?after=\(event)", key: owner.live).status == 404)
+        let wallet = await owner.get("/v1/wallets").json?["data"]?[0]?["id"]?.asString ?? ""
+        let keyID = await owner.get("/v1/api-keys").json?["data"]?[0]?["id"]?.asString ?? ""
+        let hook = "/v1/webhook-endpoints/\(endpointID)"
+        let delivery = await owner.get("\(hook)/deliveries").json?["data"]?[0]?["id"]?.asString
+        #expect(!wallet.isEmpty && !keyID.isEmpty)
+        let foreign = await stranger.post("/v1/webhook-endpoints", ["url": "https://example.com/other"])
+        let foreignHook = "/v1/webhook-endpoints/\(foreign.json?["id"]?.asString ?? "")"
+        for path in ["/v1/wallets", "/v1/api-keys"] {
+            let own = Set((await owner.get(path).json?["data"]?.asArray ?? []).compactMap { $0["id"]?.asString })
+            for answer in [await owner.get(path, key: owner.live), await stranger.get(path)] {
+                let seen = Set((answer.json?["data"]?.asArray ?? []).compactMap { $0["id"]?.asString })
+                #expect(answer.status == 200 && seen.isDisjoint(with: own), "\(path)")
+            }
+        }
         let before = try await gateway.recordCounts().others
         for key in [owner.live, stranger.test] {
             #expect(await owner.post("/v1/payments/\(id)/cancel", key: key).status == 404)
@@ -79,9 +94,61 @@ struct APIAccess {
             let ruling: JSON = ["action": "accept", "reason": "mine"]
             #expect(await owner.post("/v1/exceptions/\(exception)/rulings", ruling, key: key).status == 404)
             #expect(await owner.send(.delete, "/v1/webhook-endpoints/\(endpointID)", key: key).status == 404)
-            #expect(await owner.post("/v1/webhook-endpoints/\(endpointID)/rotate-secret", key: key).status == 404)
+            #expect(await owner.post("\(hook)/rotate-secret", key: key).status == 404)
+            #expect(await owner.post("\(hook)/replay", ["event_id": .string(event)], key: key).status == 404)
+            #expect(await owner.post("\(hook)/test", key: key).status == 404)
+            #expect(await owner.send(.patch, hook, ["active": false], key: key).status == 404)
+            #expect(await owner.post("/v1/wallets/\(wallet)/disable", key: key).status == 404)
+            #expect(await owner.send(.delete, "/v1/api-keys/\(keyID)", key: key).status == 404)
         }
+        // Its own endpoint is no way to another's event or delivery.
+        let theirs: JSON = ["event_id": .string(event)]
+        #expect(await stranger.post("\(foreignHook)/replay", theirs).status == 404)
+        let attempts = "\(foreignHook)/deliveries/\(delivery ?? "dlv_none")/attempts"
+        #expect(await stranger.get(attempts).status == 404)
+        #expect(await owner.get("/v1/wallets").json?["data"]?[0]?["disabled"] == false)
         #expect(try await gateway.recordCounts().others == before)
+    }
+
+    @Test("Neither another merchant nor a live key sees the rates and the policy of a test key")
+    func configuration() async throws {
+        let gateway = try await TestGateway()
+        let (owner, stranger) = (try await gateway.tenant(), try await gateway.tenant())
+        let rate: JSON = ["asset": "SBX", "currency": "EUR", "rate": "77"]
+        #expect(await owner.post("/v1/rates", rate).status == 201)
+        #expect(await owner.send(.put, "/v1/policies", ["quote_seconds": 777]).status == 200)
+        for answer in [await owner.get("/v1/rates", key: owner.live), await stranger.get("/v1/rates")] {
+            #expect(!answer.text.contains("\"77\""))
+        }
+        for answer in [await owner.get("/v1/policies", key: owner.live), await stranger.get("/v1/policies")] {
+            #expect(answer.json?["quote_seconds"] == 900)
+        }
+    }
+
+    @Test("What is revoked or disabled takes nobody's place")
+    func places() async throws {
+        let gateway = try await TestGateway()
+        let tenant = try await gateway.tenant()
+        for number in 0..<EngineLimits.keys {
+            let made = await tenant.post("/v1/api-keys", ["name": "job \(number)", "scopes": ["payments:read"]])
+            #expect(made.status == 201, "\(made.text)")
+            let id = made.json?["id"]?.asString ?? ""
+            #expect(await tenant.send(.delete, "/v1/api-keys/\(id)").status == 204)
+        }
+        #expect(await tenant.post("/v1/api-keys", ["name": "next", "scopes": ["payments:read"]]).status == 201)
+        for number in 0..<EngineLimits.wallets {
+            let key = "sandbox:" + Hex.encode(SHA256.hash(Array("\(number)".utf8)))
+            let made = await tenant.post("/v1/wallets", ["network": "sandbox", "key": .string(key)])
+            #expect(made.status == 201, "\(made.text)")
+            let id = made.json?["id"]?.asString ?? ""
+            #expect(await tenant.post("/v1/wallets/\(id)/disable").status == 200)
+        }
+        let hook: JSON = ["url": "https://example.com/hook"]
+        for _ in 0..<EngineLimits.endpoints {
+            #expect(await tenant.post("/v1/webhook-endpoints", hook).status == 201)
+        }
+        #expect(await tenant.post("/v1/webhook-endpoints", hook).code == "limit_reached")
+        #expect(await tenant.post("/v1/webhook-endpoints", hook, key: tenant.live).status == 201)
     }
 
     @Test("A revoked key is no key any more")

@@ -1,6 +1,7 @@
 import Domain
 import HTTP
 import JSON
+import Storage
 import Testing
 
 @testable import Web
@@ -136,7 +137,7 @@ struct APIBadInput {
                 "asset": "", "network": "",
                 "methods": #"[{"asset":"SBX","network":"sandbox"},{"asset":7,"network":"sandbox"}]"#,
             ], 422, "invalid_fields", ["/methods/1/asset: wrong_type"]),
-        .payment("an expired quote", ["quote_expires_at": "\"2020-01-01T00:00:00Z\""], 422, "invalid_fields", [
+        .payment("an expired quote", ["quote_expires_at": "\"2020-01-01T00:00:00Z\""], 422, "quote_expired", [
             "/quote_expires_at: quote_expired",
         ]),
         .payment("a quote without end", ["quote_expires_at": "\"2999-01-01T00:00:00Z\""], 422, "invalid_fields", [
@@ -237,23 +238,77 @@ struct APIBadInput {
     func walletKeys() async throws {
         let gateway = try await TestGateway()
         let tenant = try await gateway.tenant()
-        // The account keys of BIP 84's test vectors, which everybody knows.
-        let xprv = """
-            xprvA1RpRA33e1JQ7ifknakTFpgNXPmW2YvmhqLQYMmrj4xJXXWYpDPS3xz7iAxn8L39njGVyuoseXzU6rcxFLJ8HFsTjSyQbLYnMpCqE2VbFWc
-            """
-        let tpub = """
-            tpubDC8msFGeGuwnKG9Upg7DM2b4DaRqg3CUZa5g8v2SRQ6K4NSkxUgd7HsL2XVWbVm39yBA4LAxysQAm397zwQSQoQgewGiYZqrA9DsP4zbQ1M
-            """
-        for (key, code) in [(xprv, "private_key"), (tpub, "wrong_network"), ("nonsense", "invalid_key")] {
+        // The account keys of BIP 84's test vectors, which everybody knows: the private one in both spellings, the
+        // public one under a private key's version, and the public one of the test network.
+        let keys = [
+            ("private_key", """
+                zprvAdG4iTXWBoARxkkzNpNh8r6Qag3irQB8PzEMkAFeTRXxHpbF9z4QgEvBRmfvqWvGp42t42nvgGpNgYSJA9iefm1yYNZKEm7z6qU\
+                WCroSQnE
+                """),
+            ("private_key", """
+                xprv9ybY78BftS5UGANki6oSifuQEjkpyAC8ZmBvBNTshQnCBcxnefjHS7buPMkkqhcRzmoGZ5bokx7GuyDAiktd5HemohAU4wV1ZPM\
+                DRmLpBMm
+                """),
+            ("private_key", """
+                xprv9ybY78BftS5UGANki6oSifuQEjkpyAC8ZmBvBNTshQnCBcxnefjHS7buPQnZ5EPTSRwso4VRg3da3uhZRctkJi4Q1YB6r26xZVy\
+                Vd6bFGRo
+                """),
+            ("wrong_network", """
+                vpub5Y6cjg78GGuNLsaPhmYsiw4gYX3HoQiRBiSwDaBXKUafCt9bNwWQiitDk5VZ5BVxYnQdwoTyXSs2JHRPAgjAvtbBrf8ZhDYe2jW\
+                AqvZVnsc
+                """),
+            ("invalid_key", "nonsense"),
+        ]
+        for (code, key) in keys {
             let answer = await tenant.post(
-                "/v1/wallets", .object(["network": "bitcoin", "key": .string("wpkh(\(key)/0/*)")]), key: tenant.live)
+                "/v1/wallets", ["network": "bitcoin", "key": .string(key)], key: tenant.live)
             #expect(answer.status == 422, "\(answer.text)")
-            #expect([code, "invalid_key"].contains(answer.code))
+            #expect(answer.code == code, "\(key.prefix(4))")
             #expect(answer.places == ["/key"])
             #expect(!answer.text.contains(key))
             #expect(!gateway.logged.contains { $0.contains(key) })
+            let merchant = tenant.merchant
+            let recorded = try await gateway.store.read { tx in
+                try tx.records(chain: merchant.text, limit: 1_000)
+                    .map { String(decoding: $0.record.body, as: UTF8.self) }
+            }
+            #expect(recorded.contains { $0.contains(code) }, "the refusal is recorded")
+            #expect(!recorded.contains { $0.contains(key) })
         }
         #expect(await tenant.get("/v1/wallets", key: tenant.live).json?["data"] == [])
+    }
+
+    @Test("An event's type is one that there is")
+    func eventTypes() async throws {
+        let tenant = try await TestGateway().tenant()
+        _ = await tenant.payment()
+        let wrong = await tenant.get("/v1/events?type=payment.payed")
+        #expect(wrong.status == 400)
+        #expect(wrong.places == ["?type"])
+        #expect(wrong.text.contains("payment.paid"))
+        for type in EventTypes.events {
+            let right = await tenant.get("/v1/events?type=\(type)")
+            #expect(right.status == 200, "\(right.text)")
+        }
+        let created = await tenant.get("/v1/events?type=payment.created").json?["data"]?.asArray
+        #expect(created?.count == 1)
+    }
+
+    @Test("A policy cannot ask a network for what it never says")
+    func unmeetable() async throws {
+        let tenant = try await TestGateway().tenant()
+        func policy(_ requirement: String, network: JSON) -> JSON {
+            ["confirmations": [["network": network, "tiers": [["requirement": .string(requirement)]]]]]
+        }
+        for requirement in ["safe", "finalized", "settled"] {
+            for network: JSON in [.null, "sandbox"] {
+                let answer = await tenant.send(.put, "/v1/policies", policy(requirement, network: network))
+                #expect(answer.code == "policy_not_allowed", "\(answer.text)")
+            }
+            let elsewhere = await tenant.send(.put, "/v1/policies", policy(requirement, network: "polygon"))
+            #expect(elsewhere.status == 200, "\(elsewhere.text)")
+        }
+        #expect(await tenant.send(.put, "/v1/policies", policy("3", network: .null)).status == 200)
     }
 
     @Test("Every refusal of the rules has a code of the interface")

@@ -99,8 +99,6 @@ struct APIFlows {
         let answer = await tenant.post("/v1/sandbox/payments/\(id)/\(scenario)", try JSON.parse(text: body))
         #expect(answer.status == 200, "\(answer.text)")
         #expect(answer.json?["transactions"]?.asArray?.isEmpty == false)
-        let replaced = await tenant.post("/v1/sandbox/payments/\(id)/replace", ["by": "elsewhere"])
-        #expect([200, 422].contains(replaced.status))
         for (act, body) in [
             ("mine", "{}"), ("reorg", #"{"depth":1,"fate":"dropped"}"#), ("clock", #"{"advance_seconds":60}"#),
             ("fail", "{}"), ("recover", "{}"),
@@ -111,6 +109,26 @@ struct APIFlows {
         let evicted = await tenant.post("/v1/sandbox/evict", ["transaction": "none"])
         #expect(evicted.code == "sandbox_refused")
         try await gateway.watch()
+    }
+
+    @Test("A waiting transaction is replaced by each of its rivals", arguments: [
+        ("{}", true), (#"{"by":"fee_bump"}"#, true), (#"{"by":"less_amount","percent":40}"#, true),
+        (#"{"by":"elsewhere"}"#, false),
+    ])
+    func replacements(body: String, paysUs: Bool) async throws {
+        let gateway = try await TestGateway()
+        let tenant = try await gateway.tenant()
+        let id = await tenant.payment().id
+        let nothing = await tenant.post("/v1/sandbox/payments/\(id)/replace", try JSON.parse(text: body))
+        #expect(nothing.code == "sandbox_refused", "nothing waits")
+        #expect(await tenant.post("/v1/sandbox/payments/\(id)/exact").status == 200)
+        try await gateway.watch()
+        let replaced = await tenant.post("/v1/sandbox/payments/\(id)/replace", try JSON.parse(text: body))
+        #expect(replaced.status == 200, "\(replaced.text)")
+        #expect(replaced.json?["gone"]?.asArray?.count == 1)
+        try await gateway.watch()
+        let state = await tenant.get("/v1/payments/\(id)").json?["state"]
+        #expect(state == (paysUs ? "detected" : "awaiting_payment"))
     }
 
     @Test("An endpoint is made, changed, tested, rotated, replayed and deleted")

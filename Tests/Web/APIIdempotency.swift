@@ -1,7 +1,9 @@
+import Chains
 import Domain
 import Engine
 import HTTP
 import JSON
+import Platform
 import Storage
 import Testing
 
@@ -130,5 +132,25 @@ struct APIIdempotency {
         }
         let bytes = try #require(kept?.body)
         #expect(!String(decoding: bytes, as: UTF8.self).contains(secret))
+    }
+
+    @Test("A request is replayed also when the time that it names is over")
+    func expired() async throws {
+        let gateway = try await TestGateway()
+        let tenant = try await gateway.tenant()
+        let start = try #require(gateway.gateway.sandbox).now(at: gateway.clock.now)
+        var body = Tenant.order
+        body["quote_expires_at"] = .string(Timestamp.text(start.adding(seconds: 70).milliseconds))
+        let first = await tenant.post("/v1/payments", .object(body), idempotency: "a")
+        #expect(first.status == 201, "\(first.text)")
+        for seconds: Int64 in [15, 60] {
+            gateway.clock.advance(by: seconds * 1_000)
+            let again = await tenant.post("/v1/payments", .object(body), idempotency: "a")
+            #expect(again.status == 201, "\(again.text)")
+            #expect(again.body == first.body)
+            let other = await tenant.post("/v1/payments", .object(body), idempotency: "b\(seconds)")
+            #expect(other.code == "quote_expired", "\(other.text)")
+            #expect(other.places == ["/quote_expires_at"])
+        }
     }
 }

@@ -1,7 +1,9 @@
+import Database
 import Domain
 import HTTP
 import JSON
 import Platform
+import Storage
 import Testing
 
 @testable import Web
@@ -135,5 +137,37 @@ struct APIPagination {
         #expect(ids(await tenant.get("/v1/transfers?transaction=\(transaction)")).count == 1)
         #expect(ids(await tenant.get("/v1/exceptions?open=true&kind=overpaid")).count == 1)
         #expect(ids(await tenant.get("/v1/exceptions?open=false")).isEmpty)
+    }
+
+    @Test("A payment that cannot be read is left out, and stops nobody who reads on", arguments: [1, 2])
+    func unreadable(limit: Int) async throws {
+        let gateway = try await TestGateway()
+        let tenant = try await gateway.tenant()
+        var made: [String] = []
+        for _ in 0..<5 {
+            made.append(await tenant.payment().id)
+            gateway.clock.advance(by: 1)
+        }
+        let (broken, also) = (made[2], made[3])
+        _ = try await gateway.store.database.write { db in
+            try db.execute("UPDATE payment SET body = '{' WHERE id = \(broken) OR id = \(also)")
+        }
+        let readable = [made[4], made[1], made[0]]
+        for direction in ["after", "before"] {
+            var seen: [String] = []
+            // From one end; in the other direction from a place before all others.
+            var next: String? = direction == "before" ? "pay_00000000000000000000000000" : nil
+            for _ in 0..<10 {
+                let place = next.map { "&\(direction)=\($0)" } ?? ""
+                let answer = await tenant.get("/v1/payments?limit=\(limit)\(place)")
+                #expect(answer.status == 200, "\(answer.text)")
+                seen += direction == "after" ? ids(answer) : ids(answer).reversed()
+                next = answer.json?["next"]?.asString
+                if answer.json?["has_more"] != true { break }
+                #expect(next != nil)
+            }
+            #expect(next == nil, "the list ends")
+            #expect(seen == (direction == "after" ? readable : readable.reversed()))
+        }
     }
 }

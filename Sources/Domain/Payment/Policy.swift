@@ -138,13 +138,19 @@ package struct Policy: Hashable, Sendable {
         }
     }
 
-    /// What `method` needs at a payment's value; one block when no rule says otherwise.
-    package func requirement(for method: Method, risk: Risk, value: Worth) -> Requirement {
-        let rule = confirmations.first {
+    /// The rule that decides for `method`; nil when none does.
+    package func rule(for method: Method, risk: Risk) -> ConfirmationRule? {
+        confirmations.first {
             ($0.asset ?? method.asset) == method.asset && ($0.network ?? method.network) == method.network
                 && ($0.risk ?? risk) == risk
         }
-        guard let tiers = rule?.tiers, let last = tiers.last else { return .count(1) }
+    }
+
+    /// What `method` needs at a payment's value; one block when no rule says otherwise.
+    package func requirement(for method: Method, risk: Risk, value: Worth) -> Requirement {
+        guard let tiers = rule(for: method, risk: risk)?.tiers, let last = tiers.last else {
+            return .count(1)
+        }
         return tiers.first { $0.upToMinor.map { value <= Worth(minor: $0) } ?? true }?.requirement
             ?? last.requirement
     }

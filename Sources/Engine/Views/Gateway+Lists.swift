@@ -53,7 +53,7 @@ extension Gateway {
         of id: ID<Endpoint>, state: String?, _ list: ListRequest, by caller: Caller
     ) async throws -> ListPart<DeliveryView> {
         let page = try await deliveries(of: id, state: state, list.page, by: caller)
-        return ListPart(items: page.items.map { DeliveryView($0) }, hasMore: page.hasMore)
+        return ListPart(page.map { DeliveryView($0) })
     }
 
     /// The tries of one delivery, oldest first.
@@ -78,10 +78,9 @@ extension Gateway {
             try tx.entries(of: caller.merchant, method: method, isTest: caller.isTest, list.page)
         }
         return ListPart(
-            items: page.items.map {
+            page.map {
                 EntryView(payment: $0.payment, entry: $0.entry, decimals: self.decimals(of: $0.entry.method))
-            },
-            hasMore: page.hasMore)
+            })
     }
 
     /// The balance of each account of a merchant.

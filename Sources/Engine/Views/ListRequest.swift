@@ -22,13 +22,17 @@ package struct ListRequest: Hashable, Sendable {
 package struct ListPart<Item: Sendable>: Sendable {
     package let items: [Item]
     package let hasMore: Bool
+    /// What to ask for as `after`, or as `before`, for the part behind this one; of lists that are asked for
+    /// so.
+    package let edge: String?
 
-    package init(items: [Item], hasMore: Bool) {
+    package init(items: [Item], hasMore: Bool, edge: String? = nil) {
         self.items = items
         self.hasMore = hasMore
+        self.edge = edge
     }
 
-    init(_ page: Page<Item>) { self.init(items: page.items, hasMore: page.hasMore) }
+    init(_ page: Page<Item>) { self.init(items: page.items, hasMore: page.hasMore, edge: page.edge) }
 }
 
 /// What a list of payments is narrowed to; nil means whatever it is.

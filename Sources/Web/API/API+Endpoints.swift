@@ -40,7 +40,7 @@ extension API {
             try query.finish()
             let part = try await call.gateway.deliveries(
                 of: try call.id(what), state: state, list, by: call.caller)
-            return .list(part, list, cursor: { $0.id }) { $0.write(&$1) }
+            return .list(part) { $0.write(&$1) }
         },
         Operation(
             "webhook-endpoints.attempts", .get, "\(path)/{id}/deliveries/{delivery_id}/attempts",
@@ -147,13 +147,7 @@ extension JSONForm {
     /// Which events an endpoint wants: `*`, a family such as `payment.*`, or types.
     fileprivate mutating func eventTypes() -> [String]? {
         set("events", .optional, count: 1...Limits.eventTypes, maxBytes: Limits.eventTypeBytes) {
-            text throws(FieldProblem) in
-            guard EventTypes.all.contains(text) else {
-                let near = nearestName(to: text, among: EventTypes.all)
-                let hint = near.map { " Did you mean \"\($0)\"?" } ?? ""
-                throw FieldProblem(code: "unknown_value", detail: "There is no event of this type." + hint)
-            }
-            return text
+            text throws(FieldProblem) in try EventTypes.one(text, among: EventTypes.all)
         }
     }
 
@@ -163,14 +157,4 @@ extension JSONForm {
             return id
         }
     }
-}
-
-/// The types of events that an endpoint can ask for.
-private enum EventTypes {
-    static let all: [String] =
-        ["*", "payment.*", "exception.*", "webhook.*"] + State.allCases.map { "payment.\($0.rawValue)" }
-        + [
-            "payment.updated", "payment.reversed", "payment.set_aside", "payment.released",
-            "exception.opened", "exception.resolved", "webhook.test",
-        ]
 }

@@ -13,7 +13,7 @@ extension API {
             let list = query.list(of: Exception.self)
             try query.finish()
             let part = try await call.gateway.exceptions(of: call.caller, isOpen: isOpen, kind: kind, list)
-            return .list(part, list, cursor: { $0.exception.id.text }) { $0.write(&$1) }
+            return .list(part) { $0.write(&$1) }
         },
         Operation("exceptions.get", .get, "/v1/exceptions/{id}", scope: .paymentsRead) { call in
             var query = QueryForm(call.request.query)

@@ -28,7 +28,7 @@ extension API {
             let list = query.list(of: Transfer.self)
             try query.finish()
             let part = try await call.gateway.transfers(of: call.caller, transaction: transaction, list)
-            return .list(part, list, cursor: { $0.id.text }) { $0.write(&$1) }
+            return .list(part) { $0.write(&$1) }
         },
         Operation("events.list", .get, "/v1/events", scope: .paymentsRead, run: listEvents),
         Operation("events.get", .get, "/v1/events/{id}", scope: .paymentsRead) { call in
@@ -48,7 +48,7 @@ extension API {
             let list = query.list(of: Entry.self)
             try query.finish()
             let part = try await call.gateway.entries(of: call.caller, method: method, list)
-            return .list(part, list, cursor: { $0.id.text }) { $0.write(&$1) }
+            return .list(part) { $0.write(&$1) }
         },
     ]
 
@@ -57,7 +57,7 @@ extension API {
     private static let listEvents: @Sendable (Call) async throws -> Response = { call in
         var query = QueryForm(call.request.query)
         let after = query.id("after", of: Domain.Event.self)
-        let type = query.text("type")
+        let type = query.value("type") { text throws(FieldProblem) in try EventTypes.one(text) }
         let payment = query.id("payment_id", of: Payment.self)
         let limit = query.limit()
         try query.finish()

@@ -12,7 +12,7 @@ extension API {
                 .invalidAmount: "/amount", .amountTooLarge: "/amount", .amountTooPrecise: "/amount",
                 .outsideLimits: "/amount", .unknownCurrency: "/currency", .rateUnavailable: "/currency",
                 .unknownAsset: "/asset", .unsupportedNetwork: "/network", .noWallet: "/network",
-                .policyNotAllowed: "/policy",
+                .policyNotAllowed: "/policy", .quoteExpired: "/quote_expires_at",
             ],
             run: createPayment),
         Operation("payments.list", .get, "/v1/payments", scope: .paymentsRead, run: listPayments),
@@ -111,7 +111,7 @@ extension API {
         let list = query.list(of: Payment.self)
         try query.finish()
         let part = try await call.gateway.payments(of: call.caller, wanted, list)
-        return .list(part, list, cursor: { $0.payment.id.text }) { $0.write(&$1) }
+        return .list(part) { $0.write(&$1) }
     }
 
     private static let chooseMethod: @Sendable (Call) async throws -> Response = { call in

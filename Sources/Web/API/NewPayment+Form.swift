@@ -20,7 +20,7 @@ extension Call {
             maxValueBytes: Limits.metadataValueBytes)
         let risk = form.choice("risk", .optional, of: Policy.Risk.self)
         let policy = form.object("policy", .optional, Self.policyChange)
-        let expiry = expiresIn(&form)
+        let expiry = expiry(&form)
         let (chosen, methods) = Self.methods(&form)
         let read = try form.finish(orderID, amount, currency)
         var new = NewPayment(orderID: read.0, amount: read.1, currency: read.2)
@@ -31,34 +31,30 @@ extension Call {
         new.metadata = metadata ?? []
         new.risk = risk ?? .normal
         new.policy = policy
-        new.expiresInSeconds = expiry
+        new.expiresInSeconds = expiry.seconds
+        new.expiresAt = expiry.end
         new.chosen = chosen
         new.methods = methods
         return new
     }
 
-    /// `expires_in`, or what is left until `quote_expires_at`.
-    private func expiresIn(_ form: inout JSONForm) -> Int64? {
+    /// `expires_in`, or `quote_expires_at`, of which only what no later time could mend is judged here.
+    private func expiry(_ form: inout JSONForm) -> (seconds: Int64?, end: Instant?) {
         let seconds = form.integer("expires_in", .optional, Limits.paySeconds)
-        let now = gateway.now(isTest: caller.isTest)
+        let last = gateway.now(isTest: caller.isTest).adding(seconds: Limits.paySeconds.upperBound)
         let end = form.value("quote_expires_at", .optional, maxBytes: 64) { text throws(FieldProblem) in
             let end = try Instant(wire: text)
-            guard end > now else {
-                throw FieldProblem(code: Problem.Code.quoteExpired.rawValue, detail: "This time is over.")
-            }
-            let left = (end.milliseconds - now.milliseconds) / 1_000
-            guard Limits.paySeconds.contains(left) else {
-                let range = Limits.paySeconds
+            guard end <= last else {
                 throw FieldProblem(
                     code: "out_of_range",
-                    detail: "Must be from \(range.lowerBound) to \(range.upperBound) seconds from now.")
+                    detail: "Must be at most \(Limits.paySeconds.upperBound) seconds from now.")
             }
-            return left
+            return end
         }
         if form.mentions("expires_in"), seconds != nil, end != nil {
             form.report(.conflict, at: "expires_in")
         }
-        return seconds ?? end
+        return (seconds, end)
     }
 
     /// `asset` and `network`, or `methods`, or neither.

@@ -129,11 +129,9 @@ extension Response {
     /// One part of a list, newest first. `next` is what to give as `after`, or as `before` if that was
     /// given, for the part behind it.
     static func list<Item: Sendable>(
-        _ part: ListPart<Item>, _ request: ListRequest, cursor: (Item) -> String,
-        _ write: (Item, inout JSONWriter) -> Void
+        _ part: ListPart<Item>, _ write: (Item, inout JSONWriter) -> Void
     ) -> Response {
-        let edge = request.before == nil ? part.items.last : part.items.first
-        return list(part, next: part.hasMore ? edge.map(cursor) : nil) { item, writer in
+        list(part, next: part.hasMore ? part.edge : nil) { item, writer in
             writer.object { write(item, &$0) }
         }
     }
