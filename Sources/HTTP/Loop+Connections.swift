@@ -123,7 +123,6 @@ extension Loop {
         }
         detach(connection)
         connection.phase = .lingering
-        connection.parser = RequestParser()
         connection.since = now
         updateInterest(connection)
     }

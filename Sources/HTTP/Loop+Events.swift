@@ -5,8 +5,10 @@ extension Loop {
         let isChunked = exchange.minorVersion == 1
         connection.phase = .streaming(
             Connection.Streaming(stream: stream, isChunked: isChunked, sequence: opening.sequence))
-        // The connection carries nothing else from here on, so the end of the stream is its end.
+        // The connection carries nothing else from here on, so the end of the stream is its end, and what was
+        // pipelined behind it has no use.
         connection.closesAfterOutput = false
+        connection.parser = RequestParser()
         streams[ObjectIdentifier(stream), default: (stream, [])].clients.insert(connection.id)
         for event in opening.events { write(connection, isChunked ? event.chunk : event.plain) }
         if connection.hasEnded { return drop(connection) }

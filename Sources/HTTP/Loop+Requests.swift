@@ -15,6 +15,8 @@ extension Loop {
             return
         }
         switch connection.phase {
+        case .reading where connection.closesAfterOutput:
+            discard(connection, count)
         case .reading, .handling:
             connection.parser.append(scratch[..<count])
             list(connection)
@@ -42,7 +44,7 @@ extension Loop {
         switch connection.phase {
         case .reading:
             // What is owed goes out; what was begun will never be complete.
-            if connection.waiting == 0 { drop(connection) } else { connection.closesAfterOutput = true }
+            if connection.waiting == 0 { drop(connection) } else { closeAfterOutput(connection) }
         case .lingering: drop(connection)
         case .handling, .streaming: break
         }
@@ -63,7 +65,16 @@ extension Loop {
         } catch {
             refuse(connection, error)
         }
-        if connection.isReading, connection.hasEnded { connection.closesAfterOutput = true }
+        if connection.isReading, connection.hasEnded { closeAfterOutput(connection) }
+    }
+
+    /// Takes no further request: what came of one is forgotten, and what still comes is thrown away, however
+    /// long the client takes to read its last answer.
+    private func closeAfterOutput(_ connection: Connection) {
+        connection.closesAfterOutput = true
+        connection.parser = RequestParser()
+        bodyBytes -= connection.countedBody
+        connection.countedBody = 0
     }
 
     /// Notes what the connection is in the middle of, and what its body adds to the loop's.
@@ -123,8 +134,6 @@ extension Loop {
     ///
     /// - Parameter exchange: of a request that came whole, which must not keep the connection.
     func refuse(_ connection: Connection, _ refusal: Refusal, to exchange: Connection.Exchange? = nil) {
-        bodyBytes -= connection.countedBody
-        connection.countedBody = 0
         answer(connection, .problem(refusal.status, code: refusal.code), to: exchange)
         list(connection)
     }
@@ -140,7 +149,7 @@ extension Loop {
             minorVersion: exchange?.minorVersion ?? 1, keepsAlive: !isLast, length: response.bytes?.count)
         let isHead = exchange?.isHead == true
         if case .events = response.body, framing.minorVersion == 0 { framing.keepsAlive = false }
-        connection.closesAfterOutput = !framing.keepsAlive
+        if !framing.keepsAlive { closeAfterOutput(connection) }
         var output: [UInt8] = []
         ResponseWriter.head(response, framing, date: date.field(at: clock.now), to: &output)
         switch response.body {

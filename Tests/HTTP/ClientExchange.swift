@@ -107,6 +107,21 @@ func clientError(_ body: () async throws(ClientError) -> ClientResponse) async -
         #expect(server.accepted == 2)
     }
 
+    @Test(.timeLimit(.minutes(1)))
+    func `a connection for a request that is sent at most once is not kept`() async throws {
+        try await TestServer.with { $0.limits.idle = 3_600_000 } _: { server in
+            let url = try URL(parsing: "http://127.0.0.1:\(server.port)/echo")
+            let client = Client(.trusted)
+            for _ in 0..<3 {
+                let request = ClientRequest(.post, url, body: [1], isSentAtMostOnce: true)
+                let response = try await client.send(request)
+                #expect(response.status == .ok)
+                #expect(response.headers["connection"] == "close")
+            }
+            while server.connectionCount > 0 { try await Task.sleep(for: .milliseconds(2)) }
+        }
+    }
+
     @Test func `interim answers are passed over and trailers are left out`() async throws {
         let server = try RawServer { connection in
             guard connection.readRequest() != nil else { return }

@@ -17,7 +17,7 @@ package struct ClientError: Error, Sendable, Hashable {
         /// The body is beyond `ClientRequest.BodyLimit.refusing`.
         case bodyTooLarge
         case cancelled
-        /// Too many requests wait already.
+        /// Too many requests wait for a place already, or none became free in time.
         case overloaded
         /// The client was closed.
         case closed

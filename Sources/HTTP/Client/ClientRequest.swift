@@ -28,7 +28,7 @@ package struct ClientRequest: Sendable {
     ///
     /// A kept connection may be closed by the peer just as a request goes out on it; libcurl then sends the
     /// request again on a new one, though the peer may have read the first. With true a new connection is
-    /// always used.
+    /// always used, and not kept.
     package var isSentAtMostOnce: Bool
     /// Answers for the resolver, `host:port:address`: lets tests change what a name resolves to.
     var resolve: [String] = []

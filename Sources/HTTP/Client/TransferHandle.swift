@@ -50,6 +50,8 @@ import CLinux
             && set(CURLOPT_TIMEOUT_MS, Int(timeout))
             && set(CURLOPT_CONNECTTIMEOUT_MS, Int(min(timeout, settings.limits.connectTimeout)))
             && set(CURLOPT_FRESH_CONNECT, request.isSentAtMostOnce ? 1 : 0)
+            // Kept, it would hold a place at the peer, and nothing would ever come on it.
+            && set(CURLOPT_FORBID_REUSE, request.isSentAtMostOnce ? 1 : 0)
             && setMethod(request)
             && setFields(request)
             && setResolver(request)
@@ -107,6 +109,7 @@ import CLinux
     private func setFields(_ request: ClientRequest) -> Bool {
         // A name with nothing after the colon takes away what libcurl would send by itself.
         var lines = ["Expect:"]
+        if request.isSentAtMostOnce { lines.append("Connection: close") }
         if !request.headers.contains("Content-Type") { lines.append("Content-Type:") }
         if !request.headers.contains("Accept") { lines.append("Accept:") }
         for field in request.headers where !ClientRequest.ownFields.contains(field.name.lowercased()) {

@@ -66,7 +66,7 @@ import Platform
 
     private func expire(_ transfer: Transfer) {
         let detail = "no place for a request to \(transfer.origin) became free in time"
-        transfer.fail(ClientError(.timedOut, mayHaveReachedPeer: false, detail: detail))
+        transfer.fail(ClientError(.overloaded, mayHaveReachedPeer: false, detail: detail))
     }
 
     private func startWaiting() {

@@ -1,0 +1,57 @@
+import HTTP
+import Platform
+import Testing
+
+/// What is still taken from a client whose last answer waits for it to read.
+@Suite struct ClosingTests {
+    /// More than a minute's worth for one connection, had it been kept.
+    private static let megabytes = 200
+
+    /// Begins a conversation whose last answer cannot go out: a large one that is not read, then a refusal.
+    private static func unread(_ server: Server) async throws -> RawClient {
+        try await RawClient.run { [port = server.port] in
+            let client = try RawClient(port: port, receiveBuffer: 4_096)
+            client.send("GET /large HTTP/1.1\r\nHost: x\r\n\r\nBAD : \r\n\r\n")
+            return client
+        }
+    }
+
+    /// Sends so many megabytes; false when the server has had enough before.
+    private static func pour(_ client: RawClient) async throws -> Bool {
+        try await RawClient.run {
+            let piece = [UInt8](repeating: UInt8(ascii: "a"), count: 1 << 20)
+            return (0..<megabytes).allSatisfy { _ in client.send(piece) }
+        }
+    }
+
+    private static func residentBytes() throws -> Int {
+        let status = try Files.read("/proc/self/status", maxBytes: 1 << 16)
+        let lines = String(decoding: status, as: UTF8.self).split(separator: "\n")
+        let line = try #require(lines.first { $0.hasPrefix("VmRSS:") })
+        return try #require(line.split(separator: " ").dropFirst().first.flatMap { Int($0) }) << 10
+    }
+
+    @Test("After a refusal nothing that comes is kept, however long the client does not read")
+    func keepsNothing() async throws {
+        try await TestServer.with {
+            $0.limits.pipelinedBytes = 1 << 30
+            $0.limits.lingerBytes = .max
+        } _: { server in
+            let client = try await Self.unread(server)
+            defer { client.close() }
+            let before = try Self.residentBytes()
+            #expect(try await Self.pour(client))
+            #expect(try Self.residentBytes() - before < (Self.megabytes / 2) << 20)
+        }
+    }
+
+    @Test("A client that goes on sending after a refusal is dropped")
+    func dropsWhatIsTooMuch() async throws {
+        try await TestServer.with { $0.limits.pipelinedBytes = 1 << 30 } _: { server in
+            let client = try await Self.unread(server)
+            defer { client.close() }
+            #expect(try await !Self.pour(client))
+            while server.connectionCount > 0 { try await Task.sleep(for: .milliseconds(2)) }
+        }
+    }
+}
