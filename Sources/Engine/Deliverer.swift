@@ -7,33 +7,43 @@ import Storage
 /// Sends what is owed to endpoints: takes due deliveries under a lease, signs the stored bytes, and stores
 /// the outcome.
 ///
-/// Each endpoint has its own few places, so that a slow one delays nobody else. A crash between the sending
-/// and the outcome ends with the lease: the delivery is tried again, under the same id and bytes.
+/// Each endpoint has its own few places (`DeliveryPlaces`), so that a slow one delays nobody else. A crash
+/// between the sending and the outcome ends with the lease: the delivery is tried again, under the same id and
+/// bytes.
 package struct Deliverer: Resident {
     private let gateway: Gateway
     private let client: Client
+    private let places = Lock(DeliveryPlaces())
 
+    /// - Parameter client: as `client(allowsLoopback:)` makes it.
     package init(_ gateway: Gateway, client: Client) {
         self.gateway = gateway
         self.client = client
+    }
+
+    /// A client that sends whatever it is given at once: the places are shared out before, by endpoint and by
+    /// merchant. By origin they would be shared by strangers who use the same service.
+    package static func client(allowsLoopback: Bool) -> Client {
+        var limits = ClientLimits()
+        limits.transfers = EngineLimits.deliveries
+        limits.transfersPerOrigin = EngineLimits.deliveries
+        limits.waiting = EngineLimits.deliveries
+        limits.waitingPerOrigin = EngineLimits.deliveries
+        return Client(.guarded(allowLoopback: allowsLoopback), limits: limits)
     }
 
     package var name: String { "deliver" }
 
     package func run() async throws {
         let wake = Wake()
-        let busy = Lock(Busy())
         gateway.changes.listen { _ in wake.wake() }
         try await withThrowingDiscardingTaskGroup { group in
             while !Task.isCancelled {
-                let leased = try await take(busy)
+                let leased = try await take()
                 for delivery in leased {
                     group.addTask {
-                        defer {
-                            busy.withLock { $0.end(delivery.delivery.endpoint) }
-                            wake.wake()
-                        }
                         await attempt(delivery)
+                        wake.wake()
                     }
                 }
                 if leased.isEmpty {
@@ -45,59 +55,28 @@ package struct Deliverer: Resident {
 
     /// Tries once what is due now, as far as there are places, and waits for it. Gives how many that was.
     package func step() async throws -> Int {
-        let leased = try await take(Lock(Busy()))
+        let leased = try await take()
         await withDiscardingTaskGroup { group in
             for delivery in leased { group.addTask { await attempt(delivery) } }
         }
         return leased.count
     }
 
-    /// What is under way.
-    private struct Busy {
-        var perEndpoint: [ID<Domain.Endpoint>: Int] = [:]
-        var total = 0
-
-        mutating func begin(_ endpoint: ID<Domain.Endpoint>) {
-            perEndpoint[endpoint, default: 0] += 1
-            total += 1
-        }
-
-        mutating func end(_ endpoint: ID<Domain.Endpoint>) {
-            let left = (perEndpoint[endpoint] ?? 1) - 1
-            perEndpoint[endpoint] = left > 0 ? left : nil
-            total -= 1
-        }
-
-        /// How many more each endpoint may have; where there are too few places for all, those that have the
-        /// fewest come first.
-        func places(for endpoints: [ID<Domain.Endpoint>]) -> [(endpoint: ID<Domain.Endpoint>, free: Int)] {
-            var left = EngineLimits.deliveries - total
-            var places: [(endpoint: ID<Domain.Endpoint>, free: Int)] = []
-            for endpoint in endpoints.sorted(by: { perEndpoint[$0] ?? 0 < perEndpoint[$1] ?? 0 }) {
-                let free = min(EngineLimits.deliveriesPerEndpoint - (perEndpoint[endpoint] ?? 0), left)
-                guard free > 0 else { continue }
-                left -= free
-                places.append((endpoint, free))
-            }
-            return places
-        }
-    }
-
     /// Takes what is due, as far as there are places. One transaction for all endpoints.
-    private func take(_ busy: Lock<Busy>) async throws -> [LeasedDelivery] {
+    private func take() async throws -> [LeasedDelivery] {
         let now = gateway.world.now
         let owed = try await gateway.store.read { try $0.endpointsOwed(by: now) }
-        let wanted = busy.withLock { $0.places(for: owed) }
+        let wanted = places.withLock { $0.free(for: owed) }
         guard !wanted.isEmpty else { return [] }
         let leased = try await gateway.store.write { tx in
-            try wanted.flatMap { endpoint, free in
+            try wanted.flatMap { endpoint, count in
                 try tx.lease(
                     for: endpoint, now: now, until: now.adding(seconds: EngineLimits.leaseSeconds),
-                    limit: free)
+                    limit: count)
             }
         }
-        busy.withLock { busy in
-            for delivery in leased { busy.begin(delivery.delivery.endpoint) }
+        places.withLock { places in
+            for leased in leased { places.begin(leased.delivery.endpoint, of: leased.delivery.merchant) }
         }
         return leased
     }
@@ -115,6 +94,7 @@ package struct Deliverer: Resident {
 
     /// One try of one delivery. What fails here ends with the lease, and stops no other delivery.
     private func attempt(_ leased: LeasedDelivery) async {
+        defer { places.withLock { $0.end(leased.delivery.endpoint, of: leased.delivery.merchant) } }
         do {
             try await deliver(leased)
         } catch is SecretBoxError {
@@ -126,6 +106,7 @@ package struct Deliverer: Resident {
                 \("endpoint", leased.delivery.endpoint.text) \("delivery", leased.delivery.id)
                 """)
         } catch {
+            // It found no place, or the store did not answer: it waits for the end of its lease too.
             gateway.world.log.error(
                 "delivery broken off \("delivery", leased.delivery.id) \("error", String(describing: error))")
         }
@@ -142,6 +123,10 @@ package struct Deliverer: Resident {
             return try await gateway.store.write { try $0.release(leased.delivery) }
         }
         let spent = world.clock.uptime - began
+        places.withLock { places in
+            let isQuick = answer.status != nil && spent <= EngineLimits.quickAnswerMilliseconds
+            places.note(endpoint.id, isQuick: isQuick)
+        }
         let chance = world.entropy.number(below: .max)
         let (next, consequence) = leased.delivery.delivery.reduce(
             answer.outcome, at: world.now, chance: chance)
@@ -168,7 +153,8 @@ package struct Deliverer: Resident {
         var bytes: [UInt8]?
     }
 
-    /// Nil when we broke it off ourselves: that is no try of the receiver's.
+    /// Nil when we broke it off ourselves: that is no try of the receiver's. Throws when it could not be sent
+    /// for a reason of ours.
     private func send(
         _ leased: LeasedDelivery, to endpoint: StoredEndpoint, at: Instant
     ) async throws -> Answer? {
@@ -182,6 +168,7 @@ package struct Deliverer: Resident {
                 bytes: Array(response.body.prefix(EngineLimits.excerptBytes)))
         } catch let error as ClientError {
             if error.kind == .cancelled || error.kind == .closed { return nil }
+            if error.kind == .overloaded { throw error }
             return Answer(outcome: .failed, fault: "\(error.kind)")
         } catch let error as CommandError {
             return Answer(outcome: .failed, fault: "\(error)")

@@ -316,9 +316,16 @@ package enum EngineLimits {
     static let looks = 200
     /// Blocks of a fork's new branch that are put together before it is absorbed: two months of Bitcoin's.
     static let branchBlocks = 10_000
-    /// Deliveries under way to one endpoint, and in all.
+    /// Deliveries under way: to one endpoint that answers quickly, to those of one merchant, to all endpoints
+    /// that have not shown yet that they do, and in all.
     static let deliveriesPerEndpoint = 8
+    static let deliveriesPerMerchant = 32
+    static let unprovenDeliveries = 128
     static let deliveries = 256
+    /// An answer that takes longer is a slow one.
+    static let quickAnswerMilliseconds: Int64 = 5_000
+    /// Endpoints of which it is remembered how they answer.
+    static let rememberedWindows = 4_096
     /// Bytes of a receiver's answer that are kept.
     static let excerptBytes = 512
     static let deliveryTimeoutMilliseconds: Int64 = 15_000

@@ -86,17 +86,19 @@ package struct Attempt: Hashable, Sendable {
 }
 
 extension Transaction {
-    /// Endpoints that are owed something now.
-    package func endpointsOwed(by time: Instant) throws -> [ID<Endpoint>] {
+    /// Endpoints that are owed something now, with their merchants.
+    package func endpointsOwed(
+        by time: Instant
+    ) throws -> [(endpoint: ID<Endpoint>, merchant: ID<Merchant>)] {
         try connection.query(
             """
-            SELECT e.id FROM endpoint e WHERE e.state = 'active' AND EXISTS (
+            SELECT e.id, e.merchant FROM endpoint e WHERE e.state = 'active' AND EXISTS (
                 SELECT 1 FROM delivery d WHERE d.endpoint = e.id AND d.state = 'waiting'
                     AND d.due_at <= \(time.milliseconds)
                     AND (d.lease_until IS NULL OR d.lease_until <= \(time.milliseconds)))
             ORDER BY e.id
             """
-        ).map { try $0.id(0) }
+        ).map { (try $0.id(0), try $0.id(1)) }
     }
 
     /// Takes up to `limit` due deliveries of an endpoint under a lease.

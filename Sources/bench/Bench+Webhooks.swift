@@ -65,7 +65,7 @@ extension Bench {
             return Int(try row?.integer(0) ?? 0)
         }
         goal.withLock { $0 = owed }
-        let deliverer = Deliverer(bed.gateway, client: Client(.guarded(allowLoopback: true)))
+        let deliverer = Deliverer(bed.gateway, client: Deliverer.client(allowsLoopback: true))
         let start = Machine.nanoseconds
         let running = Task { try await deliverer.run() }
         await done.wait(milliseconds: 120_000, SystemClock())

@@ -23,7 +23,7 @@ enum Serve {
         let watchers = gateway.networks.entries.filter { $0.chain.network != Bed.network.name }
             .map { Watcher(gateway, $0) }
         let residents: [any Resident] =
-            [checkout, Ticker(gateway), Deliverer(gateway, client: Client(.guarded(allowLoopback: true)))]
+            [checkout, Ticker(gateway), Deliverer(gateway, client: Deliverer.client(allowsLoopback: true))]
             + watchers + [Serving(name: "server", server: server), Serving(name: "hello", server: hello)]
         let supervisor = Supervisor(residents, log: log)
         let signals = Signals.stream(of: Signals.termination)

@@ -33,8 +33,8 @@ struct Running: Sendable {
             residents.append(Ticker(gateway))
         }
         if roles.contains(.deliver) {
-            let policy = ClientPolicy.guarded(allowLoopback: configuration.allowsLoopbackWebhooks)
-            residents.append(Deliverer(gateway, client: Client(policy)))
+            let client = Deliverer.client(allowsLoopback: configuration.allowsLoopbackWebhooks)
+            residents.append(Deliverer(gateway, client: client))
         }
         // The last to start is the first to stop: no request comes while the loops end.
         if let server { residents.append(Serving(server: server)) }

@@ -13,7 +13,7 @@ import Testing
 
 @Suite("Webhooks are delivered", .timeLimit(.minutes(2)))
 struct DeliveryTests {
-    private let client = Client(.guarded(allowLoopback: true))
+    private let client = Deliverer.client(allowsLoopback: true)
 
     /// Delivers until nothing is due.
     private func drain(_ house: House) async throws {

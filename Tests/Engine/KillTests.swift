@@ -189,7 +189,7 @@ struct KillTests {
         // What a killed process had taken is free a minute later, and what it failed at by and by.
         let clock = ManualClock(now: SystemClock().now)
         let later = try House.gateway(store, clock, SystemEntropy(), settings, sandbox, keys: keys)
-        let deliverer = Deliverer(later, client: Client(.guarded(allowLoopback: true)))
+        let deliverer = Deliverer(later, client: Deliverer.client(allowsLoopback: true))
         for _ in 0..<60 {
             clock.advance(by: EngineLimits.leaseSeconds * 1_000)
             while try await deliverer.step() > 0 {}

@@ -20,10 +20,15 @@ final class Receiver: Sendable {
     private let got = Lock<[Delivered]>([])
     private let arrivals: AsyncStream<Int>
     private let arrived: AsyncStream<Int>.Continuation
-    private let answer: @Sendable (Int) async -> Response
+    private let answer: @Sendable (Int, String) async -> Response
 
     /// `answer` gets the number of the request, from 0.
-    init(_ answer: @escaping @Sendable (Int) async -> Response) {
+    convenience init(_ answer: @escaping @Sendable (Int) async -> Response) {
+        self.init { number, _ in await answer(number) }
+    }
+
+    /// `answer` gets the number of the request, from 0, and its path.
+    init(_ answer: @escaping @Sendable (Int, String) async -> Response) {
         (arrivals, arrived) = AsyncStream.makeStream(of: Int.self)
         self.answer = answer
     }
@@ -45,7 +50,7 @@ final class Receiver: Sendable {
             return got.count
         }
         arrived.yield(number)
-        return await answer(number - 1)
+        return await answer(number - 1, request.path)
     }
 
     /// Serves while `body` runs, which gets the address.
@@ -80,9 +85,9 @@ extension House {
         try await House { $0.allowsLoopbackWebhooks = true }
     }
 
-    func endpoint(_ url: String) async throws -> MadeEndpoint {
+    func endpoint(_ url: String, of other: Caller? = nil) async throws -> MadeEndpoint {
         let reply = try await gateway.createEndpoint(
-            NewEndpoint(url: url), by: caller, cause: "test", Self.secretAnswer)
+            NewEndpoint(url: url), by: other ?? caller, cause: "test", Self.secretAnswer)
         return try Self.made(reply)
     }
 
@@ -104,9 +109,9 @@ extension House {
     }
 
     /// Sends a test event to an endpoint.
-    func ping(_ endpoint: MadeEndpoint) async throws {
+    func ping(_ endpoint: MadeEndpoint, of other: Caller? = nil) async throws {
         _ = try await gateway.testEndpoint(
-            endpoint.id, by: caller, cause: "test",
+            endpoint.id, by: other ?? caller, cause: "test",
             Answering(key: nil) { _ in Reply(status: 200, body: []) })
     }
 

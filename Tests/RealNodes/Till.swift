@@ -138,7 +138,7 @@ final class Till {
     // MARK: Webhooks
 
     private func deliver() {
-        let deliverer = Deliverer(gateway, client: Client(.guarded(allowLoopback: true)))
+        let deliverer = Deliverer(gateway, client: Deliverer.client(allowsLoopback: true))
         delivering = Task { try await deliverer.run() }
     }
 

@@ -128,7 +128,7 @@ struct DeliveryTests {
             try await store.write { try $0.save(Self.endpoint(51)) }
             try await store.open(31)
             let owed = try await store.read { try $0.endpointsOwed(by: Sample.at(0)) }
-            #expect(owed == [Sample.id(50), Sample.id(51)])
+            #expect(owed.map { $0.endpoint } == [Sample.id(50), Sample.id(51)])
             #expect(try await lease(store, 50, at: 0, limit: 8).count == 8)
             #expect(try await lease(store, 51, at: 0, limit: 8).count == 1)
         }
