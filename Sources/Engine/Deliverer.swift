@@ -8,8 +8,8 @@ import Storage
 /// the outcome.
 ///
 /// Each endpoint has its own few places (`DeliveryPlaces`), so that a slow one delays nobody else. A crash
-/// between the sending and the outcome ends with the lease: the delivery is tried again, under the same id and
-/// bytes.
+/// between the sending and the outcome ends with the lease: the delivery is tried again, under the same id
+/// and bytes.
 package struct Deliverer: Resident {
     private let gateway: Gateway
     private let client: Client
