@@ -113,7 +113,8 @@ func clientError(_ body: () async throws(ClientError) -> ClientResponse) async -
             let url = try URL(parsing: "http://127.0.0.1:\(server.port)/echo")
             let client = Client(.trusted)
             for _ in 0..<3 {
-                let request = ClientRequest(.post, url, body: [1], isSentAtMostOnce: true)
+                let request = ClientRequest(
+                    .post, url, body: [1], timeout: 3_600_000, isSentAtMostOnce: true)
                 let response = try await client.send(request)
                 #expect(response.status == .ok)
                 #expect(response.headers["connection"] == "close")
