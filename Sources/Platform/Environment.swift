@@ -32,8 +32,11 @@ package enum Environment {
     /// Writes a line to standard output at once, whatever it is connected to.
     package static func print(_ line: String) { _ = writeAll(Array((line + "\n").utf8), to: 1) }
 
-    /// Writes a line to standard error.
-    package static func complain(_ line: String) { _ = writeAll(Array((line + "\n").utf8), to: 2) }
+    /// Writes a line to standard error, behind what was logged.
+    package static func complain(_ line: String) {
+        _ = LogWriter.standardError.flush(milliseconds: Limits.logFlushMilliseconds)
+        _ = writeAll(Array((line + "\n").utf8), to: 2)
+    }
 
     /// Ends the process.
     package static func exit(_ code: Int32) -> Never { CLinux.exit(code) }

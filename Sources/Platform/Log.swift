@@ -47,9 +47,8 @@ package struct Log: Sendable {
     /// A log that says nothing.
     package static let silent = Log(minimum: .error) { _ in }
 
-    /// Writes a line to file descriptor 2 in one piece. A line that cannot be written is lost: there is
-    /// nobody to tell, and payments go on.
-    package static func standardError(_ line: [UInt8]) { _ = writeAll(line, to: 2) }
+    /// Writes a line to file descriptor 2 in one piece, by and by: nobody waits for whoever reads it.
+    package static func standardError(_ line: [UInt8]) { LogWriter.standardError.write(line) }
 
     /// The same log with a field more in each line.
     package func with(_ name: StaticString, _ value: some LogValue) -> Log {
