@@ -184,10 +184,7 @@ package struct Deliverer: Resident {
     ) throws -> ClientRequest {
         let body = Array(leased.body.utf8)
         let seconds = at.milliseconds / 1_000
-        var signing: [WebhookSigningKey] = [.symmetric(try gateway.unseal(endpoint.secret, of: endpoint.id))]
-        if let previous = endpoint.previousSecret, let until = endpoint.previousUntil, at < until {
-            signing.append(.symmetric(try gateway.unseal(previous, of: endpoint.id)))
-        }
+        var signing = try gateway.secrets(of: endpoint, at: at).map(WebhookSigningKey.symmetric)
         signing.append(.asymmetric(gateway.keys.signing))
         let id = leased.delivery.event.text
         let headers: Headers = [

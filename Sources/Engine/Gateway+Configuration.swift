@@ -341,4 +341,6 @@ package enum EngineLimits {
     static let renderedBytes = 16 << 20
     static let renderedShards = 16
     static let rotationOverlapSeconds: Int64 = 24 * 3600
+    /// Secrets that sign beside a new one.
+    static let earlierSecrets = 2
 }

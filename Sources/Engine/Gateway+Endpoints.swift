@@ -63,7 +63,7 @@ extension Gateway {
     }
 
     private func newSecret(for id: ID<Endpoint>) -> (text: String, sealed: [UInt8]) {
-        let bytes = world.entropy.bytes(32)
+        let bytes = world.entropy.bytes(Self.secretBytes)
         return ("whsec_" + Base64.standard.encode(bytes), seal(bytes, for: id))
     }
 
@@ -73,9 +73,25 @@ extension Gateway {
             nonce: world.entropy.bytes(SecretBox.nonceSize))
     }
 
-    func unseal(_ sealed: [UInt8], of id: ID<Endpoint>) throws -> Secret {
+    private func unseal(_ sealed: [UInt8], of id: ID<Endpoint>) throws -> Secret {
         try keys.box.open(sealed, authenticating: Array("endpoint \(id)".utf8))
     }
+
+    /// The secrets that sign for an endpoint, the newest first. Throws `SecretBoxError`.
+    func secrets(of endpoint: StoredEndpoint, at time: Instant) throws -> [Secret] {
+        var secrets = [try unseal(endpoint.secret, of: endpoint.id)]
+        guard let previous = endpoint.previousSecret, let until = endpoint.previousUntil, time < until else {
+            return secrets
+        }
+        var rest = try unseal(previous, of: endpoint.id).exposedBytes[...]
+        while !rest.isEmpty {
+            secrets.append(Secret(Array(rest.prefix(Self.secretBytes))))
+            rest = rest.dropFirst(Self.secretBytes)
+        }
+        return secrets
+    }
+
+    private static let secretBytes = 32
 
     package func endpoints(of caller: Caller) async throws -> [StoredEndpoint] {
         try await store.read { try $0.endpoints(of: caller.merchant).filter { $0.isTest == caller.isTest } }
@@ -122,7 +138,9 @@ extension Gateway {
         }
     }
 
-    /// Gives an endpoint a new secret. Both sign for a day, so that no delivery is missed meanwhile.
+    /// Gives an endpoint a new secret. The one before it signs beside it for a day, so that no delivery is
+    /// missed meanwhile; and so does the one before that, when it still did: which of them the receiver has
+    /// by now is not known here.
     package func rotateSecret(
         of id: ID<Endpoint>, by caller: Caller, cause: String,
         _ answering: Answering<(endpoint: StoredEndpoint, secret: String)>
@@ -130,7 +148,8 @@ extension Gateway {
         let now = world.now
         return try await perform(caller, answering) { work in
             var endpoint = try self.endpoint(id, caller, work.tx)
-            endpoint.previousSecret = endpoint.secret
+            let earlier = try self.secrets(of: endpoint, at: now).prefix(EngineLimits.earlierSecrets)
+            endpoint.previousSecret = self.seal(earlier.flatMap(\.exposedBytes), for: id)
             endpoint.previousUntil = now.adding(seconds: EngineLimits.rotationOverlapSeconds)
             let (text, sealed) = self.newSecret(for: id)
             endpoint.secret = sealed
@@ -147,6 +166,9 @@ extension Gateway {
         let now = world.now
         let reply = try await perform(caller, answering) { work in
             let endpoint = try self.endpoint(id, caller, work.tx)
+            guard endpoint.isActive else {
+                throw Refusal(.notAllowedInState, "This endpoint is switched off: nothing is sent to it.")
+            }
             let notice = self.notice(
                 Notice.test, to: caller.merchant, isTest: caller.isTest, at: now, only: id
             ) { $0.member("endpoint_id", endpoint.id.text) }

@@ -282,7 +282,9 @@ extension Transaction {
                         lease_until = NULL, fence = fence + 1 WHERE id = \(id)
                     """)
             } else {
-                guard endpoint.wants(try row.text(2)) else { continue }
+                // A test is of the one endpoint that it was made for.
+                let type = try row.text(2)
+                guard endpoint.wants(type), type != "webhook.test" else { continue }
                 try owe(
                     try row.id(0), position: try row.integer(1), subject: try row.text(3),
                     sequence: try row.integer(4), to: endpoint, at: at)
