@@ -33,19 +33,25 @@ final class Connection {
     struct Handling {
         let task: Task<Void, Never>
         let exchange: Exchange
+        let request: Request
     }
 
     /// What an answer needs to know of its request.
     struct Exchange: Sendable {
         let minorVersion: Int
-        var keepsAlive: Bool
+        let keepsAlive: Bool
         let isHead: Bool
         let lastEventID: String?
+        /// Who is counted for it: not the proxy.
+        let client: IPAddress
+        /// Whether it is counted while it is handled.
+        let isCounted: Bool
     }
 
     struct Streaming {
         let stream: EventStream
         let isChunked: Bool
+        let client: IPAddress
         /// The newest event already sent.
         var sequence: Int
     }
@@ -112,18 +118,22 @@ final class Connection {
     }
 }
 
-/// How many connections are open, over all loops, and how many from each peer.
+/// How many connections are open, over all loops, and what each client has of them.
+///
+/// A client is an IPv4 address or a /64 of IPv6, which is what one customer of a network has.
 struct Census {
     private(set) var total = 0
     private var peers: [IPAddress: Int] = [:]
+    /// Requests under way of the clients behind proxies, whose connections are many clients'.
+    private var requests: [IPAddress: Int] = [:]
+    private var streams: [IPAddress: Int] = [:]
 
     /// Counts a connection, or says why not. A configured proxy is many clients, so it has no limit of its
     /// own.
     mutating func admit(_ address: IPAddress, isProxy: Bool, _ limits: Limits) -> Refusal? {
         guard total < limits.connections else { return .overloaded }
-        if !isProxy {
-            guard peers[address, default: 0] < limits.connectionsPerPeer else { return .tooManyConnections }
-            peers[address, default: 0] += 1
+        guard isProxy || Self.take(&peers, address.client, limits.connectionsPerPeer) else {
+            return .tooManyConnections
         }
         total += 1
         return nil
@@ -131,7 +141,41 @@ struct Census {
 
     mutating func leave(_ address: IPAddress, isProxy: Bool) {
         total -= 1
-        guard !isProxy, let count = peers[address] else { return }
-        peers[address] = count > 1 ? count - 1 : nil
+        if !isProxy { Self.giveBack(&peers, address.client) }
+    }
+
+    /// Counts a request that came through a proxy; false when its client has as many under way as it may have
+    /// connections.
+    mutating func beginRequest(of client: IPAddress, _ limits: Limits) -> Bool {
+        Self.take(&requests, client, limits.connectionsPerPeer)
+    }
+
+    mutating func endRequest(of client: IPAddress) { Self.giveBack(&requests, client) }
+
+    /// Counts a stream of events; false when its client has too many.
+    mutating func beginStream(of client: IPAddress, _ limits: Limits) -> Bool {
+        Self.take(&streams, client, limits.streamsPerPeer)
+    }
+
+    mutating func endStream(of client: IPAddress) { Self.giveBack(&streams, client) }
+
+    private static func take(_ counts: inout [IPAddress: Int], _ client: IPAddress, _ limit: Int) -> Bool {
+        let count = counts[client] ?? 0
+        guard count < limit else { return false }
+        counts[client] = count + 1
+        return true
+    }
+
+    private static func giveBack(_ counts: inout [IPAddress: Int], _ client: IPAddress) {
+        guard let count = counts[client] else { return }
+        counts[client] = count > 1 ? count - 1 : nil
+    }
+}
+
+extension IPAddress {
+    /// The part of an address that one client cannot choose at will.
+    var client: IPAddress {
+        guard case .v6(let value) = self else { return self }
+        return .v6((value >> 64) << 64)
     }
 }

@@ -61,15 +61,21 @@ package final class EventStream: Sendable {
         var isClosed = false
         /// Each loop with its number of listeners.
         var sinks: [(sink: any EventSink, clients: Int)] = []
+
+        var clientCount: Int { sinks.reduce(0) { $0 + $1.clients } }
     }
 
     private let state = Lock(State())
     private let memory: Int
+    private let listeners: Int
 
-    /// - Parameter remembering: how many of the last events a newcomer gets, at least 0.
-    package init(remembering: Int = 1) {
+    /// - Parameters:
+    ///   - remembering: how many of the last events a newcomer gets, at least 0.
+    ///   - listeners: how many clients may listen; those beyond are answered 503.
+    package init(remembering: Int = 1, listeners: Int? = nil) {
         precondition(remembering >= 0)
         memory = remembering
+        self.listeners = listeners ?? Limits.listenersPerStream
     }
 
     /// Sends to everybody who listens now. Nothing happens after `close()`.
@@ -88,7 +94,7 @@ package final class EventStream: Sendable {
     }
 
     /// How many clients listen.
-    package var clientCount: Int { state.withLock { $0.sinks.reduce(0) { $0 + $1.clients } } }
+    package var clientCount: Int { state.withLock { $0.clientCount } }
 
     private func send(_ event: Event, onlyFirst: Bool) {
         let plain = event.encoded
@@ -112,11 +118,12 @@ package final class EventStream: Sendable {
         let isClosed: Bool
     }
 
-    /// Counts a new listener on `sink`. From here on its changes arrive there.
+    /// Counts a new listener on `sink`, unless there are too many. From here on its changes arrive there.
     ///
     /// - Parameter last: the id of the last event the client saw; those up to it are left out.
-    func attach(_ sink: any EventSink, after last: String?) -> Opening {
+    func attach(_ sink: any EventSink, after last: String?) -> Opening? {
         state.withLock { state in
+            guard state.clientCount < listeners else { return nil }
             if let index = state.sinks.firstIndex(where: { $0.sink === sink }) {
                 state.sinks[index].clients += 1
             } else {

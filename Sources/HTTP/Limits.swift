@@ -16,7 +16,8 @@ package struct Limits: Sendable {
     package var segments = 64
     package var queryPairs = 128
 
-    // Connections. Beyond them: 503, or 429 for one peer. Configured proxies are not counted as one peer.
+    // Connections. Beyond them: 503, or 429 for one peer. A configured proxy is not counted as one peer: the
+    // clients that it names may have as many requests under way as others may have connections.
     package var connections = 12_000
     package var connectionsPerPeer = 1_000
     /// Accepted at most in one pass of a loop, so that a rush cannot starve those already served.
@@ -60,6 +61,9 @@ package struct Limits: Sendable {
     package var sweep: Int64 = 500
 
     // Server-sent events.
+    /// Streams that one client may have open, behind a proxy or not. Beyond it: 503, as for a stream that has
+    /// `listenersPerStream`.
+    package var streamsPerPeer = 64
     /// A comment is sent to a stream that was silent for this long; proxies and dead peers show up.
     package var heartbeat: Int64 = 15_000
     /// Output waiting for one client. Beyond it the client is dropped; it comes back and gets the present
@@ -88,6 +92,8 @@ package struct Limits: Sendable {
     static let otherDescriptors = 1_024
     /// Addresses read from the right of one `X-Forwarded-For`.
     static let forwardedAddresses = 16
+    /// Clients that listen to one stream.
+    static let listenersPerStream = 64
     /// Keys at which streams that nobody listens to are looked for.
     static let deadTopics = 1_024
 }

@@ -31,7 +31,7 @@ extension Loop {
         let connection = Connection(id: id, address: address, isProxy: isProxy, now: now)
         if let refusal = census.withLock({ $0.admit(address, isProxy: isProxy, limits) }) {
             // One attempt to say so; a peer that does not read it is not worth a place in the table.
-            answer(connection, .problem(refusal.status, code: refusal.code), to: nil)
+            answer(connection, own(refusal, for: nil), to: nil)
             _ = transmit(connection)
             _ = shutdown(descriptor, Int32(SHUT_WR))
             _ = close(descriptor)
@@ -130,7 +130,10 @@ extension Loop {
     /// Closes at once. A handler at work for it is cancelled.
     func drop(_ connection: Connection) {
         guard self.connection(connection.id) === connection else { return }
-        if case .handling(let handling) = connection.phase { handling.task.cancel() }
+        if case .handling(let handling) = connection.phase {
+            handling.task.cancel()
+            leave(handling, connection)
+        }
         detach(connection)
         bodyBytes -= connection.countedBody
         connections[Int(connection.id.descriptor)] = nil

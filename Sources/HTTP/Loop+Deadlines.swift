@@ -35,10 +35,8 @@ extension Loop {
         let hasDeparted = connection.departed.map { now - $0 >= limits.departureGrace } ?? false
         if hasDeparted || elapsed >= limits.handler { handling.task.cancel() }
         guard elapsed >= limits.handler + limits.handlerAfterCancel else { return }
-        connection.phase = .reading
-        var exchange = handling.exchange
-        exchange.keepsAlive = false
-        refuse(connection, .answerTooSlow, to: exchange)
+        leave(handling, connection)
+        refuse(connection, .answerTooSlow, to: handling)
     }
 
     private func checkReading(_ connection: Connection) {

@@ -1,10 +1,24 @@
+internal import Platform
+
 /// Server-sent events: each change of a stream comes once to the loop, which writes it to all its listeners.
 extension Loop {
-    func attach(_ connection: Connection, to stream: EventStream, _ exchange: Connection.Exchange) {
-        let opening = stream.attach(self, after: exchange.lastEventID)
+    /// Counts a listener; nil when its client or the stream has too many.
+    func open(_ stream: EventStream, _ exchange: Connection.Exchange) -> EventStream.Opening? {
+        guard census.withLock({ $0.beginStream(of: exchange.client, limits) }) else { return nil }
+        if let opening = stream.attach(self, after: exchange.lastEventID) { return opening }
+        census.withLock { $0.endStream(of: exchange.client) }
+        return nil
+    }
+
+    /// Puts a connection on a stream that was opened for it.
+    func attach(
+        _ connection: Connection, to stream: EventStream, _ exchange: Connection.Exchange,
+        _ opening: EventStream.Opening
+    ) {
         let isChunked = exchange.minorVersion == 1
         connection.phase = .streaming(
-            Connection.Streaming(stream: stream, isChunked: isChunked, sequence: opening.sequence))
+            Connection.Streaming(
+                stream: stream, isChunked: isChunked, client: exchange.client, sequence: opening.sequence))
         // The connection carries nothing else from here on, so the end of the stream is its end, and what was
         // pipelined behind it has no use.
         connection.closesAfterOutput = false
@@ -23,6 +37,7 @@ extension Loop {
         streams[key]?.clients.remove(connection.id)
         if streams[key]?.clients.isEmpty == true { streams[key] = nil }
         streaming.stream.detach(self)
+        census.withLock { $0.endStream(of: streaming.client) }
     }
 
     func deliver(_ stream: EventStream, _ change: EventStream.Change) {

@@ -89,18 +89,27 @@ extension Loop {
 
     private func handle(_ message: RequestParser.Message, on connection: Connection) {
         var request = message.request
-        request.peer = connection.isProxy
-            ? proxies.peer(behind: connection.address, request.headers) : connection.peer
+        var client = connection.address
+        if connection.isProxy {
+            client = proxies.client(behind: connection.address, request.headers)
+            request.peer = Peer(address: client.description, isSecure: proxies.isSecure(request.headers))
+        } else {
+            request.peer = connection.peer
+        }
+        client = client.client
+        let mayBegin = !connection.isProxy || census.withLock { $0.beginRequest(of: client, limits) }
         let exchange = Connection.Exchange(
             minorVersion: message.minorVersion, keepsAlive: message.keepsAlive,
-            isHead: request.method == .head, lastEventID: request.headers["last-event-id"])
+            isHead: request.method == .head, lastEventID: request.headers["last-event-id"], client: client,
+            isCounted: connection.isProxy && mayBegin)
         connection.since = now
         connection.hasServed = true
         connection.progress = .nothing
         let task = Task(executorPreference: self) { [self, request, id = connection.id] in
             let answer: Answer
             do {
-                answer = .response(try await handler(request))
+                answer = .response(
+                    try await mayBegin ? handler(request) : own(.tooManyConnections, for: request))
             } catch {
                 let wasToldTo = error is CancellationError && Task.isCancelled
                 if !wasToldTo { configuration.onFailure(request, error) }
@@ -108,40 +117,56 @@ extension Loop {
             }
             if isOnLoop { answered(id, answer) } else { post(.answered(id, answer)) }
         }
-        connection.phase = .handling(Connection.Handling(task: task, exchange: exchange))
+        connection.phase = .handling(Connection.Handling(task: task, exchange: exchange, request: request))
+    }
+
+    /// The answer that the server gives by itself.
+    func own(_ refusal: Refusal, for request: Request?) -> Response {
+        configuration.refuse(Server.Refused(refusal.status, code: refusal.code, request: request))
+    }
+
+    /// Takes a connection's handler off it, which may still be at work.
+    func leave(_ handling: Connection.Handling, _ connection: Connection) {
+        connection.phase = .reading
+        let exchange = handling.exchange
+        if exchange.isCounted { census.withLock { $0.endRequest(of: exchange.client) } }
     }
 
     /// A handler is done. Its client may be gone.
     func answered(_ id: Connection.ID, _ answer: Answer) {
         guard let connection = connection(id), case .handling(let handling) = connection.phase else { return }
-        connection.phase = .reading
+        leave(handling, connection)
         connection.since = now
         connection.progress = .nothing
         switch answer {
-        case .response(let response): self.answer(connection, response, to: handling.exchange)
-        case .failed:
-            let problem = Response.problem(.internalServerError, code: "internal_error")
-            self.answer(connection, problem, to: handling.exchange)
-        case .cancelled:
-            var exchange = handling.exchange
-            exchange.keepsAlive = false
-            return refuse(connection, .answerTooSlow, to: exchange)
+        case .response(let response): self.answer(connection, response, to: handling)
+        case .failed: self.answer(connection, own(.internalError, for: handling.request), to: handling)
+        case .cancelled: return refuse(connection, .answerTooSlow, to: handling)
         }
         list(connection)
     }
 
     /// Refuses what came, and closes: where the next request would begin is not known.
     ///
-    /// - Parameter exchange: of a request that came whole, which must not keep the connection.
-    func refuse(_ connection: Connection, _ refusal: Refusal, to exchange: Connection.Exchange? = nil) {
-        answer(connection, .problem(refusal.status, code: refusal.code), to: exchange)
+    /// - Parameter handling: of a request that came whole; its connection is not kept.
+    func refuse(_ connection: Connection, _ refusal: Refusal, to handling: Connection.Handling? = nil) {
+        var response = own(refusal, for: handling?.request)
+        response.headers["Connection"] = "close"
+        answer(connection, response, to: handling)
         list(connection)
     }
 
     /// Puts an answer into the output.
     ///
-    /// - Parameter exchange: nil when there is no request to answer, which closes.
-    func answer(_ connection: Connection, _ response: Response, to exchange: Connection.Exchange?) {
+    /// - Parameter handling: nil when there is no request to answer, which closes.
+    func answer(_ connection: Connection, _ response: Response, to handling: Connection.Handling?) {
+        let exchange = handling?.exchange
+        var response = response
+        var opening: EventStream.Opening?
+        if case .events(let stream) = response.body, let exchange, !exchange.isHead {
+            opening = open(stream, exchange)
+            if opening == nil { response = own(.tooManyStreams, for: handling?.request) }
+        }
         let asksToClose = response.headers.contains("connection")
             && response.headers.tokens("connection").contains("close")
         let isLast = exchange?.keepsAlive != true || asksToClose || drainStarted != nil
@@ -158,7 +183,7 @@ extension Loop {
             write(connection, output)
         case .events(let stream):
             write(connection, output)
-            if let exchange, !isHead { attach(connection, to: stream, exchange) }
+            if let exchange, let opening { attach(connection, to: stream, exchange, opening) }
         }
     }
 

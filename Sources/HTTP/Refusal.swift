@@ -29,4 +29,14 @@ struct Refusal: Error, Equatable {
     static let answerTooSlow = Refusal(.serviceUnavailable, "answer_too_slow")
     static let overloaded = Refusal(.serviceUnavailable, "overloaded")
     static let tooManyConnections = Refusal(.tooManyRequests, "too_many_connections")
+    static let tooManyStreams = Refusal(.serviceUnavailable, "too_many_streams")
+    /// What a handler threw.
+    static let internalError = Refusal(.internalServerError, "internal_error")
+
+    static let all = [
+        malformedRequestLine, malformedTarget, malformedField, malformedHost, repeatedField, ambiguousLength,
+        malformedChunk, methodUnknown, codingUnknown, versionUnknown, expectationUnknown, targetTooLong,
+        headTooLarge, bodyTooLarge, tooSlow, answerTooSlow, overloaded, tooManyConnections, tooManyStreams,
+        internalError,
+    ]
 }

@@ -20,8 +20,31 @@ package final class Server: Sendable {
         package var clock: any Clock = SystemClock()
         /// Told of what a handler threw, which the client does not learn. Runs on the loop.
         package var onFailure: @Sendable (Request, any Error) -> Void = { _, _ in }
+        /// Makes the answers that the server gives by itself. Runs on the loop.
+        package var refuse: @Sendable (Refused) -> Response = { .problem($0.status, code: $0.code) }
 
         package init() {}
+    }
+
+    /// What the server answers by itself, in place of a handler.
+    package struct Refused: Sendable {
+        package let status: Status
+        /// Stable: one of `Server.refusalCodes`.
+        package let code: String
+        /// Nil when none came whole.
+        package let request: Request?
+
+        /// For tests and for callers that refuse in the server's name.
+        package init(_ status: Status, code: String, request: Request? = nil) {
+            self.status = status
+            self.code = code
+            self.request = request
+        }
+    }
+
+    /// The codes of all answers that the server gives by itself, with their status.
+    package static var refusalCodes: [(status: Status, code: String)] {
+        Refusal.all.map { ($0.status, $0.code) }
     }
 
     /// The port it listens on.

@@ -17,7 +17,7 @@ struct TrustedProxies: Sendable {
 
     /// The client behind `proxy`, which is one of ours: read from the right, the first address that is not
     /// one of ours, or the last readable one. What stands further left was written by the client itself.
-    func peer(behind proxy: IPAddress, _ headers: Headers) -> Peer {
+    func client(behind proxy: IPAddress, _ headers: Headers) -> IPAddress {
         var address = proxy
         let list = headers.values("x-forwarded-for").flatMap { $0.split(separator: ",") }
         for text in list.suffix(Limits.forwardedAddresses).reversed() {
@@ -25,8 +25,12 @@ struct TrustedProxies: Sendable {
             address = next
             if !contains(next) { break }
         }
+        return address
+    }
+
+    /// Whether a proxy of ours says that its client speaks TLS.
+    func isSecure(_ headers: Headers) -> Bool {
         let schemes = headers.values("x-forwarded-proto")
-        let isSecure = schemes.count == 1 && schemes[0].lowercased() == "https"
-        return Peer(address: address.description, isSecure: isSecure)
+        return schemes.count == 1 && schemes[0].lowercased() == "https"
     }
 }

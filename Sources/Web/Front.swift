@@ -12,6 +12,7 @@ package struct Front: Sendable {
     private let entropy: any Entropy
     private let requests: Counter
     private let seconds: Histogram
+    private let refusals: Counter
 
     /// - Parameter routers: their routes must not overlap.
     package init(
@@ -29,6 +30,15 @@ package struct Front: Sendable {
             labels: ["route", "status"])
         seconds = metrics.histogram(
             "quittance_http_request_seconds", help: "How long requests took, by route.", labels: ["route"])
+        refusals = metrics.counter(
+            "quittance_http_refusals_total", help: "Answers of the server itself, by code.", labels: ["code"])
+    }
+
+    /// Counts and logs an answer of the server itself.
+    func count(_ refused: Server.Refused, _ requestID: String) {
+        requests.add(1, "none", "\(refused.status.code / 100)xx")
+        refusals.add(1, refused.code)
+        log.info("refused \("code", refused.code) \("status", refused.status.code) \("request", requestID)")
     }
 
     /// Answers one request. Never throws: what a handler throws is answered 500 and logged.
@@ -57,30 +67,34 @@ package struct Front: Sendable {
             request.parameters = parameters
             do {
                 return (route.name, try await handler(request))
+            } catch let problem as Problem {
+                return (route.name, answer(problem, to: request, route: route.name))
             } catch {
                 log.error("a handler failed \("route", route.name) \("error", error)")
-                return (route.name, Problem(error).response(requestID: request.id))
+                return (route.name, answer(Problem(error), to: request, route: route.name))
             }
         case .methodNotAllowed(let allowed):
             let list = Router.list(allowed)
             let problem = Problem(.methodNotAllowed, "This path takes \(list).", headers: ["Allow": list])
-            return ("none", problem.response(requestID: request.id))
+            return ("none", answer(problem, to: request))
         case .notFound:
             let problem = Problem(.notFound, "There is nothing at this path.")
-            return ("none", problem.response(requestID: request.id))
+            return ("none", answer(problem, to: request))
         }
     }
 
     /// The client's own name for its request where that is a plain one, else a new one.
-    private func identity(of request: Request) -> String {
+    func identity(of request: Request) -> String {
         let values = request.headers.values(Self.requestIDField)
         if values.count == 1, let value = values.first,
             (1...Limits.requestIDBytes).contains(value.utf8.count), value.utf8.allSatisfy(Self.isPlain)
         {
             return value
         }
-        return "req_" + Hex.encode(entropy.bytes(12))
+        return newIdentity()
     }
+
+    func newIdentity() -> String { "req_" + Hex.encode(entropy.bytes(12)) }
 
     private static func isPlain(_ byte: UInt8) -> Bool {
         switch byte {
@@ -91,7 +105,7 @@ package struct Front: Sendable {
     }
 
     /// Fields for every answer. A page that brings its own keeps them.
-    private static func decorate(_ response: inout Response, _ requestID: String) {
+    static func decorate(_ response: inout Response, _ requestID: String) {
         response.headers[requestIDField] = requestID
         guard names.contains(where: { response.headers.contains($0) }) else {
             return response.headers.append(standing)

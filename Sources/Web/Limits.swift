@@ -58,6 +58,10 @@ enum Limits {
 
     /// Seconds that a client is asked to wait when the store is busy.
     static let retrySeconds = 1
+    /// Seconds until a page that could not be shown loads itself again, and until a page that cannot be
+    /// followed should try to.
+    static let refreshSeconds = 5
+    static let streamRetrySeconds = 30
     /// A network that was not heard of for so long makes the program not ready.
     static let sourceSilenceSeconds: Int64 = 300
 

@@ -27,11 +27,9 @@ package struct Operations: Sendable {
     package var router: Router {
         var router = Router()
         router.get("/healthz", name: "healthz") { _ in .text("ok\n") }
-        router.get("/readyz", name: "readyz") { _ in await readiness() }
+        router.get("/readyz", name: "readyz") { await readiness(isTold: !Self.isForwarded($0)) }
         router.get("/metrics", name: "metrics") { request in
-            let isForwarded =
-                request.headers.contains("x-forwarded-for") || request.headers.contains("forwarded")
-            guard showsMetricsToProxies || !isForwarded else {
+            guard showsMetricsToProxies || !Self.isForwarded(request) else {
                 throw Problem(.notFound, "There is nothing at this path.")
             }
             for part in health() {
@@ -42,15 +40,23 @@ package struct Operations: Sendable {
             } catch {
                 gateway.world.log.warning("payments set aside cannot be counted \("error", error)")
             }
+            gateway.world.metrics.lostLines.add(LogWriter.standardError.takeLost())
             let text = gateway.world.metrics.exposition()
             return Response(type: "text/plain; version=0.0.4; charset=utf-8", body: Array(text.utf8))
         }
         return router
     }
 
-    /// 200 when all parts run and payments can be taken and followed, else 503 with the reasons, in words
-    /// that tell a stranger nothing. A payment that is set aside is counted, and makes nothing unready.
-    private func readiness() async -> Response {
+    private static func isForwarded(_ request: Request) -> Bool {
+        request.headers.contains("x-forwarded-for") || request.headers.contains("forwarded")
+    }
+
+    /// 200 when all parts run and payments can be taken and followed, else 503 with the reasons. A payment
+    /// that is set aside is counted, and makes nothing unready.
+    ///
+    /// - Parameter isTold: whether more than the status is told. When a node is down is the best time for a
+    ///   double spend, so it is not the world's business.
+    private func readiness(isTold: Bool) async -> Response {
         var reasons = health().filter { $0.state != .running }.map {
             "\($0.name): \($0.state.rawValue)"
         }
@@ -67,6 +73,7 @@ package struct Operations: Sendable {
         var writer = JSONWriter()
         writer.object { writer in
             writer.member("ready", reasons.isEmpty)
+            guard isTold else { return }
             writer.array("reasons", reasons)
             writer.member("payments_set_aside", aside)
         }
@@ -85,6 +92,10 @@ extension Metrics {
     /// Over all processes of the instance.
     var aside: Gauge {
         gauge("quittance_payments_set_aside", help: "Payments that are set aside now, for a person.")
+    }
+
+    var lostLines: Counter {
+        counter("quittance_log_lines_lost_total", help: "Lines of the log that nobody read fast enough.")
     }
 
     var residents: Gauge {

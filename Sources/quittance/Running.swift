@@ -14,7 +14,7 @@ struct Running: Sendable {
     static func start(
         _ configuration: Configuration, roles: Set<Role> = Set(Role.allCases), log: Log
     ) async throws -> Running {
-        let door = Door()
+        let door = Door(log)
         let server = roles.contains(.api) ? try bind(configuration, door, log) : nil
         let url = configuration.baseURL(port: server?.port ?? configuration.port)
         let instance = try await Instance.open(configuration, baseURL: url, log: log)
@@ -54,7 +54,8 @@ struct Running: Sendable {
         settings.onFailure = { request, error in
             log.error("request failed \("path", loggable(request.path)) \("error", error)")
         }
-        return try Server(configuration: settings) { try await door.answer($0) }
+        settings.refuse = { door.refuse($0) }
+        return try Server(configuration: settings) { await door.answer($0) }
     }
 
     /// A path as it may be written down. Behind `/checkout` and `/receipt` stands what lets its holder see
@@ -97,15 +98,23 @@ struct Running: Sendable {
 
 /// What answers requests, once there is something to answer with.
 private final class Door: Sendable {
-    private let handler = Lock<Router.Handler?>(nil)
+    private let site = Lock<Front?>(nil)
+    /// Answers until then.
+    private let porch: Front
 
-    func open(_ handler: @escaping Router.Handler) { self.handler.withLock { $0 = handler } }
+    init(_ log: Log) { porch = Front([], log: log, metrics: Metrics()) }
 
-    func answer(_ request: Request) async throws -> Response {
-        guard let handler = handler.withLock({ $0 }) else {
-            return .problem(.serviceUnavailable, code: "starting")
+    func open(_ front: Front) { site.withLock { $0 = front } }
+
+    func answer(_ request: Request) async -> Response {
+        guard let front = site.withLock({ $0 }) else {
+            return porch.refuse(Server.Refused(.serviceUnavailable, code: "starting", request: request))
         }
-        return try await handler(request)
+        return await front.respond(to: request)
+    }
+
+    func refuse(_ refused: Server.Refused) -> Response {
+        (site.withLock { $0 } ?? porch).refuse(refused)
     }
 }
 
@@ -123,12 +132,11 @@ extension Running {
     /// Everything that is answered over HTTP.
     private static func site(
         _ gateway: Gateway, _ checkout: Checkout, _ supervisor: Supervisor
-    ) -> Router.Handler {
+    ) -> Front {
         let operations = Operations(gateway) { supervisor.health }
-        let front = Front(
+        return Front(
             [API(gateway: gateway).router, checkout.router, operations.router],
             log: gateway.world.log,
             metrics: gateway.world.metrics)
-        return { await front.respond(to: $0) }
     }
 }

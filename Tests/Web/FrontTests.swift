@@ -68,6 +68,9 @@ struct FrontTests {
         try await gateway.gateway.markUnhealthy(bitcoin.chain.network, fault: "unreachable: secret.host refused")
         let sick = await gateway.send(.get, "/readyz", key: nil)
         #expect(sick.json?["reasons"] == ["bitcoin: not healthy"])
+        // Through a proxy comes the world, which is told neither what is ill nor how.
+        let told = await gateway.send(.get, "/readyz", key: nil, headers: ["X-Forwarded-For": "192.0.2.1"])
+        #expect(told.status == 503 && told.text == #"{"ready":false}"#)
         gateway.clock.advance(by: 400_000)
         let silent = await gateway.send(.get, "/readyz", key: nil)
         #expect(silent.json?["reasons"]?.asArray?.contains("sandbox: silent") == true)

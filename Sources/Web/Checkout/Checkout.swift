@@ -57,9 +57,7 @@ extension Checkout {
     }
 
     private func status(_ request: Request) async throws -> Response {
-        guard let (token, checkout) = try await find(request) else {
-            return .problem(.notFound, code: "not_found")
-        }
+        guard let (token, checkout) = try await find(request) else { return Self.noPayment(request) }
         var response = Response.json(Self.page(checkout, token).snapshot)
         response.headers.add("Cache-Control", "no-store")
         PageFrame.secure(&response)
@@ -68,14 +66,15 @@ extension Checkout {
 
     /// Snapshots as they change. A page that cannot be followed asks for its status instead.
     private func events(_ request: Request) async throws -> Response {
-        guard let (token, _) = try await find(request) else { return .problem(.notFound, code: "not_found") }
+        guard let (token, _) = try await find(request) else { return Self.noPayment(request) }
         guard let stream = pages.stream(of: token) else {
-            return .problem(.serviceUnavailable, code: "too_many_pages", headers: ["Retry-After": "30"])
+            let problem = Problem(
+                .unavailable, "Too many payments are followed. Ask for the status instead.",
+                headers: ["Retry-After": String(Limits.streamRetrySeconds)])
+            return problem.response(requestID: request.id)
         }
         // Read again: what changed since is either in this state or comes as an event.
-        guard let checkout = try await gateway.checkoutView(token) else {
-            return .problem(.notFound, code: "not_found")
-        }
+        guard let checkout = try await gateway.checkoutView(token) else { return Self.noPayment(request) }
         stream.send(ifFirst: Self.page(checkout, token).event)
         return .events(stream)
     }
@@ -90,6 +89,10 @@ extension Checkout {
             let checkout = try await gateway.checkoutView(token)
         else { return nil }
         return (token, checkout)
+    }
+
+    private static func noPayment(_ request: Request) -> Response {
+        Problem(.notFound, "This link belongs to no payment.").response(requestID: request.id)
     }
 
     private static var unknown: Response {

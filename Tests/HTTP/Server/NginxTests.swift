@@ -1,7 +1,8 @@
 import CLinux
 import Foundation
-import HTTP
 import Testing
+
+@testable import HTTP
 
 /// The documented nginx configuration, run by Debian's nginx with a throw-away certificate in front of the server.
 @Suite struct NginxTests {
@@ -40,6 +41,7 @@ import Testing
             ("listen 443 ssl http2;", "listen 127.0.0.1:\(secure) ssl http2;"),
             ("/etc/ssl/quittance/fullchain.pem", folder + "/certificate.pem"),
             ("/etc/ssl/quittance/privkey.pem", folder + "/key.pem"), ("/var/log/nginx/", folder + "/"),
+            ("limit_conn quittance_events 32;", "limit_conn quittance_events 2;"),
         ] {
             try #require(text.contains(old), "docs/nginx.conf no longer says \(old)")
             text = text.replacingOccurrences(of: old, with: new)
@@ -77,6 +79,9 @@ import Testing
         let stream = EventStream()
         var router = TestServer.routes(TestServer.Journal())
         router.get("/events") { _ in .events(stream) }
+        let pages = EventStream()
+        router.get("/checkout/{token}/events") { _ in .events(pages) }
+        router.get("/readyz") { _ in .text("ready") }
         try await TestServer.with(router: router) { $0.trustedProxies = ["127.0.0.1"] } _: { server in
             let (plain, secure) = (try Self.freePort(), try Self.freePort())
             try Self.site(folder, gateway: server.port, plain: plain, secure: secure)
@@ -92,6 +97,7 @@ import Testing
                 nginx.waitUntilExit()
             }
             try await Self.check(plain: plain, secure: secure, stream, folder)
+            try await Self.checkBounds(secure: secure, pages, folder)
             try await Self.checkLogs(plain: plain, secure: secure, folder)
             #expect(nginx.isRunning)
         }
@@ -123,6 +129,24 @@ import Testing
         let log = try String(contentsOfFile: folder + "/quittance.log", encoding: .utf8)
         #expect(log.contains("GET /checkout/- HTTP/") && log.contains("GET /receipt/- HTTP/"))
         #expect(log.contains("GET /health HTTP/"))
+    }
+
+    /// One client has so many live pages and no more, and is not told how the gateway is.
+    private static func checkBounds(secure: Int, _ pages: EventStream, _ folder: String) async throws {
+        let client = Client(.trusted, certificateFile: folder + "/certificate.pem")
+        @Sendable func ask(_ path: String) async throws -> Int {
+            var request = ClientRequest(
+                .get, try HTTP.URL(parsing: "https://pay.example.com:\(secure)\(path)"), timeout: 60_000)
+            request.resolve = ["pay.example.com:\(secure):127.0.0.1"]
+            return try await client.send(request).status.code
+        }
+        let held = (0..<2).map { _ in Task { try await ask("/checkout/cap_secret/events") } }
+        while pages.clientCount < 2 { try await Task.sleep(for: .milliseconds(2)) }
+        #expect(try await ask("/checkout/cap_other/events") == 429)
+        #expect(try await ask("/readyz") == 404)
+        #expect(try await ask("/health") == 200)
+        pages.close()
+        for task in held { #expect(try await task.value == 200) }
     }
 
     private static func check(plain: Int, secure: Int, _ stream: EventStream, _ folder: String) async throws {

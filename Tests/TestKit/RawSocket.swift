@@ -1,0 +1,41 @@
+import CLinux
+import Platform
+
+/// Bytes to a server of this machine and back, exactly as they are.
+package enum RawSocket {
+    /// Sends `text` to a port of the loopback interface and gives what comes until the other side ends. A
+    /// receive waits at most a minute: only a broken server takes that long.
+    package static func exchange(port: Int, _ text: String) async throws -> String {
+        try await Worker(threads: 1).run { try converse(port, Array(text.utf8)) }
+    }
+
+    private static func converse(_ port: Int, _ bytes: [UInt8]) throws -> String {
+        let descriptor = socket(AF_INET, Int32(SOCK_STREAM.rawValue), 0)
+        guard descriptor >= 0 else { throw TestKitError("no socket") }
+        defer { _ = close(descriptor) }
+        var timeout = timeval(tv_sec: 60, tv_usec: 0)
+        unsafe setsockopt(
+            descriptor, SOL_SOCKET, SO_RCVTIMEO, &timeout, socklen_t(MemoryLayout<timeval>.size))
+        var name = sockaddr_in()
+        name.sin_family = sa_family_t(AF_INET)
+        name.sin_port = UInt16(port).bigEndian
+        name.sin_addr.s_addr = UInt32(0x7F00_0001).bigEndian
+        let result = unsafe withUnsafePointer(to: &name) { pointer in
+            unsafe pointer.withMemoryRebound(to: sockaddr.self, capacity: 1) {
+                unsafe connect(descriptor, $0, socklen_t(MemoryLayout<sockaddr_in>.size))
+            }
+        }
+        guard result == 0 else { throw TestKitError("nobody listens on \(port)") }
+        let sent = unsafe bytes.withUnsafeBytes {
+            unsafe send(descriptor, $0.baseAddress, $0.count, Int32(MSG_NOSIGNAL))
+        }
+        guard sent == bytes.count else { throw TestKitError("only \(sent) bytes were taken") }
+        var answer: [UInt8] = []
+        var buffer = [UInt8](repeating: 0, count: 65_536)
+        while true {
+            let count = unsafe recv(descriptor, &buffer, buffer.count, 0)
+            guard count > 0 else { return String(decoding: answer, as: UTF8.self) }
+            answer += buffer[..<count]
+        }
+    }
+}
