@@ -165,7 +165,7 @@ extension Transaction {
         }
     }
 
-    /// The transactions in the pool that pay us, by an output that they spend.
+    /// The transactions that pay us and are not buried, by an output that they spend.
     package func poolSpenders(of network: NetworkName, places: [String]) throws -> [String: [String]] {
         var found: [String: [String]] = [:]
         for chunk in chunks(places) {
@@ -185,7 +185,8 @@ extension Transaction {
         get throws { try connection.first("SELECT 1 FROM pool_input LIMIT 1") != nil }
     }
 
-    /// Remembers what an unconfirmed transaction that pays us spends, so that what takes its place is known.
+    /// Remembers what a transaction that pays us spends, so that what takes its place is known: in the pool,
+    /// or after a reorg.
     package func insertPoolInputs(of network: NetworkName, transaction: String, places: [String]) throws {
         for place in places {
             try connection.execute(
@@ -199,6 +200,18 @@ extension Transaction {
     package func deletePoolInputs(of network: NetworkName, transaction: String) throws {
         try connection.execute(
             "DELETE FROM pool_input WHERE network = \(network.text) AND transaction_id = \(transaction)")
+    }
+
+    /// Forgets what was spent by transactions of buried blocks.
+    package func deletePoolInputs(
+        of network: NetworkName, minedFrom height: UInt64, below end: UInt64
+    ) throws {
+        try connection.execute(
+            """
+            DELETE FROM pool_input WHERE network = \(network.text) AND transaction_id IN (
+                SELECT transaction_id FROM transfer WHERE network = \(network.text) AND standing = 'mined'
+                    AND height >= \(height) AND height < \(end))
+            """)
     }
 
     /// What is known of the transfers of a transaction.

@@ -71,6 +71,23 @@ extension Scenario {
             try await till.settle()
             try await till.expect(order, .awaitingPayment, [.reversed])
         },
+        Scenario("reorged out after it was paid, and mined with a higher fee, long after the end") { till in
+            let order = try await till.open(price, expiresInSeconds: 60)
+            let (coin, _) = try await till.node.pay([(order.address, price)])
+            try await till.mine(2)
+            try await till.expect(order, .paid)
+            try await till.wait(seconds: 3_600)
+            try await till.node.undo(2)
+            let second = try await till.node.send(
+                till.node.sign([coin], [(order.address, price)], fee: 100_000))
+            try await till.node.mine(3, to: till.node.newAddress())
+            try await till.settle()
+            try await till.expect(order, .paid)
+            let payment = try await till.payment(order)
+            #expect(payment.epoch == 1)
+            let live = payment.evidence.transfers.filter(\.isLive)
+            #expect(live.map(\.replaces.count) == [1] && live[0].key.place.hasPrefix(second))
+        },
         Scenario("fifty blocks give way to more, and the first of the new ones has it again") { till in
             let paid = try await till.paidBelow(blocks: 50)
             try await till.node.undo(50)

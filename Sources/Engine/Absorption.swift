@@ -1,0 +1,266 @@
+import Chains
+import Domain
+import Storage
+
+/// The work of one batch in one transaction.
+struct Absorption {
+    let gateway: Gateway
+    let batch: Batch
+    let network: NetworkName
+    let now: Instant
+    let askedAt: Instant
+    let work: Work
+    var news: [ID<Payment>: News] = [:]
+    /// In the order in which payments were first spoken of.
+    var order: [ID<Payment>] = []
+    var sequence: UInt64 = 0
+    var isCatchingUp = false
+    /// Transactions that this batch has in blocks.
+    var mined: Set<String> = []
+    /// What paid us in this batch: it can be spent in the same one.
+    var arrived: [String: ID<Payment>] = [:]
+    /// The same by transaction: the store has none of it yet.
+    var transfers: [String: [KnownTransfer]] = [:]
+    /// The transactions that pay us in this batch, by an output that they spend.
+    var spenders: [String: [String]] = [:]
+
+    struct News {
+        var sightings: [Transfer.Key: Sighting] = [:]
+        var spends: [Transfer.Key: Transfer.Spend] = [:]
+    }
+
+    init(
+        _ gateway: Gateway, _ batch: Batch, _ network: NetworkName, now: Instant, askedAt: Instant,
+        _ work: Work
+    ) {
+        self.gateway = gateway
+        self.batch = batch
+        self.network = network
+        self.now = now
+        self.askedAt = askedAt
+        self.work = work
+    }
+
+    mutating func run(after row: SourceRow?) throws -> Absorbed {
+        let known = try work.tx.source(of: network)
+        guard known?.sequence == row?.sequence, continues(known) else { return Absorbed(isStale: true) }
+        sequence = (known?.sequence ?? 0) + 1
+        let gap = gateway.settings.gapSeconds
+        isCatchingUp = !batch.isAtTip || known.map { $0.scannedUntil.adding(seconds: gap) < askedAt } ?? false
+        try disconnect()
+        for block in batch.connected { try connect(block) }
+        try hearPool()
+        let row = try save(known)
+        try tell(row.source)
+        let looks = try look(row.source)
+        return Absorbed(payments: order.count, isStale: false, hasMoreLooks: looks)
+    }
+
+    /// Whether the batch begins where the last one ended.
+    private func continues(_ known: SourceRow?) -> Bool {
+        guard let height = known?.height, let block = known?.block else { return true }
+        if let fork = batch.forkHeight { return fork <= height }
+        guard let first = batch.connected.first else { return batch.cursor.block == block }
+        return first.parent == block
+    }
+
+    /// Everything above the fork has left the chain. What the pool holds again waits there, the rest is gone;
+    /// what the new blocks hold is heard right after.
+    private mutating func disconnect() throws {
+        guard let fork = batch.forkHeight else { return }
+        for known in try work.tx.minedTransfers(of: network, above: fork) {
+            let standing: Transfer.Standing =
+                batch.pool?.contains(known.transaction) ?? false ? .pooled : .gone(.orphaned)
+            try say(standing, of: known)
+        }
+        for known in try work.tx.spentTransfers(of: network, above: fork) {
+            guard let payment = try gateway.legible(known.payment, work),
+                let spend = payment.evidence.spends[known.key]
+            else { continue }
+            hear(Transfer.Spend(transaction: spend.transaction, claim: claim(.gone(.orphaned))), of: known)
+        }
+        try work.tx.deleteHeaders(of: network, above: fork)
+    }
+
+    private mutating func connect(_ block: ChainBlock) throws {
+        try match(block.transactions) { transaction in
+            .mined(
+                BlockPlace(
+                    height: block.height, block: block.block, index: transaction.index,
+                    medianTime: block.medianTime))
+        }
+        mined.formUnion(block.transactions.map(\.id))
+        try work.tx.insert(
+            HeaderRow(
+                height: block.height, block: block.block, parent: block.parent, medianTime: block.medianTime),
+            of: network)
+    }
+
+    /// What entered the pool, and what the pool does not hold any more.
+    private mutating func hearPool() throws {
+        let entered = batch.entered.filter { !mined.contains($0.id) }
+        try match(entered, taken: spentInBlocks(of: entered)) { _ in .pooled }
+        guard let pool = batch.pool else { return }
+        for known in try work.tx.pooledTransfers(of: network)
+        where !pool.contains(known.transaction) && !mined.contains(known.transaction) {
+            guard news[known.payment]?.sightings[known.key] == nil else { continue }
+            try say(.gone(.evicted), of: known)
+        }
+    }
+
+    /// Finds the outputs that pay us, the spends of what we received, and the transactions that exclude ones
+    /// we know.
+    ///
+    /// - Parameter taken: outputs that a block of this batch has spent, and in which transaction.
+    private mutating func match(
+        _ transactions: [ChainTransaction], taken: [String: String] = [:],
+        _ standing: (ChainTransaction) -> Transfer.Standing
+    ) throws {
+        guard !transactions.isEmpty else { return }
+        let owners = try work.tx.attributions(of: transactions.flatMap { $0.outputs.map(\.script) })
+        let inputs = transactions.flatMap(\.inputs)
+        let spent = try work.tx.transfers(of: network, at: inputs)
+        let rivals = try work.tx.hasPoolInputs ? work.tx.poolSpenders(of: network, places: inputs) : [:]
+        for transaction in transactions {
+            let conflict = try settle(transaction, standing(transaction), rivals, taken)
+            let claim = claim(conflict.isLost ? .gone(.replaced) : standing(transaction))
+            try hear(transaction, claim, owners, conflict)
+            for place in transaction.inputs {
+                guard let payment = spent[place] ?? arrived[place] else { continue }
+                let key = Transfer.Key(network: network, place: place)
+                let known = KnownTransfer(key: key, transaction: transaction.id, payment: payment)
+                hear(Transfer.Spend(transaction: transaction.id, claim: claim), of: known)
+            }
+        }
+    }
+
+    private mutating func hear(
+        _ transaction: ChainTransaction, _ claim: Transfer.Claim, _ owners: [String: Attribution],
+        _ conflict: Conflict
+    ) throws {
+        var ours: [KnownTransfer] = []
+        for output in transaction.outputs {
+            guard let owner = owners[output.script] else { continue }
+            let key = Transfer.Key(network: network, place: output.place)
+            let sighting = Sighting(
+                key: key, quote: owner.quote,
+                method: output.asset.map { Domain.Method(asset: $0, network: network) },
+                amountText: output.amountText,
+                claim: claim, seenAt: now, fellIntoGap: isCatchingUp,
+                replaces: Set(conflict.losers.filter { $0.payment == owner.payment }.map(\.key)),
+                maturity: transaction.maturity, observation: Commitment(transaction.observation()))
+            mention(owner.payment)
+            news[owner.payment]?.sightings[key] = sighting
+            arrived[output.place] = owner.payment
+            ours.append(KnownTransfer(key: key, transaction: transaction.id, payment: owner.payment))
+        }
+        guard !ours.isEmpty else { return }
+        transfers[transaction.id] = ours
+        for winner in conflict.winners {
+            let lost = Set(ours.filter { $0.payment == winner.payment }.map(\.key))
+            if !lost.isEmpty, let standing = try standing(of: winner) {
+                try say(standing, of: winner, replacing: lost)
+            }
+        }
+        guard !conflict.isLost else { return }
+        for place in transaction.inputs { spenders[place, default: []].append(transaction.id) }
+        try work.tx.insertPoolInputs(of: network, transaction: transaction.id, places: transaction.inputs)
+    }
+
+    private func claim(_ standing: Transfer.Standing) -> Transfer.Claim {
+        Transfer.Claim(sequence: sequence, standing: standing)
+    }
+
+    private mutating func mention(_ payment: ID<Payment>) {
+        guard news[payment] == nil else { return }
+        news[payment] = News()
+        order.append(payment)
+    }
+
+    private mutating func hear(_ spend: Transfer.Spend, of known: KnownTransfer) {
+        mention(known.payment)
+        news[known.payment]?.spends[known.key] = spend
+    }
+
+    /// Says something new of a transfer that is known already.
+    mutating func say(
+        _ standing: Transfer.Standing, of known: KnownTransfer, replacing keys: Set<Transfer.Key> = []
+    ) throws {
+        let before: Sighting
+        if let told = news[known.payment]?.sightings[known.key] {
+            before = told
+        } else if let payment = try gateway.legible(known.payment, work),
+            let transfer = payment.evidence.transfer(known.key)
+        {
+            before = Sighting(again: transfer, claim: transfer.claim)
+        } else {
+            return
+        }
+        let sighting = Sighting(
+            key: before.key, quote: before.quote, method: before.method, amountText: before.amountText,
+            claim: claim(standing), seenAt: before.seenAt, fellIntoGap: before.fellIntoGap,
+            replaces: before.replaces.union(keys), maturity: before.maturity,
+            observation: before.observation)
+        mention(known.payment)
+        news[known.payment]?.sightings[known.key] = sighting
+    }
+
+    private func save(_ known: SourceRow?) throws -> SourceRow {
+        let isSeenWhole = batch.isAtTip && batch.pool != nil
+        let row = SourceRow(
+            sequence: sequence, height: batch.cursor.height, block: batch.cursor.block, safe: batch.safe,
+            finalized: batch.finalized, isHealthy: batch.isAtTip, fault: batch.isAtTip ? nil : "catching up",
+            scannedUntil: isSeenWhole ? askedAt : known?.scannedUntil ?? Instant(milliseconds: 0), seenAt: now
+        )
+        if try batch.connected.isEmpty && work.tx.lowestHeader(of: network) == nil {
+            try work.tx.insert(
+                HeaderRow(
+                    height: batch.cursor.height, block: batch.cursor.block, parent: BlockID(""),
+                    medianTime: now),
+                of: network)
+        }
+        let kept = gateway.settings.keptHeaders
+        if batch.cursor.height > kept {
+            let lowest = batch.cursor.height - kept
+            try work.tx.deleteHeaders(of: network, below: lowest)
+            let before = known?.height ?? 0
+            try work.tx.deletePoolInputs(of: network, minedFrom: before - min(before, kept), below: lowest)
+        }
+        if known?.source.tip != row.source.tip { work.footprint.move(network) }
+        try work.tx.save(row, of: network)
+        if known?.isHealthy != row.isHealthy { try gateway.recordHealth(network, row, at: now, work) }
+        return row
+    }
+
+    /// Folds what was heard into each payment.
+    private func tell(_ source: Source) throws {
+        for id in order {
+            guard let heard = news[id] else { continue }
+            let sightings = heard.sightings.values.sorted { $0.key < $1.key }
+            let fact = Fact(
+                at: now, actor: .network(network), sources: try sources(of: id, source),
+                news: .sighted(sightings, spends: heard.spends))
+            try gateway.apply(fact, to: id, cause: "block \(batch.cursor.block.text)", work)
+        }
+    }
+
+    /// Looks at the payments that this height, or the source's return to health, may change.
+    private func look(_ source: Source) throws -> Bool {
+        guard source.isHealthy else { return false }
+        let due = try work.tx.dueLooks(network: network, at: source.tip, limit: EngineLimits.looks)
+        for id in due {
+            if news[id] != nil { continue }
+            let fact = Fact(
+                at: now, actor: .network(network), sources: try sources(of: id, source), news: .looked)
+            try gateway.apply(fact, to: id, cause: "block \(batch.cursor.block.text)", work)
+        }
+        return due.count == EngineLimits.looks
+    }
+
+    private func sources(of id: ID<Payment>, _ source: Source) throws -> [NetworkName: Source] {
+        guard let payment = try gateway.legible(id, work) else { return [network: source] }
+        var sources = try gateway.sources(of: payment, in: work.tx)
+        sources[network] = source
+        return sources
+    }
+}
