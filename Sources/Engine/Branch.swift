@@ -81,9 +81,18 @@ struct Branch {
             let isOurs =
                 !paying.isEmpty
                 || transaction.inputs.contains { known.places.contains($0) || arrived.contains($0) }
-            if isOurs { ours.append(transaction) }
+            if isOurs { ours.append(Self.detached(transaction)) }
         }
         return ours
+    }
+
+    /// The same without the block that it was read from.
+    private static func detached(_ transaction: ChainTransaction) -> ChainTransaction {
+        let observation = transaction.observation()
+        return ChainTransaction(
+            id: transaction.id, index: transaction.index, inputs: transaction.inputs,
+            outputs: transaction.outputs, maturity: transaction.maturity
+        ) { observation }
     }
 }
 

@@ -78,6 +78,16 @@ struct UTXOChainTests {
         let block = try Block(parsing: bytes(bitcoinGenesisBlock), on: .bitcoin)
         let coinbase = try #require(block.contents.chainTransactions(on: .bitcoin).first)
         #expect(coinbase.inputs.isEmpty && coinbase.outputs.isEmpty && coinbase.maturity == 100)
+        var hogEx = SampleTransaction()
+        hogEx.inputs = [([UInt8](repeating: 3, count: 32), 0, [], .max)]
+        hogEx.outputs = [
+            (5, [0x58, 32] + [UInt8](repeating: 1, count: 32)),
+            (7, [0, 20] + [UInt8](repeating: 2, count: 20)),
+        ]
+        hogEx.extensionPart = []
+        let pegOuts = try TransactionTable(transaction: hogEx.bytes, on: .litecoin)
+            .chainTransactions(on: .litecoin)
+        #expect(pegOuts.map(\.maturity) == [6] && pegOuts[0].outputs.last?.amountText == "7")
         let table = try TransactionTable(transaction: bytes(witnessTransaction), on: .bitcoin)
         let transaction = try #require(table.chainTransactions(on: .bitcoin).first)
         #expect(transaction.maturity == 0 && transaction.inputs.count == 2)

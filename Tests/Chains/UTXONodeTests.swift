@@ -21,10 +21,10 @@ private struct ScriptedNode: Sendable {
 
     static let tip = String(repeating: "5a", count: 32)
 
-    static func standing(chain: String = "main", headers: Int = 900_000, isInitial: Bool = false)
-        -> String
-    {
-        #"{"chain":"\#(chain)","blocks":900000,"headers":\#(headers),"bestblockhash":"\#(tip)","#
+    static func standing(
+        chain: String = "main", blocks: UInt64 = 900_000, headers: UInt64 = 900_000, isInitial: Bool = false
+    ) -> String {
+        #"{"chain":"\#(chain)","blocks":\#(blocks),"headers":\#(headers),"bestblockhash":"\#(tip)","#
             + #""chainwork":"\#(tip)","initialblockdownload":\#(isInitial),"pruned":false,"warnings":["old"]}"#
     }
 
@@ -110,6 +110,8 @@ struct UTXONodeTests {
             "getblockchaininfo", answers: #"!{"code":-32601,"message":"Method not found"}"#, .unusable),
         Wrong("getblockchaininfo", answers: #"!{"code":"-28"}"#, .malformed),
         Wrong("getblockchaininfo", answers: #"{"chain":"main"}"#, .malformed),
+        Wrong("getblockchaininfo", answers: ScriptedNode.standing(blocks: .max), .malformed),
+        Wrong("getblockchaininfo", answers: ScriptedNode.standing(headers: .max), .malformed),
         Wrong("getblockchaininfo", answers: "7", .malformed),
         Wrong("getrawmempool", answers: #"["short"]"#, .malformed),
         Wrong("getrawmempool", answers: #"{"txids":[]}"#, .malformed),

@@ -182,6 +182,7 @@ private final class Story {
             place: "\(name.rawValue):0", script: name == .other ? "elsewhere" : script, asset: asset,
             amountText: amount)
         return ChainTransaction(
-            id: name.rawValue, index: 0, inputs: ["coin:0"], outputs: [output], maturity: 0)
+            id: name.rawValue, index: 0, inputs: ["coin:0"], outputs: [output], maturity: 0
+        ) { [UInt8](repeating: UInt8(name.rawValue.utf8.count), count: 32) }
     }
 }

@@ -59,6 +59,25 @@ struct LosingTests {
         }
     }
 
+    @Test(
+        "Another network's node answers in its place: nothing of it is heard",
+        .enabled(if: Coin.started.count == 2, "this takes both nodes"), arguments: Coin.started)
+    func foreign(_ coin: Coin) async throws {
+        try await losing(coin) { till, order in
+            let other = try await RealNode.of(coin == .bitcoin ? .litecoin : .bitcoin)
+            let before = try await till.source
+            try await till.restart(hearing: other)
+            try await till.settle()
+            let source = try await till.source
+            #expect(source?.isHealthy == false)
+            #expect(source?.fault?.hasPrefix("wrong_network") == true, "\(source?.fault ?? "")")
+            #expect(source?.height == before?.height && source?.block == before?.block)
+            try await till.expect(order, .paid)
+            try await till.restart()
+            try await till.expectRecovered(order)
+        }
+    }
+
     /// Tells a story that begins with a payment that was paid in the second last block.
     private func losing(_ coin: Coin, _ tell: @escaping @Sendable (Till, Order) async throws -> Void)
         async throws

@@ -16,12 +16,16 @@ final class NodeKeeper: Sendable {
         (self.script, self.folder, self.shell, self.lifeline) = (script, folder, shell, lifeline)
     }
 
-    static func start(_ coin: Coin) async throws -> (NodeKeeper, Lines) {
+    /// - Parameter hasExtensionBlocks: whether Litecoin's extension blocks become active, at height 432.
+    static func start(
+        _ coin: Coin, hasExtensionBlocks: Bool = false
+    ) async throws -> (NodeKeeper, Lines) {
         guard let script = coin.script else { throw TestKitError("no \(coin.daemon)") }
         let parent = ProcessInfo.processInfo.environment["QUITTANCE_RUN"] ?? TemporaryFolder.base()
         let folder = "\(parent)/node-\(coin)-\(UUID().uuidString.prefix(8).lowercased())"
         let lifeline = Pipe()
-        let (shell, output) = try launch([script, folder, options], Self.program, input: lifeline)
+        let (shell, output) = try launch(
+            [script, folder, options, hasExtensionBlocks ? "1" : "0"], Self.program, input: lifeline)
         let lines = try lines(await text(of: output), from: coin)
         return (NodeKeeper(script: script, folder: folder, shell: shell, lifeline: lifeline), lines)
     }
@@ -50,7 +54,7 @@ final class NodeKeeper: Sendable {
 
     private static let program = """
         set -eu
-        export RUN="$2" EXTRA="$3"
+        export RUN="$2" EXTRA="$3" MWEB="$4"
         trap '"$1" clean' EXIT
         trap 'exit 1' INT TERM HUP
         "$1" start

@@ -42,8 +42,8 @@ final class RealNode: Sendable {
     private static let litecoin = Task { try await RealNode.start(.litecoin) }
 
     /// A node of its own, which may be broken.
-    static func start(_ coin: Coin) async throws -> RealNode {
-        let (keeper, lines) = try await NodeKeeper.start(coin)
+    static func start(_ coin: Coin, hasExtensionBlocks: Bool = false) async throws -> RealNode {
+        let (keeper, lines) = try await NodeKeeper.start(coin, hasExtensionBlocks: hasExtensionBlocks)
         let node = try RealNode(coin, keeper, lines)
         for wallet in ["customer", "merchant"] {
             _ = try await node.ask("createwallet", .string(wallet))

@@ -62,9 +62,12 @@ extension TransactionTable {
                     place: "\(id):\(output.index)", script: Hex.encode(script(of: output)), asset: asset,
                     amountText: String(output.value))
             }
-            let maturity = transaction.isCoinbase ? UInt32(network.coinbaseMaturity) : 0
+            let maturity =
+                transaction.isCoinbase
+                ? network.coinbaseMaturity : transaction.isHogEx ? network.pegOutMaturity : 0
             return ChainTransaction(
-                id: id, index: UInt32(clamping: index), inputs: inputs, outputs: outputs, maturity: maturity
+                id: id, index: UInt32(clamping: index), inputs: inputs, outputs: outputs,
+                maturity: UInt32(maturity)
             ) { SHA256.hash(Array(bytes[transaction.place])) }
         }
     }

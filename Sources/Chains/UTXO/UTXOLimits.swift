@@ -27,6 +27,9 @@ package enum UTXOLimits {
 
     // MARK: What is asked of a node
 
+    /// The highest block that is believed: some tens of thousands of years away.
+    static let height = UInt64(UInt32.max)
+
     /// Bytes of an answer: a block in hexadecimal and the envelope around it.
     static let answerBytes = 2 * blockBytes + 4_096
 

@@ -54,6 +54,9 @@ package enum UTXONetwork: String, CaseIterable, Sendable {
     /// Blocks on top of a coinbase before its outputs can be spent.
     package var coinbaseMaturity: Int { 100 }
 
+    /// Confirmations below which Litecoin's nodes let no output be spent that left the extension block.
+    package var pegOutMaturity: Int { 6 }
+
     /// The greatest amount that a node accepts, in base units.
     package var greatestAmount: UInt64 { isLitecoin ? 84_000_000 * 100_000_000 : 21_000_000 * 100_000_000 }
 

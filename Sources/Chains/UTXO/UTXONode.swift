@@ -24,8 +24,8 @@ struct UTXONode: Sendable {
     func standing() async throws(ChainFault) -> Standing {
         let answer = try await ask { () async throws(NodeFailure) in try await rpc.call("getblockchaininfo")
         }
-        guard let chain = answer["chain"]?.asString, let height = answer["blocks"]?.asUInt64,
-            let headers = answer["headers"]?.asUInt64, let best = Self.hash(answer["bestblockhash"]),
+        guard let chain = answer["chain"]?.asString, let height = Self.height(answer["blocks"]),
+            let headers = Self.height(answer["headers"]), let best = Self.hash(answer["bestblockhash"]),
             let work = ChainWork(answer["chainwork"]),
             let isInitialDownload = answer["initialblockdownload"]?.asBool
         else { throw .malformed("no state of its chain") }
@@ -131,7 +131,7 @@ struct UTXONode: Sendable {
             guard error.isUnknownThing else { throw error.fault }
             return nil
         }
-        guard let height = answer["height"]?.asUInt64, let work = ChainWork(answer["chainwork"]),
+        guard let height = Self.height(answer["height"]), let work = ChainWork(answer["chainwork"]),
             let confirmations = answer["confirmations"]?.asInt64
         else {
             throw .malformed("no header of \(block.text)")
@@ -209,6 +209,11 @@ struct UTXONode: Sendable {
         _ question: () async throws(NodeFailure) -> Answer
     ) async throws(ChainFault) -> Answer {
         do throws(NodeFailure) { return try await question() } catch { throw error.fault }
+    }
+
+    /// A height that a chain can have: those around it can be computed with.
+    private static func height(_ value: JSON?) -> UInt64? {
+        value?.asUInt64.flatMap { $0 <= UTXOLimits.height ? $0 : nil }
     }
 
     private static func hash(_ value: JSON?) -> Hash256? {
