@@ -33,8 +33,9 @@ package protocol Chain: Sendable {
 
     /// What happened since `cursor`; nil asks where to begin (the network's tip, nothing before it).
     ///
-    /// A batch is bounded: when `isAtTip` is false, ask again at once. Throws `ChainFault` when the node
-    /// errs, lags, lies or is on another network: that is "unknown", never "nothing".
+    /// A batch is bounded: when it `hasMore`, ask again at once. Throws `ChainFault` when the node errs,
+    /// lags, lies or is on another network: that is "unknown", never "nothing". A call that throws has
+    /// handed nothing out and forgets nothing.
     func advance(from cursor: Cursor?, kept: any KeptHeaders) async throws -> Batch
 
     /// The last batch was not absorbed: what this process told of the pool is told again. Nothing else
@@ -147,7 +148,12 @@ package struct Batch: Sendable {
     package var cursor: Cursor
     package var safe: UInt64?
     package var finalized: UInt64?
+    /// All blocks of the node are in it: what it says of confirmations is the present state.
     package var isAtTip: Bool
+    /// False while more of the pool waits to be told. Nothing but `pool` depends on that.
+    package var isPoolTold = true
+    /// There is more: ask again at once.
+    package var hasMore: Bool { !isAtTip || !isPoolTold }
 
     package init(cursor: Cursor, isAtTip: Bool) {
         self.cursor = cursor

@@ -16,6 +16,8 @@ private struct ScriptedNode: Sendable {
         "getmempoolinfo": #"{"loaded":true}"#, "getrawmempool": "[]",
         "getbestblockhash": #""\#(Self.tip)""#, "getnetworkinfo": #"{"subversion":"/Test:1/"}"#,
     ]
+    /// Before `results`: a method and its first parameter; nil for no answer of its own.
+    var told: (@Sendable (String, JSON) -> String?)?
     /// Instead of any answer to a call.
     var whole: (@Sendable (Request) -> Response)?
 
@@ -39,8 +41,10 @@ private struct ScriptedNode: Sendable {
     }
 
     private func answer(_ call: JSON) -> String {
+        let method = call["method"]?.asString ?? ""
         let result =
-            results[call["method"]?.asString ?? ""] ?? #"!{"code":-32601,"message":"Method not found"}"#
+            told?(method, call["params"]?.asArray?.first ?? .null) ?? results[method]
+            ?? #"!{"code":-32601,"message":"Method not found"}"#
         let id = call["id"]?.encodedText ?? "null"
         guard result.hasPrefix("!") else { return #"{"result":\#(result),"error":null,"id":\#(id)}"# }
         return #"{"result":null,"error":\#(result.dropFirst()),"id":\#(id)}"#
@@ -164,6 +168,47 @@ struct UTXONodeTests {
         node.results[method] = answer
         let batch = try await node.serve { try await $0.advance(from: nil, kept: NoHeaders()) }
         #expect(batch.isAtTip && batch.pool == nil)
+    }
+
+    @Test("A pool too large for one batch is told in parts, out of one listing, and a fault costs one part")
+    func largePool() async throws {
+        let pool = (0..<UTXOLimits.batchPool + 10).map { number in
+            SampleTransaction(
+                inputs: [(.init(repeating: 7, count: 32), UInt32(number), [], 0)],
+                outputs: [(1_000, [0, 20] + [UInt8](repeating: 1, count: 20))])
+        }
+        let bytes = Dictionary(uniqueKeysWithValues: pool.map { ($0.id.displayText, Hex.encode($0.bytes)) })
+        let listing = "[\(bytes.keys.sorted().map { "\"\($0)\"" }.joined(separator: ","))]"
+        let calls = Lock<[String: Int]>([:])
+        let isBusy = Lock(false)
+        var node = ScriptedNode()
+        node.told = { method, first in
+            calls.withLock { $0[method, default: 0] += 1 }
+            switch method {
+            case "getrawmempool": return listing
+            case "getrawtransaction" where isBusy.withLock { $0 }:
+                return #"!{"code":-1,"message":"Work queue depth exceeded"}"#
+            case "getrawtransaction": return bytes[first.asString ?? ""].map { "\"\($0)\"" }
+            default: return nil
+            }
+        }
+        try await node.serve { chain in
+            let first = try await chain.advance(from: nil, kept: NoHeaders())
+            #expect(first.entered.count == UTXOLimits.batchPool)
+            #expect(first.isAtTip && first.hasMore && first.pool == nil, "its blocks are all there")
+            isBusy.withLock { $0 = true }
+            for _ in 0..<2 {
+                await #expect(throws: ChainFault.self) {
+                    try await chain.advance(from: first.cursor, kept: NoHeaders())
+                }
+            }
+            isBusy.withLock { $0 = false }
+            let second = try await chain.advance(from: first.cursor, kept: NoHeaders())
+            #expect(second.entered.count == 10 && second.isAtTip && second.hasMore && second.pool == nil)
+            #expect(calls.withLock { $0["getrawmempool"] } == 1)
+            let last = try await chain.advance(from: second.cursor, kept: NoHeaders())
+            #expect(last.entered.isEmpty && !last.hasMore && last.pool?.count == pool.count)
+        }
     }
 
     @Test(

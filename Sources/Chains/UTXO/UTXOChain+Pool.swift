@@ -9,40 +9,54 @@ extension UTXOChain {
     /// whether the pool is that of the batch's last block: if a block came in between, a transaction may be
     /// missing from the pool because it was mined, and nothing is said of what left. Nor is anything while a
     /// node that was started has not read its pool back yet.
+    ///
+    /// A large pool is told in parts, out of one listing. What was told is remembered when the batch is done:
+    /// a call that fails on the way has handed nothing out, and the next one goes on where this one began.
     func hearPool(_ batch: inout Batch, askedFrom cursor: Cursor?, _ standing: UTXONode.Standing)
         async throws
     {
-        let mined = batch.connected.flatMap { $0.transactions.map(\.id) }
-        let after = batch.cursor
-        let told = memory.withLock { memory -> Set<String> in
-            if memory.cursor != cursor { memory.told = [] }
+        let mined = Set(batch.connected.flatMap { $0.transactions.map(\.id) })
+        var pool = memory.withLock { $0.cursor == cursor ? $0.pool : Pool() }
+        // What a block took is told anew when it comes back.
+        pool.told.subtract(mined)
+        if !mined.isEmpty { pool.waiting.removeAll { mined.contains($0) } }
+        if batch.isAtTip { try await tellPool(&batch, &pool, standing) }
+        let (after, told) = (batch.cursor, pool)
+        memory.withLock { memory in
             memory.cursor = after
-            // What a block took is told anew when it comes back.
-            memory.told.subtract(mined)
-            return memory.told
+            memory.pool = told
         }
-        guard batch.isAtTip else { return }
-        let isLoaded = try await node.hasLoadedPool()
-        let ids = try await node.pool()
-        let isSettled = try await node.best() == standing.best
-        let pool = Set(ids)
-        let fresh = ids.filter { !told.contains($0) }
-        let isWhole = fresh.count <= UTXOLimits.batchPool
-        var heard = told.intersection(pool)
-        var rest = fresh.prefix(UTXOLimits.batchPool)
+    }
+
+    private func tellPool(
+        _ batch: inout Batch, _ pool: inout Pool, _ standing: UTXONode.Standing
+    ) async throws {
+        var whole: Set<String>?
+        if pool.waiting.isEmpty {
+            let isLoaded = try await node.hasLoadedPool()
+            let ids = try await node.pool()
+            let isSettled = try await node.best() == standing.best
+            let all = Set(ids)
+            pool.told.formIntersection(all)
+            pool.waiting = ids.filter { !pool.told.contains($0) }[...]
+            // Of a pool that takes more than this batch the end is not known: it is listed once more.
+            batch.isPoolTold = pool.waiting.count <= UTXOLimits.batchPool
+            whole = isLoaded && isSettled && batch.isPoolTold ? all : nil
+        } else {
+            batch.isPoolTold = false
+        }
+        var rest = pool.waiting.prefix(UTXOLimits.batchPool)
         while !rest.isEmpty {
             let part = rest.prefix(UTXOLimits.callsPerRequest)
             rest = rest.dropFirst(part.count)
             for (id, table) in try await node.poolTransactions(part) {
-                heard.insert(id)
+                pool.told.insert(id)
                 guard !table.outputs.isEmpty else { continue }
                 batch.entered += table.chainTransactions(on: place)
             }
         }
-        batch.isAtTip = isWhole
-        batch.pool = isLoaded && isSettled && isWhole ? pool : nil
-        let toldNow = heard
-        memory.withLock { $0.told = toldNow }
+        pool.waiting = pool.waiting.dropFirst(UTXOLimits.batchPool)
+        batch.pool = whole
     }
 }
 

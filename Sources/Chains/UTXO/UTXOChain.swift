@@ -25,10 +25,17 @@ package final class UTXOChain: Chain {
         var isRightNetwork = false
         /// The cursor of the last batch. Another one asked for means that the batch was not absorbed.
         var cursor: Cursor?
-        /// Transactions in the pool that were told and have not left it since.
-        var told: Set<String> = []
+        var pool = Pool()
         /// The last headers, oldest first, up to the cursor's: for median times.
         var headers: [BlockHeader] = []
+    }
+
+    /// What was told of the pool.
+    struct Pool: Sendable {
+        /// Transactions in the pool that were told and have not left it since.
+        var told: Set<String> = []
+        /// Those of the last listing that were not told yet.
+        var waiting: ArraySlice<String> = []
     }
 
     /// Asks nothing of the node yet.
