@@ -314,6 +314,14 @@ package enum EngineLimits {
     static let leastPaySeconds: Int64 = 60
     /// Looks that one transaction takes.
     static let looks = 200
+    /// Kept answers that one transaction forgets.
+    static let forgottenAnswers = 1_000
+    /// Transfers whose place one transfer can have taken.
+    static let replaced = 16
+    /// Seconds by which the time of a pushed rate may be ahead of the clock.
+    static let rateLeadSeconds: Int64 = 60
+    /// Whoever watches a network and says nothing for so long has gone: another process takes over.
+    package static let watchMilliseconds: Int64 = 15_000
     /// Blocks of a fork's new branch that are put together before it is absorbed: two months of Bitcoin's.
     static let branchBlocks = 10_000
     /// Deliveries under way: to one endpoint that answers quickly, to those of one merchant, to all endpoints

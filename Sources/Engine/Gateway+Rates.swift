@@ -37,7 +37,10 @@ extension Gateway {
         let all = try tx.rates(of: owner).filter { $0.asset == asset && $0.currency == currency.code }
         let pushed = all.filter { !$0.merchant.isEmpty }
         let oldest = world.now.adding(seconds: -settings.rateMaxAgeSeconds)
-        let fresh = pushed.filter { $0.source.at >= oldest }.max { $0.source.at < $1.source.at }
+        // One from a time that has not come was pushed under another clock: nobody knows how old it is.
+        let newest = world.now.adding(seconds: EngineLimits.rateLeadSeconds)
+        let fresh = pushed.filter { $0.source.at >= oldest && $0.source.at <= newest }
+            .max { $0.source.at < $1.source.at }
         let chosen = pushed.isEmpty ? all.first : fresh
         guard let chosen else {
             throw Refusal(.rateUnavailable, "There is no current rate for \(asset) in \(currency.code).")

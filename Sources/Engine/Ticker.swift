@@ -2,7 +2,8 @@ import Domain
 import Platform
 import Storage
 
-/// Looks at payments whose time has come: windows that end, sources that stay silent.
+/// Looks at payments whose time has come: windows that end, sources that stay silent. Forgets kept answers
+/// whose time is over.
 package struct Ticker: Resident {
     private let gateway: Gateway
 
@@ -11,14 +12,20 @@ package struct Ticker: Resident {
     package var name: String { "tick" }
 
     package func run() async throws {
+        let clock = gateway.world.clock
         while !Task.isCancelled {
             var isBusy = false
             for isTest in [false, true] {
                 let count = try await step(isTest: isTest)
                 isBusy = isBusy || count == EngineLimits.looks
             }
-            _ = try await gateway.forgetAnswers()
-            if !isBusy { try await gateway.world.clock.sleep(milliseconds: Self.pauseMilliseconds) }
+            let forgotten = try await gateway.forgetAnswers()
+            isBusy = isBusy || forgotten == EngineLimits.forgottenAnswers
+            if isBusy {
+                await Task.yield()
+            } else {
+                try await clock.sleep(milliseconds: Self.pauseMilliseconds)
+            }
         }
     }
 
@@ -48,11 +55,13 @@ extension Gateway {
         try apply(fact, to: id, cause: actor == .clock ? "clock" : "tip", work)
     }
 
-    /// Forgets kept answers whose time is over, a few at a time.
+    /// Forgets kept answers whose time is over, a bounded number. Gives how many that were.
     func forgetAnswers() async throws -> Int {
         let now = world.now
         let isDue = try await store.read { try $0.hasAnswers(before: now) }
         guard isDue else { return 0 }
-        return try await store.write { try $0.deleteAnswers(before: now, limit: EngineLimits.looks) }
+        return try await store.write { tx in
+            try tx.deleteAnswers(before: now, limit: EngineLimits.forgottenAnswers)
+        }
     }
 }

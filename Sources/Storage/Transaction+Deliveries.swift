@@ -34,7 +34,8 @@ package struct StoredDelivery: Hashable, Sendable {
         let due = try row.instant(9)
         let state: Delivery.State =
             switch try row.text(6) {
-            case "waiting": .waiting(until: due)
+            // A first try is due from the beginning of time on, whatever a clock says.
+            case "waiting": .waiting(until: max(due, try row.instant(11)))
             case "queued": .queued
             case "delivered": .delivered(at: due)
             case "dead": .dead(at: due)
@@ -90,29 +91,48 @@ extension Transaction {
     package func endpointsOwed(
         by time: Instant
     ) throws -> [(endpoint: ID<Endpoint>, merchant: ID<Merchant>)] {
-        try connection.query(
+        let waiting: SQL = "SELECT 1 FROM delivery d WHERE d.endpoint = e.id AND d.state = 'waiting'"
+        let free = free(at: time)
+        return try connection.query(
             """
-            SELECT e.id, e.merchant FROM endpoint e WHERE e.state = 'active' AND EXISTS (
-                SELECT 1 FROM delivery d WHERE d.endpoint = e.id AND d.state = 'waiting'
-                    AND d.due_at <= \(time.milliseconds)
-                    AND (d.lease_until IS NULL OR d.lease_until <= \(time.milliseconds)))
+            SELECT e.id, e.merchant FROM endpoint e WHERE e.state = 'active' AND (
+                EXISTS (\(waiting) AND d.due_at <= \(time.milliseconds) AND \(free))
+                OR EXISTS (\(waiting) AND d.due_at > \(latest(at: time)) AND \(free)))
             ORDER BY e.id
             """
         ).map { (try $0.id(0), try $0.id(1)) }
+    }
+
+    /// Nothing is put off to later than this: what seems to be was, under a clock that was ahead, and is due.
+    private func latest(at now: Instant) -> Int64 {
+        now.adding(seconds: Delivery.longestWaitSeconds).milliseconds
+    }
+
+    private func free(at now: Instant) -> SQL {
+        """
+        (d.lease_until IS NULL OR d.lease_until <= \(now.milliseconds)
+            OR d.lease_until > \(latest(at: now)))
+        """
     }
 
     /// Takes up to `limit` due deliveries of an endpoint under a lease.
     package func lease(
         for endpoint: ID<Endpoint>, now: Instant, until: Instant, limit: Int
     ) throws -> [LeasedDelivery] {
-        let rows = try connection.query(
-            """
-            SELECT \(StoredDelivery.columns), v.body FROM delivery d JOIN event v ON v.id = d.event
-            WHERE d.endpoint = \(endpoint.text) AND d.state = 'waiting' AND d.due_at <= \(now.milliseconds)
-                AND (d.lease_until IS NULL OR d.lease_until <= \(now.milliseconds))
-            ORDER BY d.due_at, d.position LIMIT \(limit)
-            """)
-        return try rows.map { row in
+        func rows(_ isDue: SQL, limit: Int) throws -> [Row] {
+            try connection.query(
+                """
+                SELECT \(StoredDelivery.columns), v.body FROM delivery d JOIN event v ON v.id = d.event
+                WHERE d.endpoint = \(endpoint.text) AND d.state = 'waiting' AND \(isDue)
+                    AND \(free(at: now))
+                ORDER BY d.due_at, d.position LIMIT \(limit)
+                """)
+        }
+        var found = try rows("d.due_at <= \(now.milliseconds)", limit: limit)
+        if found.count < limit {
+            found += try rows("d.due_at > \(latest(at: now))", limit: limit - found.count)
+        }
+        return try found.map { row in
             let id = try row.text(0)
             try connection.execute(
                 "UPDATE delivery SET lease_until = \(until.milliseconds), fence = fence + 1 WHERE id = \(id)")

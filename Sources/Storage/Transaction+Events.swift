@@ -42,6 +42,7 @@ extension Transaction {
         }
     }
 
+    /// Its first try is due from the beginning of time on: no clock that is put back makes it wait.
     func owe(
         _ event: ID<Event>, position: Int64, subject: String, sequence: Int64, to endpoint: StoredEndpoint,
         at: Instant
@@ -52,7 +53,7 @@ extension Transaction {
             INSERT INTO delivery (id, event, position, endpoint, merchant, subject, sequence, state,
                 attempts, tries, due_at, fence, created_at)
             VALUES (\(id), \(event.text), \(position), \(endpoint.id.text), \(endpoint.merchant.text),
-                \(subject), \(sequence), 'queued', 0, 0, \(at.milliseconds), 0, \(at.milliseconds))
+                \(subject), \(sequence), 'queued', 0, 0, 0, 0, \(at.milliseconds))
             """)
         try advance(endpoint.id.text, subject: subject)
     }

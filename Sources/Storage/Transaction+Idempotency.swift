@@ -55,20 +55,13 @@ extension Transaction {
             "SELECT 1 FROM idempotency WHERE expires_at <= \(now.milliseconds) LIMIT 1") != nil
     }
 
-    /// Forgets answers whose time is over.
+    /// Forgets answers whose time is over, the oldest first. Gives how many it forgot.
     package func deleteAnswers(before now: Instant, limit: Int) throws -> Int {
-        let rows = try connection.query(
+        try connection.execute(
             """
-            SELECT merchant, operation, key FROM idempotency WHERE expires_at <= \(now.milliseconds)
-            LIMIT \(limit)
+            DELETE FROM idempotency WHERE (merchant, operation, key) IN (
+                SELECT merchant, operation, key FROM idempotency WHERE expires_at <= \(now.milliseconds)
+                ORDER BY expires_at LIMIT \(limit))
             """)
-        for row in rows {
-            try connection.execute(
-                """
-                DELETE FROM idempotency WHERE merchant = \(try row.text(0)) AND operation = \(try row.text(1))
-                    AND key = \(try row.text(2))
-                """)
-        }
-        return rows.count
     }
 }

@@ -49,6 +49,9 @@ package struct Delivery: Hashable, Sendable, Identified {
     static let jitterPercent: Int64 = 10
     /// A receiver can ask for this much patience at the most.
     static let longestRetryAfterSeconds: Int64 = 24 * 3600
+    /// No delivery waits longer for its next try.
+    package static let longestWaitSeconds = max(
+        longestRetryAfterSeconds, (scheduleSeconds.max() ?? 0) * (100 + jitterPercent) / 100)
     /// Tries of a payment's first waiting event after which later ones may overtake it.
     package static let triesBeforeOvertaking = 3
 
