@@ -32,7 +32,7 @@ extension Absorption {
         let rivals = Set(transaction.inputs.flatMap { (stored[$0] ?? []) + (spenders[$0] ?? []) })
         for rival in rivals.subtracting([transaction.id]).sorted() {
             let known = try known(rival)
-            guard let other = try known.lazy.compactMap({ try self.standing(of: $0) }).first else { continue }
+            guard let other = try self.standing(of: known) else { continue }
             if yields(transaction.id, standing, to: rival, other) {
                 conflict.isLost = true
                 conflict.winners += known
@@ -59,13 +59,21 @@ extension Absorption {
     /// What a transaction pays us, as far as the store or this batch knows.
     private func known(_ transaction: String) throws -> [KnownTransfer] {
         let stored = try work.tx.transfers(of: network, transaction: transaction)
-        return stored + (transfers[transaction] ?? []).filter { !stored.contains($0) }
+        let isStored = Set(stored)
+        return stored + (transfers[transaction] ?? []).filter { !isStored.contains($0) }
+    }
+
+    private mutating func standing(of transfers: [KnownTransfer]) throws -> Transfer.Standing? {
+        for transfer in transfers {
+            if let standing = try standing(of: transfer) { return standing }
+        }
+        return nil
     }
 
     /// Where a transfer stands, by what was said of it last.
-    func standing(of known: KnownTransfer) throws -> Transfer.Standing? {
+    mutating func standing(of known: KnownTransfer) throws -> Transfer.Standing? {
         if let told = news[known.payment]?.sightings[known.key] { return told.claim.standing }
-        return try gateway.legible(known.payment, work)?.evidence.transfer(known.key)?.claim.standing
+        return try self.known(known.payment)?.transfer(known.key)?.claim.standing
     }
 
     /// The outputs that these transactions spend and a block of this batch has spent already.

@@ -23,6 +23,10 @@ struct Absorption {
     var transfers: [String: [KnownTransfer]] = [:]
     /// The transactions that pay us in this batch, by an output that they spend.
     var spenders: [String: [String]] = [:]
+    /// The payments that were read; nil for one that is set aside.
+    var read: [ID<Payment>: Known?] = [:]
+    /// How many transfers each payment has gained in this batch.
+    var fresh: [ID<Payment>: Int] = [:]
 
     struct News {
         var sightings: [Transfer.Key: Sighting] = [:]
@@ -44,7 +48,7 @@ struct Absorption {
     mutating func run(after row: SourceRow?) throws -> Absorbed {
         let known = try work.tx.source(of: network)
         guard known?.sequence == row?.sequence, continues(known) else { return Absorbed(isStale: true) }
-        sequence = (known?.sequence ?? 0) + 1
+        sequence = try (known?.sequence ?? gateway.lastSequence(of: network, work)) + 1
         let gap = gateway.settings.gapSeconds
         isCatchingUp = !batch.isAtTip || known.map { $0.scannedUntil.adding(seconds: gap) < askedAt } ?? false
         try disconnect()
@@ -53,7 +57,8 @@ struct Absorption {
         let row = try save(known)
         try tell(row.source)
         let looks = try look(row.source)
-        return Absorbed(payments: order.count, isStale: false, hasMoreLooks: looks)
+        return Absorbed(
+            payments: order.count, reads: read.count, isStale: false, hasMoreLooks: looks)
     }
 
     /// Whether the batch begins where the last one ended.
@@ -74,9 +79,9 @@ struct Absorption {
             try say(standing, of: known)
         }
         for known in try work.tx.spentTransfers(of: network, above: fork) {
-            guard let payment = try gateway.legible(known.payment, work),
-                let spend = payment.evidence.spends[known.key]
-            else { continue }
+            guard let spend = try self.known(known.payment)?.payment.evidence.spends[known.key] else {
+                continue
+            }
             hear(Transfer.Spend(transaction: spend.transaction, claim: claim(.gone(.orphaned))), of: known)
         }
         try work.tx.deleteHeaders(of: network, above: fork)
@@ -139,16 +144,19 @@ struct Absorption {
         _ conflict: Conflict
     ) throws {
         var ours: [KnownTransfer] = []
-        for output in transaction.outputs {
-            guard let owner = owners[output.script] else { continue }
+        let paying = try payments(by: transaction, claim.standing, owners)
+        let observation = paying.isEmpty ? nil : Commitment(transaction.observation())
+        for (output, owner) in paying {
             let key = Transfer.Key(network: network, place: output.place)
             let sighting = Sighting(
                 key: key, quote: owner.quote,
                 method: output.asset.map { Domain.Method(asset: $0, network: network) },
                 amountText: output.amountText,
                 claim: claim, seenAt: now, fellIntoGap: isCatchingUp,
-                replaces: Set(conflict.losers.filter { $0.payment == owner.payment }.map(\.key)),
-                maturity: transaction.maturity, observation: Commitment(transaction.observation()))
+                replaces: Set(
+                    conflict.losers.lazy.filter { $0.payment == owner.payment }.map(\.key)
+                        .prefix(EngineLimits.replaced)),
+                maturity: transaction.maturity, observation: observation)
             mention(owner.payment)
             news[owner.payment]?.sightings[key] = sighting
             arrived[output.place] = owner.payment
@@ -189,9 +197,7 @@ struct Absorption {
         let before: Sighting
         if let told = news[known.payment]?.sightings[known.key] {
             before = told
-        } else if let payment = try gateway.legible(known.payment, work),
-            let transfer = payment.evidence.transfer(known.key)
-        {
+        } else if let transfer = try self.known(known.payment)?.transfer(known.key) {
             before = Sighting(again: transfer, claim: transfer.claim)
         } else {
             return
@@ -199,8 +205,10 @@ struct Absorption {
         let sighting = Sighting(
             key: before.key, quote: before.quote, method: before.method, amountText: before.amountText,
             claim: claim(standing), seenAt: before.seenAt, fellIntoGap: before.fellIntoGap,
-            replaces: before.replaces.union(keys), maturity: before.maturity,
-            observation: before.observation)
+            replaces: before.replaces.union(
+                keys.subtracting(before.replaces).sorted().prefix(
+                    max(0, EngineLimits.replaced - before.replaces.count))),
+            maturity: before.maturity, observation: before.observation)
         mention(known.payment)
         news[known.payment]?.sightings[known.key] = sighting
     }
@@ -233,7 +241,7 @@ struct Absorption {
     }
 
     /// Folds what was heard into each payment.
-    private func tell(_ source: Source) throws {
+    private mutating func tell(_ source: Source) throws {
         for id in order {
             guard let heard = news[id] else { continue }
             let sightings = heard.sightings.values.sorted { $0.key < $1.key }
@@ -245,9 +253,9 @@ struct Absorption {
     }
 
     /// Looks at the payments that this height, or the source's return to health, may change.
-    private func look(_ source: Source) throws -> Bool {
+    private mutating func look(_ source: Source) throws -> Bool {
         guard source.isHealthy else { return false }
-        let due = try work.tx.dueLooks(network: network, at: source.tip, limit: EngineLimits.looks)
+        let due = try gateway.dueLooks(network, source, work)
         for id in due {
             if news[id] != nil { continue }
             let fact = Fact(
@@ -257,8 +265,8 @@ struct Absorption {
         return due.count == EngineLimits.looks
     }
 
-    private func sources(of id: ID<Payment>, _ source: Source) throws -> [NetworkName: Source] {
-        guard let payment = try gateway.legible(id, work) else { return [network: source] }
+    private mutating func sources(of id: ID<Payment>, _ source: Source) throws -> [NetworkName: Source] {
+        guard let payment = try known(id)?.payment else { return [network: source] }
         var sources = try gateway.sources(of: payment, in: work.tx)
         sources[network] = source
         return sources

@@ -59,6 +59,7 @@ struct Branch {
         batch.safe = next.safe
         batch.finalized = next.finalized
         batch.isAtTip = next.isAtTip
+        batch.isPoolTold = next.isPoolTold
     }
 
     /// The transactions that pay us, spend what we received, or exclude one that paid us.

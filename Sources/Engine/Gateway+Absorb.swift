@@ -8,7 +8,8 @@ extension Gateway {
     ///
     /// *Atomicity*: the batch is one transaction; crash anywhere, ask again from the same cursor, same
     /// result. *On failure*: nothing of it. *Replay*: a batch that was asked for before the last one was
-    /// absorbed, by this process or another, is refused with `isStale`.
+    /// absorbed, by this process or another, is refused with `isStale`, and so is one of a process that does
+    /// not follow the network (any more).
     ///
     /// - Parameters:
     ///   - row: what was stored of the network when the batch was asked for.
@@ -19,6 +20,7 @@ extension Gateway {
         guard let entry = networks[network] else { return Absorbed() }
         let now = now(isTest: entry.isTest)
         return try await write { work in
+            guard try self.keepWatch(of: network, work) else { return Absorbed(isStale: true) }
             var absorption = Absorption(self, batch, network, now: now, askedAt: askedAt, work)
             return try absorption.run(after: row)
         }
@@ -31,10 +33,10 @@ extension Gateway {
         var before: [ID<Payment>] = []
         while !Task.isCancelled {
             let looked = try await write { work -> [ID<Payment>] in
-                guard let row = try work.tx.source(of: network), row.isHealthy, let tip = row.height else {
+                guard let row = try work.tx.source(of: network), row.isHealthy, row.height != nil else {
                     return []
                 }
-                let due = try work.tx.dueLooks(network: network, at: tip, limit: EngineLimits.looks)
+                let due = try self.dueLooks(network, row.source, work)
                 for id in due { try self.look(at: id, now: now, actor: .network(network), work) }
                 return due
             }
@@ -44,24 +46,62 @@ extension Gateway {
         }
     }
 
+    /// Payments that the absorbed height, or the end of the scan, may change: a bounded number.
+    func dueLooks(_ network: NetworkName, _ source: Source, _ work: Work) throws -> [ID<Payment>] {
+        let limit = EngineLimits.looks
+        let due = try work.tx.dueLooks(network: network, at: source.tip, limit: limit)
+        if due.count == limit { return due }
+        let scanned = try work.tx.dueLooks(
+            network: network, scannedUntil: source.scannedUntil, limit: limit - due.count)
+        return due + scanned.filter { !due.contains($0) }
+    }
+
     /// Remembers that a network cannot be heard, so that nothing becomes confirmed and nothing expires
-    /// blindly.
-    package func markUnhealthy(_ network: NetworkName, fault: String) async throws {
+    /// blindly. Changes nothing where another process follows it: that one may well hear it.
+    ///
+    /// - Parameters:
+    ///   - fault: its kind, a colon, and what changes from time to time: only another kind is recorded.
+    ///   - isLeaving: another process may follow it from now on.
+    package func markUnhealthy(
+        _ network: NetworkName, fault: String, isLeaving: Bool = true
+    ) async throws {
         guard let entry = networks[network] else { return }
         let now = now(isTest: entry.isTest)
         try await write { work in
             let known = try work.tx.source(of: network)
-            if let known, !known.isHealthy, known.fault == fault { return }
-            let unheard = SourceRow(
-                sequence: 0, height: nil, block: nil, safe: nil, finalized: nil, isHealthy: false,
-                fault: fault, scannedUntil: Instant(milliseconds: 0), seenAt: now)
-            var row = known ?? unheard
-            row.sequence += 1
-            row.isHealthy = false
-            row.fault = fault
-            try work.tx.save(row, of: network)
-            try self.recordHealth(network, row, at: now, work)
+            let watch = try work.tx.watch(of: network)
+            let isSaid = known.map { !$0.isHealthy && $0.fault == fault } ?? false
+            if isSaid, !isLeaving || watch?.owner == nil { return }
+            guard try self.keepWatch(of: network, work) else { return }
+            if !isSaid { try self.save(fault, of: network, known, at: now, work) }
+            guard isLeaving, var left = try work.tx.watch(of: network) else { return }
+            left.owner = nil
+            try work.tx.save(left, of: network)
         }
+    }
+
+    private func save(
+        _ fault: String, of network: NetworkName, _ known: SourceRow?, at now: Instant, _ work: Work
+    ) throws {
+        func kind(_ fault: String?) -> Substring? { fault?.prefix { $0 != ":" } }
+        var row =
+            try known
+            ?? SourceRow(
+                sequence: lastSequence(of: network, work), height: nil, block: nil, safe: nil,
+                finalized: nil, isHealthy: false, fault: nil, scannedUntil: Instant(milliseconds: 0),
+                seenAt: now)
+        let isNews = known?.isHealthy ?? true || kind(known?.fault) != kind(fault)
+        row.isHealthy = false
+        row.fault = fault
+        if isNews { row.sequence += 1 }
+        try work.tx.save(row, of: network)
+        if isNews { try recordHealth(network, row, at: now, work) }
+    }
+
+    /// A number that no word of a network was above, where its row was lost: there were less than one in a
+    /// millisecond. 0 for a network that was never heard.
+    func lastSequence(of network: NetworkName, _ work: Work) throws -> UInt64 {
+        try work.tx.highestHeader(of: network) == nil ? 0 : UInt64(max(0, world.now.milliseconds))
     }
 
     func recordHealth(_ network: NetworkName, _ row: SourceRow, at now: Instant, _ work: Work) throws {
@@ -81,6 +121,8 @@ extension Gateway {
 package struct Absorbed: Sendable {
     /// Payments that something was said of.
     package var payments = 0
+    /// Payments that were read for it: each once.
+    package var reads = 0
     /// The batch did not continue what was absorbed: another process was faster, or the cursor moved.
     package var isStale = false
     /// Payments wait for this height already, more than one transaction takes: look again at once.

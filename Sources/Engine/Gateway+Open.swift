@@ -159,6 +159,10 @@ extension Gateway {
         guard let entry = networks[method.network], let asset = networks.asset(method) else {
             throw Refusal(.unsupportedNetwork, "\(method) is not available here.")
         }
+        // What is paid before the first look at a network is never found: its story begins at that look.
+        guard try tx.source(of: method.network)?.height != nil else {
+            throw Refusal(.networkUnavailable, "\(method.network) has not been heard yet. Try again later.")
+        }
         guard let wallet = try tx.receivingWallet(of: terms.merchant, on: method.network) else {
             throw Refusal(.noWallet, "There is no wallet that receives on \(method.network).")
         }

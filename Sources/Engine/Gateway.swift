@@ -20,6 +20,7 @@ package final class Gateway: Sendable {
     let callers = KnownCallers()
     /// Nil where another process may write to the store.
     let rendered: RenderedPayments?
+    let watches: Watches
 
     package init(
         store: Store, world: World, networks: Networks, settings: Settings, keys: InstanceKeys,
@@ -32,6 +33,7 @@ package final class Gateway: Sendable {
         self.keys = keys
         self.sandbox = sandbox
         rendered = store.isExclusive ? RenderedPayments() : nil
+        watches = Watches(world.entropy)
     }
 
     /// The time that counts for a payment: the sandbox's clock can be put forward.

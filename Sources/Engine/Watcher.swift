@@ -16,14 +16,32 @@ package struct Watcher: Resident {
     package var name: String { "watch \(entry.chain.network)" }
 
     package func run() async throws {
+        let outcome: Result<Void, any Error>
+        do { outcome = .success(try await listen()) } catch { outcome = .failure(error) }
+        // Whoever waits for this network need not wait for the end of a lease.
+        try await gateway.leaveWatch(of: entry.chain.network)
+        try outcome.get()
+    }
+
+    private func listen() async throws {
         let wake = Wake()
         try await withThrowingTaskGroup(of: Void.self) { group in
             let hints = entry.chain.hints()
             group.addTask {
                 for await _ in hints { wake.wake() }
             }
+            group.addTask { try await beat() }
             try await follow(wake)
             group.cancelAll()
+        }
+    }
+
+    /// A node may take its time to answer, and a long branch takes some to be put together.
+    private func beat() async throws {
+        if gateway.store.isExclusive { return }
+        while !Task.isCancelled {
+            try await gateway.world.clock.sleep(milliseconds: gateway.watchMilliseconds / 3)
+            try await gateway.beat(for: entry.chain.network)
         }
     }
 
@@ -36,33 +54,51 @@ package struct Watcher: Resident {
                 backoff.reset()
                 await wake.wait(milliseconds: gateway.settings.pollMilliseconds, world.clock)
             } catch let fault as ChainFault {
-                entry.chain.forget()
                 world.log.warning(
                     "network cannot be heard \("network", entry.chain.network.text) \("fault", fault.detail)")
                 try await gateway.markUnhealthy(
                     entry.chain.network, fault: "\(fault.kind.rawValue): \(fault.detail)")
                 await wake.wait(milliseconds: backoff.next(world.entropy), world.clock)
-            } catch {
-                entry.chain.forget()
-                throw error
             }
         }
     }
 
-    /// One batch. Gives whether there is more to ask for at once.
+    /// One batch, where this process follows the network. Gives whether there is more to ask for at once.
     package func step() async throws -> Bool {
         let network = entry.chain.network
         let askedAt = gateway.now(isTest: entry.isTest)
-        var row = try await gateway.store.read { try $0.source(of: network) }
-        var batch = try await entry.chain.advance(
-            from: row?.cursor, kept: StoredHeaders(store: gateway.store, network: network))
+        let (row, last, watch) = try await gateway.store.read { tx in
+            (
+                try tx.source(of: network), try tx.highestHeader(of: network), try tx.watch(of: network)
+            )
+        }
+        guard gateway.mayWatch(network, watch) else {
+            entry.chain.forget()
+            return false
+        }
+        let cursor = row?.cursor ?? last.map { Cursor(height: $0.height, block: $0.block) }
+        let batch = try await entry.chain.advance(
+            from: cursor, kept: StoredHeaders(store: gateway.store, network: network))
+        do {
+            return try await take(batch, after: row, askedAt: askedAt)
+        } catch {
+            // It was handed out and is not absorbed.
+            entry.chain.forget()
+            throw error
+        }
+    }
+
+    private func take(_ first: Batch, after known: SourceRow?, askedAt: Instant) async throws -> Bool {
+        let network = entry.chain.network
+        var (batch, row) = (first, known)
         if batch.forkHeight != nil, !batch.isAtTip {
             // Until its end is heard, what was confirmed stays so, and nothing becomes confirmed.
-            try await gateway.markUnhealthy(network, fault: "syncing: following another branch")
+            try await gateway.markUnhealthy(
+                network, fault: "syncing: following another branch", isLeaving: false)
             let marked = try await gateway.store.read { try $0.source(of: network) }
             guard marked?.cursor == row?.cursor else {
                 entry.chain.forget()
-                return true
+                return false
             }
             row = marked
             batch = try await wholeBranch(from: batch)
@@ -70,9 +106,13 @@ package struct Watcher: Resident {
         if isQuiet(batch, row, askedAt), try await holdsAllWeKnow(batch) { return false }
         let absorbed = try await gateway.absorb(batch, of: network, after: row, askedAt: askedAt)
         gateway.world.metrics.height.set(Int(clamping: batch.cursor.height), network.text)
-        if absorbed.isStale { entry.chain.forget() }
+        if absorbed.isStale {
+            // Another process was faster. It is asked again after a pause, or not at all.
+            entry.chain.forget()
+            return false
+        }
         if absorbed.hasMoreLooks { try await gateway.lookOn(network) }
-        return !batch.isAtTip || absorbed.isStale
+        return batch.hasMore
     }
 
     /// The rest of a branch that begins with `batch`, as far as it may be held.

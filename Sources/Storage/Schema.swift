@@ -17,7 +17,8 @@ package enum Schema {
         case log
         /// Personal bytes, which the log only binds by commitment so that they can be erased.
         case personal
-        /// How the work stands (leases, wake-ups, cursors): losing it costs work, never truth.
+        /// How the work stands (leases, wake-ups, cursors): losing it costs work, never truth. (A network
+        /// whose `source` is lost goes on where its headers end, with later words than all before.)
         case operational
     }
 
@@ -30,6 +31,7 @@ package enum Schema {
         "event": .fold,
         "endpoint": .fold, "delivery": .fold, "attempt": .fold, "source": .operational,
         "header": .operational, "pool_input": .operational, "wake": .operational, "wake_height": .operational,
+        "wake_scan": .operational, "watch": .operational,
         "idempotency": .operational, "sandbox_journal": .log, "record": .log, "quarantine": .fold,
         "quarantined_fact": .fold,
     ]
@@ -175,6 +177,10 @@ package enum Schema {
             seen_at BIGINT NOT NULL)
         """,
         """
+        CREATE TABLE watch (
+            network TEXT PRIMARY KEY, owner TEXT, fence BIGINT NOT NULL, beat BIGINT NOT NULL)
+        """,
+        """
         CREATE TABLE header (
             network TEXT NOT NULL, height BIGINT NOT NULL, block TEXT NOT NULL, parent TEXT NOT NULL,
             median_time BIGINT NOT NULL, PRIMARY KEY (network, height))
@@ -203,6 +209,11 @@ package enum Schema {
             network))
         """,
         "CREATE INDEX wake_height_by_height ON wake_height (network, height)",
+        """
+        CREATE TABLE wake_scan (
+            payment TEXT NOT NULL, network TEXT NOT NULL, at BIGINT NOT NULL, PRIMARY KEY (payment, network))
+        """,
+        "CREATE INDEX wake_scan_by_time ON wake_scan (network, at)",
         """
         CREATE TABLE idempotency (
             merchant TEXT NOT NULL, operation TEXT NOT NULL, key TEXT NOT NULL, fingerprint TEXT NOT NULL,

@@ -219,10 +219,14 @@ extension Transaction {
     }
 
     private func save(_ sightings: [Sighting], of payment: Payment) throws {
+        let places = payment.evidence.places
         for sighting in sightings {
-            guard let transfer = payment.evidence.transfer(sighting.key),
-                let quote = payment.evidence.quote(transfer.quote)
-            else { throw Corruption("a sighting left no transfer") }
+            // What a payment does not take leaves nothing.
+            guard let place = places[sighting.key] else { continue }
+            let transfer = payment.evidence.transfers[place]
+            guard let quote = payment.evidence.quote(transfer.quote) else {
+                throw Corruption("a transfer has no quote")
+            }
             let transaction =
                 sighting.key.place.split(separator: ":").first.map(String.init) ?? sighting.key.place
             try connection.execute(
@@ -265,7 +269,7 @@ extension Transaction {
             """)
     }
 
-    /// Remembers when the clock or a height may change something; forgets it when nothing can.
+    /// Remembers when the clock or a network may change something; forgets it when nothing can.
     package func scheduleLook(_ payment: Payment, _ assessment: Assessment, isNew: Bool = false) throws {
         let clock = payment.terms.isTest ? 1 : 0
         if let at = assessment.nextLook {
@@ -284,6 +288,14 @@ extension Transaction {
                 """
                 INSERT INTO wake_height (payment, network, height)
                 VALUES (\(payment.id.text), \(network.text), \(Int64(clamping: height)))
+                """)
+        }
+        if !isNew { try connection.execute("DELETE FROM wake_scan WHERE payment = \(payment.id.text)") }
+        for (network, moment) in assessment.nextScans {
+            try connection.execute(
+                """
+                INSERT INTO wake_scan (payment, network, at)
+                VALUES (\(payment.id.text), \(network.text), \(moment.milliseconds))
                 """)
         }
     }

@@ -39,6 +39,22 @@ package struct SourceRow: Hashable, Sendable {
     }
 }
 
+/// Who follows a network.
+package struct WatchRow: Hashable, Sendable {
+    /// The process; nil when nobody does.
+    package var owner: String?
+    /// Grows with each owner.
+    package var fence: UInt64
+    /// Grows with each word of the owner: while it does, the owner is alive.
+    package var beat: UInt64
+
+    package init(owner: String?, fence: UInt64, beat: UInt64) {
+        self.owner = owner
+        self.fence = fence
+        self.beat = beat
+    }
+}
+
 /// A block that was absorbed.
 package struct HeaderRow: Hashable, Sendable {
     package let height: UInt64
@@ -58,6 +74,8 @@ package struct HeaderRow: Hashable, Sendable {
 package struct Attribution: Hashable, Sendable {
     package let payment: ID<Payment>
     package let quote: ID<Quote>
+    /// The network on which the payment was asked for. The same script may be one of another network.
+    package let network: NetworkName
 }
 
 extension Transaction {
@@ -95,6 +113,23 @@ extension Transaction {
             """)
     }
 
+    /// Who follows a network; nil when nobody ever did.
+    package func watch(of network: NetworkName) throws -> WatchRow? {
+        try connection.first("SELECT owner, fence, beat FROM watch WHERE network = \(network.text)").map {
+            WatchRow(owner: try $0.textOrNil(0), fence: try $0.unsigned(1), beat: try $0.unsigned(2))
+        }
+    }
+
+    package func save(_ watch: WatchRow, of network: NetworkName) throws {
+        try connection.execute(
+            """
+            INSERT INTO watch (network, owner, fence, beat)
+            VALUES (\(network.text), \(watch.owner), \(watch.fence), \(watch.beat))
+            ON CONFLICT (network) DO UPDATE SET owner = excluded.owner, fence = excluded.fence,
+                beat = excluded.beat
+            """)
+    }
+
     package func block(of network: NetworkName, at height: UInt64) throws -> BlockID? {
         try connection.first(
             "SELECT block FROM header WHERE network = \(network.text) AND height = \(height)"
@@ -104,6 +139,20 @@ extension Transaction {
     package func lowestHeader(of network: NetworkName) throws -> UInt64? {
         try connection.first(
             "SELECT height FROM header WHERE network = \(network.text) ORDER BY height LIMIT 1")?.unsigned(0)
+    }
+
+    /// The last block that was absorbed, as the headers know it.
+    package func highestHeader(of network: NetworkName) throws -> HeaderRow? {
+        try connection.first(
+            """
+            SELECT height, block, parent, median_time FROM header WHERE network = \(network.text)
+            ORDER BY height DESC LIMIT 1
+            """
+        ).map { row in
+            HeaderRow(
+                height: try row.unsigned(0), block: BlockID(try row.text(1)),
+                parent: BlockID(try row.text(2)), medianTime: try row.instant(3))
+        }
     }
 
     package func insert(_ header: HeaderRow, of network: NetworkName) throws {
@@ -130,9 +179,11 @@ extension Transaction {
         var found: [String: Attribution] = [:]
         for chunk in chunks(scripts) {
             for row in try connection.query(
-                "SELECT script, payment, quote FROM destination WHERE script IN \(list: chunk)")
+                "SELECT script, payment, quote, network FROM destination WHERE script IN \(list: chunk)")
             {
-                found[try row.text(0)] = Attribution(payment: try row.id(1), quote: try row.id(2))
+                found[try row.text(0)] = Attribution(
+                    payment: try row.id(1), quote: try row.id(2),
+                    network: try row.parsed(3, NetworkName.init(parsing:)))
             }
         }
         return found

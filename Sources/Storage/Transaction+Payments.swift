@@ -173,6 +173,19 @@ extension Transaction {
         ).map { try $0.id(0) }
     }
 
+    /// Payments that wait until a network was seen beyond a moment, which `scannedUntil` is.
+    package func dueLooks(
+        network: NetworkName, scannedUntil: Instant, limit: Int
+    ) throws -> [ID<Payment>] {
+        try connection.query(
+            """
+            SELECT payment FROM wake_scan WHERE network = \(network.text)
+                AND at < \(scannedUntil.milliseconds)
+            ORDER BY at LIMIT \(limit)
+            """
+        ).map { try $0.id(0) }
+    }
+
     /// When the next look is due by the clock; nil when none is.
     package func nextLook(isTest: Bool) throws -> Instant? {
         try connection.first("SELECT at FROM wake WHERE clock = \(isTest ? 1 : 0) ORDER BY at LIMIT 1")?

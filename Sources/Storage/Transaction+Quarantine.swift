@@ -45,6 +45,7 @@ extension Transaction {
         guard count > 0 else { return }
         try connection.execute("DELETE FROM wake WHERE payment = \(id.text)")
         try connection.execute("DELETE FROM wake_height WHERE payment = \(id.text)")
+        try connection.execute("DELETE FROM wake_scan WHERE payment = \(id.text)")
         let notice = try notice()
         if let notice { try insert(notice) }
         try recordAside("payment_set_aside", id, at, cause, .policy) { writer in

@@ -20,7 +20,7 @@ extension Bench {
         }
         Printer.title("blocks of 4,000 transactions against \(count) issued addresses")
         var maker = BlockMaker(paying: scripts.compactMap { Hex.decode($0) })
-        var before = Cursor(height: 100, block: BlockID(maker.previous.displayText))
+        var before = Bed.heard
         try await absorb(Batch(cursor: before, isAtTip: true), bed, network)
         var parses: [Double] = [], turns: [Double] = [], takes: [Double] = [], matches: [Double] = []
         for _ in 0..<7 {

@@ -13,6 +13,8 @@ struct Instance: Sendable {
     let gateway: Gateway
     /// Held while the process lives: an embedded database has one process.
     private let lock: Lock<FileLock?>
+    /// Held by the one process of this folder that follows networks for a database of its own server.
+    private let watchLock = Lock<FileLock?>(nil)
 
     /// Opens the data folder, its key, and the database, whose schema it brings up to date.
     ///
@@ -80,8 +82,29 @@ struct Instance: Sendable {
     /// See `IndexFile`.
     var indexFile: String { configuration.data + "/indices" }
 
+    /// Gives the process that follows networks the name of its predecessor in this folder, which is dead when
+    /// its lock is free: it need not wait for the end of a lease. The folder may be a copy, and the machine
+    /// another one: so the name is that of the file and of the machine since it was started.
+    func nameWatch() throws {
+        guard !configuration.isEmbedded else { return }
+        do throws(FileError) {
+            let lock = try FileLock(folder: configuration.data, name: Self.watchFile)
+            watchLock.withLock { $0 = lock }
+        } catch {
+            // Another process of this folder: this one waits for it under a name of its own.
+            guard error.isHeld else { throw error }
+            return
+        }
+        let boot = try Files.read("/proc/sys/kernel/random/boot_id", maxBytes: 64)
+        let file = try Files.number(of: configuration.data + "/" + Self.watchFile)
+        gateway.watch(as: "\(String(decoding: boot, as: UTF8.self).prefix { $0 != "\n" })/\(file)")
+    }
+
+    private static let watchFile = "watch.lock"
+
     func close() async {
         await gateway.store.close()
+        watchLock.withLock { $0 = nil }
         lock.withLock { $0 = nil }
     }
 

@@ -21,6 +21,10 @@ struct Running: Sendable {
         do {
             try await instance.setFixedRates()
             if roles.contains(.api) { try await instance.keepIndices() }
+            if roles.contains(.watch) {
+                try instance.nameWatch()
+                try await instance.gateway.hearSandbox()
+            }
         } catch {
             await instance.close()
             throw error

@@ -94,15 +94,18 @@ struct Audit {
     private func checkThatNothingIsStuck(_ decision: Decision) {
         let assessment = decision.assessment
         let evidence = decision.payment.evidence
+        let hasLook =
+            assessment.nextLook != nil || !assessment.nextHeights.isEmpty || !assessment.nextScans.isEmpty
         switch assessment.state {
-        case .created, .awaitingPayment: #expect(assessment.nextLook != nil)
+        case .created, .awaitingPayment:
+            #expect(assessment.nextLook != nil || !assessment.nextScans.isEmpty)
         case .detected, .confirming:
             let isPooled = evidence.transfers.contains { $0.isLive && $0.block == nil }
-            #expect(isPooled || assessment.nextLook != nil || !assessment.nextHeights.isEmpty)
+            #expect(isPooled || hasLook)
         case .underpaid:
             let isPooled = evidence.transfers.contains { $0.isLive && $0.block == nil }
             let isAsked = decision.payment.openExceptions.contains { $0.kind == .underpaid }
-            #expect(isPooled || isAsked || assessment.nextLook != nil || !assessment.nextHeights.isEmpty)
+            #expect(isPooled || isAsked || hasLook)
         case .latePaid: #expect(decision.payment.openExceptions.contains { $0.kind == .late })
         case .paid, .overpaid, .expired, .failed, .refunded: break
         }

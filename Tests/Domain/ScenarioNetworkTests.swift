@@ -162,7 +162,8 @@ extension Scenario {
         Scenario("a stale source never expires a payment", .awaitingPayment, [.sourceStale]) {
             $0.isHealthy = false
             try $0.wait(until: 10_000)
-            #expect(!$0.last.isPayable && $0.last.nextLook == Sample.at(10_015))
+            #expect(!$0.last.isPayable && $0.last.nextLook == nil)
+            #expect($0.last.nextScans == [Sample.bitcoin: Sample.at(960)])
         },
         Scenario("nor asks about what is missing", .underpaid, [.sourceStale], "wallet 500 unapplied 500") {
             try $0.mine("a", half)

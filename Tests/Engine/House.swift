@@ -24,7 +24,8 @@ final class House {
     var answers = 0
 
     init(
-        _ engine: DatabaseEngine = .sqlite, seed: UInt64 = 1,
+        _ engine: DatabaseEngine = .sqlite, seed: UInt64 = 1, isFollowed: Bool = true,
+        live: Set<SandboxNetwork> = [],
         _ change: (inout Settings) -> Void = { _ in }
     ) async throws {
         place = try await DatabasePlace(engine)
@@ -32,7 +33,7 @@ final class House {
         settings = Settings(baseURL: "https://pay.example")
         change(&settings)
         store = try await Store.open(place.location)
-        gateway = try Self.gateway(store, clock, entropy, settings, SandboxWorld())
+        gateway = try Self.gateway(store, clock, entropy, settings, SandboxWorld(), live: live)
         try await gateway.setFixedRates([
             (try code("SBX"), "EUR", try Rate(parsing: "100")),
             (try code("SUSD"), "EUR", try Rate(parsing: "0.8")),
@@ -42,17 +43,18 @@ final class House {
             merchant: merchant.id, name: "key", scopes: [.admin], isTest: true, by: .operatorAtMachine,
             cause: "test")
         caller = Caller(merchant: merchant.id, key: key.key.id, isTest: true, scopes: ["admin"])
-        try await follow()
+        if isFollowed { try await follow() }
     }
 
     /// A gateway over a store, as a process has one.
     static func gateway(
         _ store: Store, _ clock: any Clock, _ entropy: any Entropy, _ settings: Settings,
-        _ sandbox: SandboxWorld, keys: InstanceKeys? = nil
+        _ sandbox: SandboxWorld, keys: InstanceKeys? = nil,
+        live: Set<SandboxNetwork> = []
     ) throws -> Gateway {
         let world = World(clock: clock, entropy: entropy, log: .silent, metrics: Metrics())
         let networks = SandboxNetwork.allCases.map {
-            Networks.Entry(chain: sandbox.chain(on: $0), isTest: true)
+            Networks.Entry(chain: sandbox.chain(on: $0), isTest: !live.contains($0))
         }
         guard let box = SecretBox(key: Secret([UInt8](repeating: 7, count: 32))),
             let signing = Ed25519.KeyPair(seed: Secret([UInt8](repeating: 9, count: 32)))
@@ -68,6 +70,14 @@ final class House {
         store = try await Store.open(place.location)
         gateway = try Self.gateway(
             store, clock, entropy, settings, try await Gateway.replaySandbox(from: store))
+        if !store.isExclusive { try await outlive() }
+    }
+
+    /// Waits until what followed the networks before has gone. The wall clock stands still.
+    private func outlive() async throws {
+        try await follow()
+        clock.advance(by: EngineLimits.watchMilliseconds)
+        clock.step(by: -EngineLimits.watchMilliseconds)
     }
 
     func close() async { await store.close() }
@@ -92,15 +102,17 @@ final class House {
     }
 
     /// Opens a payment that is to be made in SBX, worth 100 EUR each.
-    func open(_ amount: String = "25", order: String = "order-1") async throws -> ID<Payment> {
+    func open(
+        _ amount: String = "25", order: String = "order-1", by caller: Caller? = nil
+    ) async throws -> ID<Payment> {
         var new = NewPayment(orderID: order, amount: amount, currency: "EUR")
         new.chosen = try method("SBX")
         new.methods = [try method("SBX")]
-        return try await open(new)
+        return try await open(new, by: caller)
     }
 
-    func open(_ new: NewPayment) async throws -> ID<Payment> {
-        let reply = try await gateway.open(new, by: caller, cause: "test", answering())
+    func open(_ new: NewPayment, by caller: Caller? = nil) async throws -> ID<Payment> {
+        let reply = try await gateway.open(new, by: caller ?? self.caller, cause: "test", answering())
         guard let id = ID<Payment>(parsing: String(decoding: reply.body, as: UTF8.self)) else {
             throw TestKitError("no payment was opened")
         }

@@ -144,6 +144,74 @@ struct WatchingTests {
         await house.close()
     }
 
+    @Test("Of two gateways on one PostgreSQL one listens, and the other takes over when it has gone")
+    func lease() async throws {
+        let house = try await House(.postgres)
+        let other = try await Store.open(house.place.location)
+        let first = house.gateway
+        let id = try await house.open()
+        try await house.take([.play(.exact)], for: id)
+        // The second one's node does not know the last block yet.
+        func second(_ seed: UInt64) async throws -> Gateway {
+            try House.gateway(
+                other, house.clock, SeededEntropy(seed: seed), house.settings,
+                try await Gateway.replaySandbox(from: other))
+        }
+        let behind = try await second(2)
+        _ = try await first.command(.mine(.sandbox, blocks: 1))
+        try await house.follow()
+        #expect(try await house.payment(id).state == .paid)
+        for _ in 0..<3 {
+            try await House.follow(behind)
+            try await behind.markUnhealthy(SandboxNetwork.sandbox.name, fault: "unreachable: its own node")
+            house.clock.advance(by: house.settings.pollMilliseconds)
+            try await house.follow()
+        }
+        let summary = try await house.summary(of: id)
+        #expect(summary.state == .paid && !summary.events.contains("payment.reversed"))
+        let network = SandboxNetwork.sandbox.name
+        func fence() async throws -> UInt64? { try await other.read { try $0.watch(of: network)?.fence } }
+        #expect(try await fence() == 1)
+        #expect(try await other.read { try $0.source(of: network)?.isHealthy } == true)
+        // The first one dies; what happens now is for the other.
+        let next = try await house.open(order: "next")
+        _ = try await first.play(.exact, for: next, of: house.caller, confirmedBy: 1)
+        let heir = try await second(3)
+        try await House.follow(heir)
+        house.clock.advance(by: first.watchMilliseconds - 1)
+        try await House.follow(heir)
+        #expect(try await house.payment(next).state == .awaitingPayment, "it may still be alive")
+        house.clock.advance(by: 1)
+        try await House.follow(heir)
+        #expect(try await house.payment(next).state == .paid)
+        #expect(try await fence() == 2)
+        // It was not dead: what it says now is refused, whatever it asked for before.
+        let row = try await other.read { try $0.source(of: network) }
+        let batch = Batch(cursor: try #require(row?.cursor), isAtTip: true)
+        let late = try await first.absorb(batch, of: network, after: row, askedAt: first.now(isTest: true))
+        #expect(late.isStale)
+        // An owner whose node fails, or that ends in good order, is followed at once.
+        try await heir.markUnhealthy(network, fault: "unreachable: nobody there")
+        try await house.follow()
+        #expect(try await fence() == 3)
+        #expect(try await other.read { try $0.source(of: network)?.isHealthy } == true)
+        try await first.leaveWatch(of: network)
+        house.clock.advance(by: house.settings.pollMilliseconds)
+        try await House.follow(heir)
+        #expect(try await fence() == 4)
+        // One that is started again in the place of a dead one need not wait.
+        let again = try await second(4)
+        again.watch(as: heir.watches.name)
+        house.clock.advance(by: house.settings.pollMilliseconds)
+        try await House.follow(again)
+        #expect(try await fence() == 5)
+        let last = try await house.summary(of: id)
+        #expect(last.state == summary.state && last.events == summary.events)
+        try await house.audit()
+        await other.close()
+        await house.close()
+    }
+
     @Test("An eviction is heard although nothing else happens at that moment")
     func eviction() async throws {
         let house = try await House()

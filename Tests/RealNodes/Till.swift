@@ -132,7 +132,15 @@ final class Till {
             zmqEndpoint: heard.zmq)
         store = try await Store.open(location)
         gateway = try Self.gateway(store, clock, settings, chain)
+        if !store.isExclusive { try await outlive() }
         deliver()
+    }
+
+    /// Waits until what followed the network before has gone. The wall clock stands still.
+    private func outlive() async throws {
+        for entry in gateway.networks.entries { _ = try await Watcher(gateway, entry).step() }
+        clock.advance(by: EngineLimits.watchMilliseconds)
+        clock.step(by: -EngineLimits.watchMilliseconds)
     }
 
     // MARK: Webhooks

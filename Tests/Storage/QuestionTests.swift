@@ -30,7 +30,8 @@ struct QuestionTests {
             let scripts = (0..<10_000).map { "script \($0)" }
             let found = try await store.read { try $0.attributions(of: scripts) }
             #expect(Set(found.keys) == Set((1...5).map { "script \($0)" }))
-            #expect(found["script 3"] == Attribution(payment: Sample.id(3), quote: Sample.id(3)))
+            let owner = Attribution(payment: Sample.id(3), quote: Sample.id(3), network: Sample.network)
+            #expect(found["script 3"] == owner)
             #expect(try await store.read { try $0.attributions(of: []) }.isEmpty)
             for length in [1, 255, 256, 257, 512] {
                 let part = Array(scripts.prefix(length))

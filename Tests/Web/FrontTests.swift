@@ -59,7 +59,7 @@ struct FrontTests {
 
     @Test("The process lives, and is ready when every network was heard of")
     func readiness() async throws {
-        let gateway = try await TestGateway()
+        let gateway = try await TestGateway(isBitcoinHeard: false)
         #expect(await gateway.send(.get, "/healthz", key: nil).text == "ok\n")
         let early = await gateway.send(.get, "/readyz", key: nil)
         #expect(early.status == 503)

@@ -18,6 +18,7 @@ package struct Refusal: Error, Hashable, Sendable {
         case unknownAsset = "unknown_asset"
         case unsupportedNetwork = "unsupported_network"
         case methodNotOffered = "method_not_offered"
+        case networkUnavailable = "network_unavailable"
         case noWallet = "no_wallet"
         case outsideLimits = "outside_limits"
         case policyNotAllowed = "policy_not_allowed"

@@ -20,6 +20,8 @@ package struct Assessment: Hashable, Sendable {
     package var nextLook: Instant?
     /// The height of each network at which this may change.
     package var nextHeights: [NetworkName: UInt64] = [:]
+    /// The moment of each network beyond which it has to have been seen before this can change.
+    package var nextScans: [NetworkName: Instant] = [:]
 
     package init() {}
 

@@ -26,20 +26,41 @@ package struct Evidence: Hashable, Sendable {
         for (network, word) in sources { self.sources[network] = word.merged(with: self.sources[network]) }
     }
 
-    /// Folds in what a network says of one transfer. Its later word wins; first sights and replacements add
-    /// up.
-    mutating func hear(_ sighting: Sighting, of payment: ID<Payment>) {
-        guard let index = transfers.firstIndex(where: { $0.key == sighting.key }) else {
-            transfers.append(
-                Transfer(
-                    id: ID(part: transfers.count + 1, of: payment), key: sighting.key, quote: sighting.quote,
-                    method: sighting.method, amountText: sighting.amountText, claim: sighting.claim,
-                    firstSeen: sighting.seenAt, missedByGap: sighting.fellIntoGap,
-                    replaces: sighting.replaces,
-                    maturity: sighting.maturity, confirmedIn: nil,
-                    observations: Set([sighting.observation].compactMap { $0 })))
-            return
+    /// Where each transfer stands in `transfers`.
+    package var places: [Transfer.Key: Int] {
+        Dictionary(transfers.enumerated().map { ($1.key, $0) }) { first, _ in first }
+    }
+
+    /// Whether one more transfer is taken that stands like that.
+    package static func takes(_ standing: Transfer.Standing, after count: Int) -> Bool {
+        switch standing {
+        case .mined: count < Payment.mostTransfers
+        case .pooled, .gone: count < Payment.mostUnconfirmed
         }
+    }
+
+    /// Folds in what a network says of transfers. Its later word wins; first sights and replacements add up.
+    /// New ones beyond what a payment takes are left out.
+    mutating func hear(_ sightings: [Sighting], of payment: ID<Payment>) {
+        var places = places
+        for sighting in sightings {
+            if let index = places[sighting.key] {
+                hear(sighting, at: index)
+            } else if Self.takes(sighting.claim.standing, after: transfers.count) {
+                places[sighting.key] = transfers.count
+                transfers.append(
+                    Transfer(
+                        id: ID(part: transfers.count + 1, of: payment), key: sighting.key,
+                        quote: sighting.quote, method: sighting.method, amountText: sighting.amountText,
+                        claim: sighting.claim, firstSeen: sighting.seenAt,
+                        missedByGap: sighting.fellIntoGap, replaces: sighting.replaces,
+                        maturity: sighting.maturity, confirmedIn: nil,
+                        observations: Set([sighting.observation].compactMap { $0 })))
+            }
+        }
+    }
+
+    private mutating func hear(_ sighting: Sighting, at index: Int) {
         if sighting.claim.supersedes(transfers[index].claim) {
             transfers[index].claim = sighting.claim
             transfers[index].amountText = sighting.amountText

@@ -63,6 +63,8 @@ package struct Exception: Hashable, Sendable, Identified {
         case sourceStale = "source_stale"
         /// The merchant reported a fulfilment that it had not claimed.
         case unclaimedFulfilment = "unclaimed_fulfilment"
+        /// It has as many transfers as one payment takes: what comes after them is not followed.
+        case tooManyTransfers = "too_many_transfers"
 
         /// What a person may do about it; the safest first.
         package var actions: [Action] {
@@ -72,7 +74,7 @@ package struct Exception: Hashable, Sendable, Identified {
             case .overpaid, .duplicate: [.keep, .dismiss]
             case .wrongNetwork, .wrongAsset: [.accept, .keep, .dismiss]
             case .dust, .afterEnd: [.keep, .dismiss]
-            case .reversed, .evidenceLost, .unclaimedFulfilment, .sourceStale: [.dismiss]
+            case .reversed, .evidenceLost, .unclaimedFulfilment, .sourceStale, .tooManyTransfers: [.dismiss]
             case .review: [.release, .reject]
             }
         }

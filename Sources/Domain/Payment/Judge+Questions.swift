@@ -26,6 +26,9 @@ extension Judge {
             .refunded: break
         }
         if isStale { result.questions[Exception.Subject(.sourceStale)] = Assessment.Question(isSevere: true) }
+        if evidence.transfers.count >= Payment.mostTransfers {
+            result.questions[Exception.Subject(.tooManyTransfers)] = Assessment.Question(isSevere: true)
+        }
         for transfer in evidence.transfers { ask(about: transfer) }
     }
 
@@ -83,7 +86,7 @@ extension Judge {
         if isWaiting || result.state == .underpaid {
             moments.append(lastSight.adding(milliseconds: 1))
             moments.append(lastSight.adding(seconds: terms.policy.staleSeconds).adding(milliseconds: 1))
-            if evidence.now > lastSight, !isWindowClosed { moments.append(evidence.now.adding(seconds: 15)) }
+            if evidence.now > lastSight, !isWindowClosed { awaitScans() }
         }
         for item in counted where item.transfer.block == nil && item.isTimely {
             for quote in evidence.quotes {
@@ -98,6 +101,15 @@ extension Judge {
             let height = wakeHeight(of: transfer, at: place)
             let network = transfer.key.network
             result.nextHeights[network] = min(result.nextHeights[network] ?? .max, height)
+        }
+    }
+
+    /// The clock has done its part: only the word of a network that was not yet seen past the end can close
+    /// the window.
+    private mutating func awaitScans() {
+        for network in Set(evidence.quotes.map(\.method.network)) {
+            let isSeen = evidence.sources[network].map { $0.scannedUntil > lastSight } ?? false
+            if !isSeen { result.nextScans[network] = lastSight }
         }
     }
 

@@ -8,12 +8,14 @@ struct Judge {
     var ruled: Set<Exception.Kind> = []
     var isDoubted = false
     var result = Assessment()
+    private let places: [Transfer.Key: Int]
 
     init(terms: Terms, evidence: Evidence) {
         self.terms = terms
         self.evidence = evidence
         price = Worth(terms.price)
         enough = price - terms.policy.underTolerance.waived(on: terms.price)
+        places = evidence.places
     }
 
     mutating func judge() -> Assessment {
@@ -112,7 +114,8 @@ struct Judge {
         var known: Set<Transfer.Key> = [transfer.key]
         var waiting = Array(transfer.replaces)
         while let key = waiting.popLast() {
-            guard known.insert(key).inserted, let replaced = evidence.transfer(key) else { continue }
+            guard known.insert(key).inserted, let place = places[key] else { continue }
+            let replaced = evidence.transfers[place]
             waiting.append(contentsOf: replaced.replaces)
             guard replaced.quote == transfer.quote, replaced.method == transfer.method,
                 replaced.amount ?? .max <= transfer.amount ?? 0

@@ -2,13 +2,19 @@ extension Payment {
     /// Quotes that one payment can have; each has a destination that is watched for ever.
     package static let mostQuotes = 20
 
+    /// Transfers that one payment follows. Beyond them a person has to look: `too_many_transfers`.
+    package static let mostTransfers = 250
+    /// Those after which one that no block holds is not taken: what costs its sender nothing leaves room for
+    /// money. It is heard again with its block.
+    package static let mostUnconfirmed = 100
+
     /// Puts the news into the evidence, where the rules allow it now.
     mutating func fold(_ fact: Fact) throws(Objection) {
         switch fact.news {
         case .looked: break
         case .quoted(let quote): try fold(quote, fact)
         case .sighted(let sightings, let spends):
-            for sighting in sightings { evidence.hear(sighting, of: id) }
+            evidence.hear(sightings, of: id)
             for (key, spend) in spends { evidence.hear(spend, of: key) }
         case .refunded(let refund): try fold(refund)
         case .ruled(let verdict, let reason): try fold(verdict, reason: reason, fact)

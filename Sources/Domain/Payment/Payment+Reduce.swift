@@ -72,8 +72,9 @@ extension Payment {
     /// What was live and is so no more, and was not replaced by at least as much: a ruling may have relied on
     /// it.
     private func vanished(since old: Payment) -> [Transfer.Key] {
-        old.evidence.transfers.filter(\.isLive).compactMap { before in
-            guard let transfer = evidence.transfer(before.key), !transfer.isLive else { return nil }
+        let places = evidence.places
+        return old.evidence.transfers.filter(\.isLive).compactMap { before in
+            guard let place = places[before.key], !evidence.transfers[place].isLive else { return nil }
             let isReplaced = evidence.transfers.contains {
                 $0.isLive && $0.replaces.contains(before.key) && $0.quote == before.quote
                     && $0.method == before.method
@@ -188,7 +189,7 @@ extension Exception.Kind {
         case .underpaid, .overpaid, .late, .duplicate, .wrongNetwork, .wrongAsset, .dust, .afterEnd, .review,
             .sourceStale:
             true
-        case .reversed, .evidenceLost, .unclaimedFulfilment: false
+        case .reversed, .evidenceLost, .unclaimedFulfilment, .tooManyTransfers: false
         }
     }
 }

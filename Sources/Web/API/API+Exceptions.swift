@@ -27,6 +27,7 @@ extension API {
             pointers: [
                 .actionNotSuggested: "/action", .reasonRequired: "/reason", .unsupportedNetwork: "/network",
                 .methodNotOffered: "/asset", .noWallet: "/network", .rateUnavailable: "/asset",
+                .networkUnavailable: "/network",
             ]
         ) { call in
             let id: ID<Exception> = try call.id("exception")

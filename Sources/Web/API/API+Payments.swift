@@ -12,7 +12,8 @@ extension API {
                 .invalidAmount: "/amount", .amountTooLarge: "/amount", .amountTooPrecise: "/amount",
                 .outsideLimits: "/amount", .unknownCurrency: "/currency", .rateUnavailable: "/currency",
                 .unknownAsset: "/asset", .unsupportedNetwork: "/network", .noWallet: "/network",
-                .policyNotAllowed: "/policy", .quoteExpired: "/quote_expires_at",
+                .networkUnavailable: "/network", .policyNotAllowed: "/policy",
+                .quoteExpired: "/quote_expires_at",
             ],
             run: createPayment),
         Operation("payments.list", .get, "/v1/payments", scope: .paymentsRead, run: listPayments),
@@ -43,7 +44,7 @@ extension API {
             idempotency: .optional,
             pointers: [
                 .methodNotOffered: "/asset", .unsupportedNetwork: "/network", .noWallet: "/network",
-                .rateUnavailable: "/asset",
+                .networkUnavailable: "/network", .rateUnavailable: "/asset",
             ],
             run: chooseMethod),
         Operation(

@@ -58,6 +58,7 @@ extension Problem {
 
         // The world.
         case unavailable
+        case networkUnavailable = "network_unavailable"
         case outcomeUnknown = "outcome_unknown"
         case internalError = "internal_error"
     }
@@ -87,7 +88,7 @@ extension Problem.Code {
             .unprocessableContent
         case .rateLimited: .tooManyRequests
         case .internalError: .internalServerError
-        case .unavailable, .outcomeUnknown: .serviceUnavailable
+        case .unavailable, .networkUnavailable, .outcomeUnknown: .serviceUnavailable
         }
     }
 
@@ -137,6 +138,7 @@ extension Problem.Code {
         case .webhookURLNotAllowed: "Webhook address not allowed"
         case .sandboxRefused: "Not possible in the sandbox"
         case .unavailable: "Unavailable"
+        case .networkUnavailable: "Network not heard yet"
         case .outcomeUnknown: "Outcome unknown"
         case .internalError: "Internal error"
         }

@@ -22,7 +22,7 @@ final class TestGateway: Sendable {
     private let folder: TemporaryFolder
     private let lines = Lock<[String]>([])
 
-    init(rateLimit: RateLimit? = nil, hasMetrics: Bool = false) async throws {
+    init(rateLimit: RateLimit? = nil, hasMetrics: Bool = false, isBitcoinHeard: Bool = true) async throws {
         folder = try TemporaryFolder()
         store = try await Store.open(.sqlite(folder.file("quittance.sqlite")))
         let sandbox = SandboxWorld()
@@ -47,6 +47,7 @@ final class TestGateway: Sendable {
             metrics: metrics, clock: clock, entropy: entropy)
         try await setRates()
         try await watch()
+        if isBitcoinHeard { try await hearBitcoin() }
     }
 
     /// What was logged so far.
@@ -57,6 +58,18 @@ final class TestGateway: Sendable {
             (try code("SBX"), "EUR", try Rate(parsing: "100")), (try code("SUSD"), "EUR", try Rate(parsing: "0.8")),
             (try code("BTC"), "EUR", try Rate(parsing: "50000")),
         ])
+    }
+
+    /// As if its node had been there once.
+    private func hearBitcoin() async throws {
+        let now = Instant(milliseconds: clock.now)
+        let network = UnreachableChain().network
+        try await store.write { tx in
+            let row = SourceRow(
+                sequence: 1, height: 900_000, block: BlockID("900000"), safe: nil, finalized: nil, isHealthy: true,
+                fault: nil, scannedUntil: now, seenAt: now)
+            try tx.save(row, of: network)
+        }
     }
 
     private func code(_ text: String) throws -> AssetCode {

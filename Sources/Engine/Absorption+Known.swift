@@ -1,0 +1,59 @@
+import Chains
+import Domain
+import Storage
+
+extension Absorption {
+    /// A payment as it was stored before this batch.
+    struct Known {
+        let payment: Payment
+        private let places: [Transfer.Key: Int]
+
+        init(_ payment: Payment) {
+            self.payment = payment
+            places = payment.evidence.places
+        }
+
+        func transfer(_ key: Transfer.Key) -> Transfer? {
+            places[key].map { payment.evidence.transfers[$0] }
+        }
+    }
+
+    /// A payment, read once however much is said of it in this batch: somebody can pay it with thousands of
+    /// outputs. Nil when it is set aside.
+    mutating func known(_ id: ID<Payment>) throws -> Known? {
+        if let known = read[id] { return known }
+        let known = try gateway.legible(id, work).map(Known.init)
+        read[id] = .some(known)
+        return known
+    }
+
+    /// The outputs of a transaction that pay us, and whom. Of more than a payment takes, the largest.
+    mutating func payments(
+        by transaction: ChainTransaction, _ standing: Transfer.Standing, _ owners: [String: Attribution]
+    ) throws -> [(output: ChainOutput, owner: Attribution)] {
+        var paying = transaction.outputs.compactMap { output in
+            owners[output.script].flatMap { isPaid(here: $0) ? (output: output, owner: $0) : nil }
+        }
+        if paying.count > Payment.mostUnconfirmed {
+            paying.sort { UInt128($0.output.amountText) ?? 0 > UInt128($1.output.amountText) ?? 0 }
+        }
+        return try paying.filter { output, owner in
+            let key = Transfer.Key(network: network, place: output.place)
+            let known = try known(owner.payment)
+            if known?.transfer(key) != nil || news[owner.payment]?.sightings[key] != nil { return true }
+            let count = (known?.payment.evidence.transfers.count ?? 0) + fresh[owner.payment, default: 0]
+            guard Evidence.takes(standing, after: count) else { return false }
+            fresh[owner.payment, default: 0] += 1
+            return true
+        }
+    }
+
+    /// The same script belongs to its owner on every network. What a test network moves is worth nothing: it
+    /// is none of a live payment's business.
+    private func isPaid(here owner: Attribution) -> Bool {
+        guard let asked = gateway.networks[owner.network], let here = gateway.networks[network] else {
+            return true
+        }
+        return asked.isTest == here.isTest
+    }
+}

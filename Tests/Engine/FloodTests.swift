@@ -1,0 +1,111 @@
+import Chains
+import Domain
+import Platform
+import Storage
+import TestKit
+import Testing
+
+@testable import Engine
+
+/// What a customer can do to the one writer with a transaction that has thousands of outputs.
+@Suite("A flood of outputs to one address", .timeLimit(.minutes(5)))
+struct FloodTests {
+    private let network = SandboxNetwork.sandbox.name
+    private static let outputs = 3_000
+
+    /// Absorbs what one transaction does, in the pool or in a block, and counts the work of it.
+    private func absorb(
+        _ house: House, entered: [ChainTransaction] = [], mined: [ChainTransaction] = [],
+        pool: [ChainTransaction] = []
+    ) async throws -> Absorbed {
+        let row = try await house.store.read { [network] in try $0.source(of: network) }
+        let cursor = try #require(row?.cursor)
+        var batch = Batch(cursor: cursor, isAtTip: true)
+        if !mined.isEmpty {
+            let block = ChainBlock(
+                height: cursor.height + 1, block: BlockID("made \(cursor.height + 1)"), parent: cursor.block,
+                medianTime: Instant(milliseconds: house.clock.now), transactions: mined)
+            batch.connected = [block]
+            batch.cursor = Cursor(height: block.height, block: block.block)
+        }
+        batch.entered = entered
+        batch.pool = Set(pool.map(\.id))
+        house.clock.advance(by: 1_000)
+        return try await house.gateway.absorb(
+            batch, of: network, after: row, askedAt: house.gateway.now(isTest: true))
+    }
+
+    private func flood(_ name: String, to quote: Quote, outputs: Int, inputs: [String]) -> ChainTransaction {
+        ChainTransaction(
+            id: name, index: 0, inputs: inputs,
+            outputs: (0..<outputs).map {
+                ChainOutput(
+                    place: "\(name):\($0)", script: quote.destination.script, asset: quote.method.asset,
+                    amountText: "546")
+            }, maturity: 0, observation: { [] })
+    }
+
+    @Test("is replaced, and each payment was read but a few times; its money still counts")
+    func replaced() async throws {
+        let house = try await House()
+        let id = try await house.open()
+        let quote = try await house.quote(of: id)
+        let first = flood("a", to: quote, outputs: Self.outputs, inputs: ["coin:0"])
+        let second = flood("b", to: quote, outputs: Self.outputs, inputs: ["coin:0"])
+        let away = ChainTransaction(
+            id: "c", index: 0, inputs: ["coin:0"],
+            outputs: [ChainOutput(place: "c:0", script: "elsewhere", asset: quote.method.asset, amountText: "1")],
+            maturity: 0, observation: { [] })
+        for (transaction, isReplaced) in [(first, false), (second, true), (away, true)] {
+            let absorbed = try await absorb(house, entered: [transaction], pool: [transaction])
+            #expect(absorbed.reads <= 2, "\(transaction.id)")
+            let transfers = try await house.payment(id).evidence.transfers
+            #expect(transfers.count <= Payment.mostUnconfirmed)
+            if isReplaced { #expect(transfers.contains { $0.claim.standing == .gone(.replaced) }) }
+            #expect(transfers.allSatisfy { $0.replaces.count <= EngineLimits.replaced })
+        }
+        #expect(try await house.payment(id).evidence.transfers.allSatisfy { !$0.isLive })
+        #expect(try await house.payment(id).openExceptions.isEmpty)
+        // What arrives in a block is money, whatever the pool held before.
+        let paid = ChainTransaction(
+            id: "d", index: 0, inputs: ["coin:9"],
+            outputs: [
+                ChainOutput(
+                    place: "d:0", script: quote.destination.script, asset: quote.method.asset,
+                    amountText: String(quote.amountDue))
+            ], maturity: 0, observation: { [] })
+        _ = try await absorb(house, mined: [paid])
+        #expect(try await house.payment(id).state == .paid)
+        try await house.audit()
+        await house.close()
+    }
+
+    @Test("is mined: as many as one payment takes are booked, the largest first, and a person is told once")
+    func mined() async throws {
+        let house = try await House()
+        let id = try await house.open()
+        let quote = try await house.quote(of: id)
+        var flood = flood("a", to: quote, outputs: Self.outputs, inputs: ["coin:0"])
+        flood = ChainTransaction(
+            id: flood.id, index: 0, inputs: flood.inputs,
+            outputs: flood.outputs + [
+                ChainOutput(
+                    place: "a:\(Self.outputs)", script: quote.destination.script, asset: quote.method.asset,
+                    amountText: String(quote.amountDue))
+            ], maturity: 0, observation: { [] })
+        let absorbed = try await absorb(house, mined: [flood])
+        #expect(absorbed.reads <= 2)
+        for _ in 0..<2 {
+            let payment = try await house.payment(id)
+            #expect(payment.evidence.transfers.count == Payment.mostTransfers)
+            #expect(payment.state.isSettled)
+            #expect(payment.openExceptions.count { $0.kind == .tooManyTransfers } == 1)
+            #expect(payment.exceptions.count { $0.kind == .tooManyTransfers } == 1)
+            let more = self.flood("more", to: quote, outputs: 10, inputs: ["coin:1"])
+            _ = try await absorb(house, mined: [more])
+        }
+        let verdict = try await house.store.verify()
+        #expect(verdict.isClean, "\(verdict.findings)")
+        await house.close()
+    }
+}

@@ -1,0 +1,192 @@
+import Chains
+import Database
+import Domain
+import HTTP
+import Platform
+import Storage
+import TestKit
+import Testing
+
+@testable import Engine
+
+@Suite("What was not heard is not believed, and what cannot be heard costs nothing")
+struct HearingTests {
+    private let network = SandboxNetwork.sandbox.name
+
+    /// What opening a payment answers with, where it is refused.
+    private func refusal(_ body: () async throws -> Void) async throws -> String? {
+        do { try await body() } catch let refusal as Refusal { return refusal.code.rawValue }
+        return nil
+    }
+
+    @Test("Nobody is told to pay on a network that was never heard")
+    func neverHeard() async throws {
+        let house = try await House(isFollowed: false)
+        #expect(try await refusal { _ = try await house.open() } == "network_unavailable")
+        try await house.gateway.markUnhealthy(network, fault: "syncing: far behind")
+        #expect(try await refusal { _ = try await house.open() } == "network_unavailable")
+        var new = NewPayment(orderID: "later", amount: "25", currency: "EUR")
+        new.methods = [try method("SBX"), try method("SUSD")]
+        let id = try await house.open(new)
+        #expect(try await refusal { try await house.take([.choose("SBX")], for: id) } == "network_unavailable")
+        // The first one that is shown an address has the first address.
+        try await house.follow()
+        try await house.take([.choose("SBX")], for: id)
+        #expect(try await house.quote(of: id).destination.path == "sandbox/0")
+        await house.close()
+    }
+
+    @Test("Once it was heard, a network that is down is quoted: what is paid meanwhile is found")
+    func heardOnce() async throws {
+        let house = try await House()
+        _ = try await house.gateway.command(.fail(.sandbox))
+        try await house.follow()
+        let id = try await house.open()
+        try await house.take([.unheard([.play(.exact, mined: 1)])], for: id)
+        _ = try await house.gateway.command(.recover(.sandbox))
+        try await house.follow()
+        #expect(try await house.payment(id).state == .paid)
+        await house.close()
+    }
+
+    @Test("Coins of a test network are nothing to a live payment")
+    func testCoins() async throws {
+        let house = try await House(live: [.sandbox])
+        let live = Caller(
+            merchant: house.caller.merchant, key: house.caller.key, isTest: false, scopes: house.caller.scopes)
+        let id = try await house.open(by: live)
+        let quote = try await house.quote(of: id)
+        let output = SandboxCommand.Output(
+            script: quote.destination.script, asset: quote.method.asset, amount: quote.amountDue)
+        _ = try await house.gateway.command(.pay(.alternative, [output], isMined: true))
+        try await house.follow()
+        #expect(try await house.payment(id).evidence.transfers.isEmpty)
+        _ = try await house.gateway.command(.pay(.sandbox, [output], isMined: true))
+        try await house.follow()
+        #expect(try await house.payment(id).state == .paid)
+        await house.close()
+    }
+
+    @Test("A payment whose window ended while its node is down waits for the node, and not every few seconds")
+    func waitsForSource() async throws {
+        let house = try await House()
+        let id = try await house.open()
+        _ = try await house.gateway.command(.fail(.sandbox))
+        try await house.take([.wait(seconds: 2_000)], for: id)
+        let payment = try await house.payment(id)
+        #expect(payment.state == .awaitingPayment)
+        let end = try #require(payment.evidence.currentQuote?.endsAt)
+        let last = end.adding(seconds: payment.terms.policy.graceSeconds + payment.terms.policy.staleSeconds)
+        let next = try await house.store.read { try $0.nextLook(isTest: true) }
+        #expect(try #require(next) > last, "the clock comes back only when people are to be told")
+        _ = try await house.gateway.command(.recover(.sandbox))
+        let watcher = Watcher(house.gateway, try #require(house.gateway.networks[network]))
+        while try await watcher.step() {}
+        #expect(try await house.payment(id).state == .expired, "the network's word closes it")
+        await house.close()
+    }
+
+    @Test("A node that says each time how far it is fills no log")
+    func oneWord() async throws {
+        let house = try await House()
+        for height in 812..<820 {
+            try await house.gateway.markUnhealthy(
+                network, fault: "syncing: The node is at block \(height) of 905")
+        }
+        let records = try await house.store.read { tx in
+            try tx.records(chain: Storage.Transaction.instanceChain, limit: 1_000)
+                .count { $0.record.kind == "source_health" && $0.record.subject == "sandbox" }
+        }
+        // Healthy once at the start.
+        #expect(records == 2)
+        let fault = try await house.store.read { [network] in try $0.source(of: network)?.fault }
+        #expect(fault?.hasSuffix("819 of 905") == true)
+        try await house.gateway.markUnhealthy(network, fault: "unreachable: nobody there")
+        let other = try await house.store.read { [network] in try $0.source(of: network)?.fault }
+        #expect(other == "unreachable: nobody there")
+        await house.close()
+    }
+
+    @Test("A network whose row was lost goes on where its headers end, and its word still counts")
+    func lostRow() async throws {
+        let house = try await House()
+        let id = try await house.open()
+        for _ in 0..<5 { try await house.take([.command(.mine(.sandbox, blocks: 1))], for: id) }
+        try await house.take([.play(.exact)], for: id)
+        try await house.store.database.write { db in _ = try db.execute("DELETE FROM source") }
+        _ = try await house.gateway.command(.mine(.sandbox, blocks: 1))
+        try await house.follow()
+        #expect(try await house.payment(id).state == .paid)
+        await house.close()
+    }
+}
+
+@Suite("The clock steps back")
+struct ClockTests {
+    @Test("A rate from a time that has not come is not current")
+    func rate() async throws {
+        let house = try await House()
+        let rates = Answering<StoredRate>(key: nil) { _ in Reply(status: 200, body: []) }
+        _ = try await house.gateway.push(
+            asset: try code("SBX"), currency: "EUR", rate: "200", by: house.caller, cause: "test", rates)
+        house.clock.step(by: -1_000)
+        _ = try await house.open(order: "a moment before")
+        house.clock.step(by: -24 * 3_600 * 1_000)
+        await #expect(throws: Refusal.self) { try await house.open(order: "yesterday") }
+        await house.close()
+    }
+
+    @Test("What is owed to an endpoint since a wrong hour is due", arguments: [3_600, 24 * 3_600, 400 * 24 * 3_600])
+    func deliveries(seconds: Int64) async throws {
+        let house = try await House.withWebhooks()
+        let receiver = Receiver { _ in Response(.ok) }
+        try await receiver.serving { url in
+            _ = try await house.endpoint(url)
+            house.clock.step(by: seconds * 1_000)
+            let id = try await house.open()
+            let before = try await house.summary(of: id).events.count
+            house.clock.step(by: -seconds * 1_000)
+            let deliverer = Deliverer(house.gateway, client: Client(.guarded(allowLoopback: true)))
+            while try await deliverer.step() > 0 {}
+            #expect(receiver.all.count == before)
+        }
+        await house.close()
+    }
+
+    @Test("A try that a wrong clock put off for longer than any wait is due, and its lease is over")
+    func putOff() async throws {
+        let house = try await House.withWebhooks()
+        let receiver = Receiver { _ in Response(.ok) }
+        try await receiver.serving { url in
+            let endpoint = try await house.endpoint(url)
+            try await house.ping(endpoint)
+            let wrong = house.clock.now + 100 * 24 * 3_600 * 1_000
+            try await house.store.database.write { db in
+                _ = try db.execute("UPDATE delivery SET attempts = 1, due_at = \(wrong), lease_until = \(wrong)")
+            }
+            let deliverer = Deliverer(house.gateway, client: Client(.guarded(allowLoopback: true)))
+            #expect(try await deliverer.step() == 1)
+        }
+        await house.close()
+    }
+
+    @Test("Kept answers are forgotten as fast as they were made", .timeLimit(.minutes(2)))
+    func answers() async throws {
+        let house = try await House()
+        let until = Instant(milliseconds: house.clock.now)
+        let merchant = house.caller.merchant
+        try await house.store.write { tx in
+            for number in 0..<(EngineLimits.forgottenAnswers + 250) {
+                let answer = StoredAnswer(fingerprint: "f", status: 200, headers: "", body: [])
+                try tx.keep(answer, merchant: merchant, operation: "o", key: "k\(number)", until: until)
+            }
+        }
+        let ticker = Ticker(house.gateway)
+        let running = Task { try await ticker.run() }
+        await house.clock.untilSleeping(1)
+        #expect(try await house.store.read { try !$0.hasAnswers(before: until) })
+        running.cancel()
+        _ = await running.result
+        await house.close()
+    }
+}
