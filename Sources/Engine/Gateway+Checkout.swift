@@ -14,11 +14,14 @@ package struct CheckoutView: Sendable {
     package let cancelURL: String?
     /// The time that counts for the payment.
     package let now: Instant
+    /// Whoever has the page may put the sandbox's clock forward.
+    package let mayMoveClock: Bool
+    /// The network that is to be paid on can be heard.
+    package let isHeard: Bool
 
     package init(
         payment: PaymentView, merchant: String, description: String?, successURL: String?,
-        cancelURL: String?,
-        now: Instant
+        cancelURL: String?, now: Instant, mayMoveClock: Bool = false, isHeard: Bool = true
     ) {
         self.payment = payment
         self.merchant = merchant
@@ -26,6 +29,8 @@ package struct CheckoutView: Sendable {
         self.successURL = successURL
         self.cancelURL = cancelURL
         self.now = now
+        self.mayMoveClock = mayMoveClock
+        self.isHeard = isHeard
     }
 }
 
@@ -37,12 +42,15 @@ extension Gateway {
                 let personal = try tx.personal(of: token.payment),
                 token.isValid(salt: personal.salt), let merchant = try tx.merchant(payment.terms.merchant)
             else { return nil }
+            let network = payment.evidence.currentQuote?.method.network
             let told = try JSON.parse(personal.body)
             return CheckoutView(
                 payment: try self.view(payment, in: tx),
                 merchant: merchant.name,
                 description: told["description"]?.asString, successURL: told["success_url"]?.asString,
-                cancelURL: told["cancel_url"]?.asString, now: self.now(isTest: payment.terms.isTest))
+                cancelURL: told["cancel_url"]?.asString, now: self.now(isTest: payment.terms.isTest),
+                mayMoveClock: self.settings.pagesMoveSandboxClock,
+                isHeard: try network.flatMap { try tx.source(of: $0)?.isHealthy } ?? true)
         }
     }
 }

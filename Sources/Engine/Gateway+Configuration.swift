@@ -15,6 +15,8 @@ package enum Scope: String, Hashable, Sendable, CaseIterable {
     case walletsManage = "wallets:manage"
     case ratesWrite = "rates:write"
     case policiesManage = "policies:manage"
+    /// To move the sandbox, which all test payments of the instance share.
+    case sandboxWrite = "sandbox:write"
     case admin
 }
 
@@ -339,8 +341,10 @@ package enum EngineLimits {
     static let deliveryTimeoutMilliseconds: Int64 = 15_000
     /// A lease outlives the time-out of its try.
     static let leaseSeconds: Int64 = 60
-    /// Events that one replay makes due again.
-    static let replayed = 10_000
+    /// Commands of the sandbox that are read at a time.
+    static let journalLines = 1_000
+    /// Events that one replay goes over.
+    package static let replayed = 10_000
     /// Keys whose callers are remembered between requests.
     static let knownCallers = 1_024
     /// Payments that are set aside and listed at a time.

@@ -182,11 +182,12 @@ extension Gateway {
         return reply
     }
 
-    /// Makes deliveries due again: one event, the events from one to another, or all that failed.
+    /// Makes deliveries due again: one event, the events from one to another, or all that failed; the first
+    /// `limit` of them, and says where to go on.
     package func replay(
         to id: ID<Endpoint>, from: ID<Domain.Event>?, through: ID<Domain.Event>?, onlyFailed: Bool,
-        by caller: Caller, cause: String,
-        _ answering: Answering<Int>
+        limit: Int = EngineLimits.replayed, by caller: Caller, cause: String,
+        _ answering: Answering<Replayed>
     ) async throws -> Reply {
         let now = world.now
         let reply = try await perform(caller, answering) { work in
@@ -204,7 +205,7 @@ extension Gateway {
             let first = try position(from) ?? 1
             let replayed = try work.tx.replay(
                 to: endpoint, from: first, through: try position(through) ?? .max,
-                onlyFailed: onlyFailed, at: now, limit: EngineLimits.replayed)
+                onlyFailed: onlyFailed, at: now, limit: limit)
             try self.record(endpoint, "endpoint_replayed", caller, cause, work) { writer in
                 writer.member("from", first)
                 writer.member("through", replayed.through)
@@ -212,7 +213,7 @@ extension Gateway {
                 writer.member("due_at", now.milliseconds)
                 writer.member("count", replayed.count)
             }
-            return replayed.count
+            return Replayed(queued: replayed.count, next: replayed.next)
         }
         changes.publish([])
         return reply
@@ -275,4 +276,11 @@ extension Gateway {
             chain: endpoint.merchant.text, at: at, kind: kind, subject: endpoint.id.text, cause: cause,
             actor: actor, body: writer.bytes)
     }
+}
+
+/// What a replay has made due again, and where it stopped.
+package struct Replayed: Sendable {
+    package let queued: Int
+    /// The first event that it did not come to; nil when it came to all.
+    package let next: ID<Domain.Event>?
 }

@@ -6,8 +6,11 @@ package import Storage
 extension Gateway {
     /// Lets the sandbox's customer do something about a test payment.
     ///
-    /// Throws `CommandError.sandbox` where it makes no sense, and `notFound` for a payment that is not on the
-    /// sandbox.
+    /// It concerns that payment only: other payments see at most that blocks were mined. To be late is to
+    /// move the clock of them all, so a customer's page (no `caller`) can do it only where the settings say
+    /// so.
+    ///
+    /// Throws `CommandError.sandbox` where it makes no sense, and `notFound` for a payment that is not there.
     package func play(
         _ scenario: SandboxScenario, for id: ID<Payment>, of caller: Caller?, confirmedBy blocks: Int64 = 0
     ) async throws -> [SandboxOutcome] {
@@ -22,13 +25,21 @@ extension Gateway {
         let view = view(payment, personal: nil)
         let real = world.clock.now
         let lastSight = quote.endsAt.adding(seconds: payment.terms.policy.graceSeconds)
-        let latest = sandbox.latest(to: quote.destination.script, on: network)
+        let ledger = sandbox.ledger
+        let script = quote.destination.script
+        let latest = ledger.latest(to: script, on: network)
         let subject = SandboxScenario.Subject(
             method: quote.method, address: quote.destination.address,
             amountDue: view.remaining.flatMap { $0 > 0 ? $0 : nil } ?? quote.amountDue,
             offered: Set(payment.terms.methods),
-            secondsLeft: (lastSight.milliseconds - sandbox.now(at: real).milliseconds) / 1_000,
-            pooled: latest?.standing == .pooled ? latest?.txid : nil)
+            secondsLeft: (lastSight.milliseconds - ledger.now(at: real).milliseconds) / 1_000,
+            pooled: latest?.standing == .pooled ? latest?.txid : nil,
+            mined: ledger.takenBack(from: script, on: network))
+        if scenario == .late, caller == nil, subject.secondsLeft >= 0, !settings.pagesMoveSandboxClock {
+            throw CommandError.sandbox(
+                "The time to pay is not over yet, and the sandbox's clock belongs to all test payments. "
+                    + "Move it with POST /v1/sandbox/clock, or wait.")
+        }
         let commands: [SandboxCommand]
         do throws(ChainFault) {
             commands = try scenario.commands(for: subject, at: real, confirmedBy: blocks)
@@ -45,41 +56,77 @@ extension Gateway {
         return outcome
     }
 
-    /// Each command is rehearsed, stored, and applied: what is not in the journal has not happened.
-    private func drive(_ commands: [SandboxCommand]) async throws -> [SandboxOutcome] {
+    /// Tries commands on a copy of the world, stores them, and lets the world go on to the copy then.
+    ///
+    /// *Atomicity*: all of them or none. *On failure*: the world is as it was: what is not in the journal has
+    /// not happened. Where a commit's outcome is unknown, the next command finds its lines and goes on from
+    /// them.
+    func drive(_ commands: [SandboxCommand]) async throws -> [SandboxOutcome] {
         guard let sandbox else { throw CommandError.sandbox("The sandbox is switched off.") }
-        let outcomes = try await store.write { tx in
-            var sequence = try tx.nextJournalSequence()
+        let (ledger, outcomes) = try await store.write { tx in
+            var ledger = sandbox.ledger
+            try Self.catchUp(&ledger, tx)
             var outcomes: [SandboxOutcome] = []
             for command in commands {
-                let text = command.json
                 do throws(ChainFault) {
-                    outcomes.append(try sandbox.apply(command))
+                    outcomes.append(try ledger.apply(command))
                 } catch {
-                    // What was applied before stays true: its lines are in the journal of this transaction.
-                    if outcomes.isEmpty { throw CommandError.sandbox(error.detail) }
-                    break
+                    throw CommandError.sandbox(error.detail)
                 }
-                try tx.appendJournal(text, sequence: sequence)
-                sequence += 1
+                try tx.appendJournal(command.json, sequence: ledger.sequence)
+                try self.keepWhole(&ledger, tx)
             }
-            return outcomes
+            return (ledger, outcomes)
         }
+        sandbox.adopt(ledger)
         changes.publish([])
         return outcomes
     }
 
-    /// Brings the sandbox to where its journal left it. Once, before anything else uses it.
-    package static func replaySandbox(from store: Store) async throws -> SandboxWorld {
-        var commands: [SandboxCommand] = []
-        var last: Int64 = 0
-        while true {
-            let from = last
-            let lines = try await store.read { try $0.journal(after: from, limit: 1_000) }
-            guard let end = lines.last else { break }
-            for line in lines { commands.append(try SandboxCommand(json: line.command)) }
-            last = end.sequence
+    /// Every so many commands, the world is cut to what can still be asked for and kept instead of them.
+    private func keepWhole(_ ledger: inout SandboxLedger, _ tx: Storage.Transaction) throws {
+        let length = ledger.sequence - (try tx.keptSandboxSequence())
+        guard length.isMultiple(of: SandboxLimits.journalCommands) else { return }
+        var cut = ledger
+        for network in SandboxNetwork.allCases {
+            guard let row = try tx.source(of: network.name), let height = row.height, let block = row.block
+            else { continue }
+            cut.cut(network, absorbed: Cursor(height: height, block: block))
         }
-        return try SandboxWorld(replaying: commands)
+        let state = cut.json
+        guard state.utf8.count <= SandboxLimits.worldBytes else {
+            world.log.warning("the sandbox is too large to be kept whole \("bytes", state.utf8.count)")
+            return
+        }
+        try tx.keepSandbox(state, sequence: cut.sequence)
+        ledger = cut
+    }
+
+    /// Takes in what is stored behind a state: nothing, but after a start or a commit whose outcome was
+    /// unknown.
+    private static func catchUp(_ ledger: inout SandboxLedger, _ tx: Storage.Transaction) throws {
+        if try tx.keptSandboxSequence() > ledger.sequence, let kept = try tx.keptSandbox() {
+            ledger = try SandboxLedger(json: kept)
+        }
+        while true {
+            let lines = try tx.journal(after: ledger.sequence, limit: EngineLimits.journalLines)
+            if lines.isEmpty { return }
+            for line in lines {
+                guard line.sequence == ledger.sequence + 1 else {
+                    throw Corruption("the sandbox's command \(ledger.sequence + 1) is missing")
+                }
+                _ = try ledger.apply(try SandboxCommand(json: line.command))
+            }
+        }
+    }
+
+    /// The sandbox as its store tells it. Once, before anything else uses it.
+    package static func replaySandbox(from store: Store) async throws -> SandboxWorld {
+        SandboxWorld(
+            try await store.read { tx in
+                var ledger = SandboxLedger()
+                try catchUp(&ledger, tx)
+                return ledger
+            })
     }
 }

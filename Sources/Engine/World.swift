@@ -55,6 +55,8 @@ package struct Settings: Sendable {
     package var keptHeaders: UInt64 = 100_000
     /// Webhooks may go to this machine: for development only.
     package var allowsLoopbackWebhooks = false
+    /// Whoever has the link of a test payment may put the sandbox's clock forward, for all test payments.
+    package var pagesMoveSandboxClock = false
 
     package init(baseURL: String) { self.baseURL = baseURL }
 }

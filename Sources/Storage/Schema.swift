@@ -32,8 +32,8 @@ package enum Schema {
         "endpoint": .fold, "delivery": .fold, "attempt": .fold, "source": .operational,
         "header": .operational, "pool_input": .operational, "wake": .operational, "wake_height": .operational,
         "wake_scan": .operational, "watch": .operational,
-        "idempotency": .operational, "sandbox_journal": .log, "record": .log, "quarantine": .fold,
-        "quarantined_fact": .fold,
+        "idempotency": .operational, "sandbox_journal": .log, "sandbox_state": .log, "record": .log,
+        "quarantine": .fold, "quarantined_fact": .fold,
     ]
 
     private static let configuration = [
@@ -192,6 +192,8 @@ package enum Schema {
         """,
         "CREATE INDEX pool_input_by_transaction ON pool_input (network, transaction_id)",
         "CREATE TABLE sandbox_journal (sequence BIGINT PRIMARY KEY, command TEXT NOT NULL)",
+        // At most one row: what the commands up to `sequence`, which are not kept, came to.
+        "CREATE TABLE sandbox_state (sequence BIGINT PRIMARY KEY, state TEXT NOT NULL)",
     ]
 
     private static let operations = [

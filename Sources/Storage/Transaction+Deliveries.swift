@@ -277,9 +277,11 @@ extension Transaction {
     /// Makes deliveries due again with the whole schedule before them: one event, a range of them, or all
     /// that failed. Events that the endpoint was never owed are owed now. Gives how many, and the position
     /// of the last event that was looked at.
+    ///
+    /// Goes over `limit` events at most; `next` is the one to go on from, nil when there is none left.
     package func replay(
         to endpoint: StoredEndpoint, from: Int64, through: Int64, onlyFailed: Bool, at: Instant, limit: Int
-    ) throws -> (count: Int, through: Int64) {
+    ) throws -> (count: Int, through: Int64, next: ID<Event>?) {
         let through = min(through, try lastPosition())
         var sql: SQL = """
             SELECT v.id, v.position, v.type, v.subject, v.sequence, d.id, d.state FROM event v
@@ -288,10 +290,10 @@ extension Transaction {
                 AND v.position >= \(from) AND v.position <= \(through)
             """
         if onlyFailed { sql += " AND d.state = 'dead'" }
-        sql += " ORDER BY v.position LIMIT \(limit)"
-        var count = 0
+        sql += " ORDER BY v.position LIMIT \(limit + 1)"
         let rows = try connection.query(sql)
-        for row in rows {
+        var count = 0
+        for row in rows.prefix(limit) {
             if let id = try row.textOrNil(5) {
                 guard let state = try row.textOrNil(6), state != "waiting", state != "queued" else {
                     continue
@@ -312,8 +314,8 @@ extension Transaction {
             count += 1
         }
         try advance(endpoint.id.text)
-        guard rows.count == limit, let last = rows.last else { return (count, through) }
-        return (count, try last.integer(1))
+        guard rows.count > limit, limit > 0 else { return (count, through, nil) }
+        return (count, try rows[limit - 1].integer(1), try rows[limit].id(0))
     }
 }
 

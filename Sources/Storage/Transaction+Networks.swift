@@ -297,12 +297,24 @@ extension Transaction {
         }
     }
 
-    package func nextJournalSequence() throws -> Int64 {
-        (try connection.first("SELECT sequence FROM sandbox_journal ORDER BY sequence DESC LIMIT 1")?.integer(
-            0) ?? 0) + 1
+    /// The sandbox as it was last kept whole; nil while its commands tell all.
+    package func keptSandbox() throws -> String? {
+        try connection.first("SELECT state FROM sandbox_state")?.text(0)
     }
 
-    /// The sandbox's story so far, in order.
+    /// The number of the last command in what was kept whole; 0 while nothing is.
+    package func keptSandboxSequence() throws -> Int64 {
+        try connection.first("SELECT sequence FROM sandbox_state")?.integer(0) ?? 0
+    }
+
+    /// Keeps the sandbox whole instead of the commands up to `sequence`.
+    package func keepSandbox(_ state: String, sequence: Int64) throws {
+        try connection.execute("DELETE FROM sandbox_state")
+        try connection.execute("INSERT INTO sandbox_state (sequence, state) VALUES (\(sequence), \(state))")
+        try connection.execute("DELETE FROM sandbox_journal WHERE sequence <= \(sequence)")
+    }
+
+    /// The sandbox's commands after one, in order.
     package func journal(after sequence: Int64, limit: Int) throws -> [(sequence: Int64, command: String)] {
         try connection.query(
             """

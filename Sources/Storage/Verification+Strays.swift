@@ -88,12 +88,14 @@ extension Verifier {
 
     /// Numbers that are given in order and never taken back.
     mutating func checkSequences() throws {
-        for (table, column) in [("event", "position"), ("sandbox_journal", "sequence")] {
+        let kept = try tx.keptSandboxSequence()
+        for (table, column, base) in [("event", "position", 0), ("sandbox_journal", "sequence", kept)] {
             let row = try tx.connection.first(
                 "SELECT count(*), min(\(raw: column)), max(\(raw: column)) FROM \(raw: table)")
             guard let row, try row.integer(0) > 0 else { continue }
-            if try row.integer(1) != 1 || row.integer(2) != row.integer(0) {
-                report.add("\(table) \(column)", "the numbers do not go from 1 to \(try row.integer(0))")
+            let (first, last) = (base + 1, base + (try row.integer(0)))
+            if try row.integer(1) != first || row.integer(2) != last {
+                report.add("\(table) \(column)", "the numbers do not go from \(first) to \(last)")
             }
         }
     }

@@ -32,6 +32,7 @@ struct Instance: Sendable {
             let sandbox = configuration.hasSandbox ? try await Gateway.replaySandbox(from: store) : nil
             var settings = Settings(baseURL: baseURL ?? configuration.baseURL(port: configuration.port))
             settings.allowsLoopbackWebhooks = configuration.allowsLoopbackWebhooks
+            settings.pagesMoveSandboxClock = configuration.pagesMoveSandboxClock
             settings.rateMaxAgeSeconds = configuration.rateMaxAgeSeconds
             let networks = try Networks(configuration, sandbox: sandbox, log: log)
             let gateway = Gateway(

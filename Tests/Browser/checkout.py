@@ -78,6 +78,12 @@ def see_every_state(browser, plan):
                 expect(not flaws, "%s: %s" % (label, flaws))
                 if plan.get("pictures"):
                     browser.shoot("%s/%s.png" % (plan["pictures"], label))
+            # Letters twice as large: WCAG 2.2, 1.4.4 and 1.4.10.
+            if not is_phone:
+                continue
+            wide = browser.ask("document.documentElement.style.fontSize = '200%', "
+                               "document.documentElement.scrollWidth > innerWidth")
+            expect(not wide, "%s-%s: wider than the screen with large letters" % (name, screen))
 
 
 def pay_live(browser, plan):

@@ -11,7 +11,7 @@ struct SandboxCommandTests {
         let outputs = try (0..<3).map { try SandboxScene.output(UInt128($0 + 1), to: UInt32($0)) }
         let outcome = try scene.act(.pay(.sandbox, outputs, isMined: true))
         #expect(outcome.transactions.count == 1 && outcome.blocks.count == 1)
-        let story = scene.world.snapshot.story(.sandbox)
+        let story = scene.world.ledger.story(.sandbox)
         #expect(story.transactions[outcome.transactions[0]]?.outputs == outputs)
         #expect(story.tip.transactions == outcome.transactions)
     }
@@ -24,7 +24,7 @@ struct SandboxCommandTests {
             let child = try #require(try scene.act(.spend(.sandbox, place: "\(old):0")).transactions.first)
             let outcome = try scene.act(.replace(.sandbox, txid: old, by: replacement))
             #expect(outcome.gone == [old, child])
-            let story = scene.world.snapshot.story(.sandbox)
+            let story = scene.world.ledger.story(.sandbox)
             let new = try #require(story.transactions[outcome.transactions[0]])
             #expect(story.pool == [new.id])
             #expect(new.inputs == story.transactions[old]?.inputs)
@@ -43,12 +43,12 @@ struct SandboxCommandTests {
         var scene = SandboxScene()
         let txid = try scene.pay(7)
         let script = try SandboxAddress(of: SandboxScene.key, at: 0).script
-        #expect(scene.world.latest(to: script, on: .sandbox) == SandboxSight(txid: txid, standing: .pooled))
+        #expect(scene.world.ledger.latest(to: script, on: .sandbox) == SandboxSight(txid: txid, standing: .pooled))
         try scene.act(.evict(.sandbox, txid: txid))
-        #expect(scene.world.latest(to: script, on: .sandbox) == SandboxSight(txid: txid, standing: .gone))
+        #expect(scene.world.ledger.latest(to: script, on: .sandbox) == SandboxSight(txid: txid, standing: .gone))
         #expect(try scene.act(.rebroadcast(.sandbox, txid: txid)).transactions == [txid])
         try scene.act(.mine(.sandbox, blocks: 2))
-        let sight = scene.world.latest(to: script, on: .sandbox)
+        let sight = scene.world.ledger.latest(to: script, on: .sandbox)
         #expect(sight == SandboxSight(txid: txid, standing: .mined(height: 1)))
     }
 
@@ -60,7 +60,7 @@ struct SandboxCommandTests {
         let waiting = try scene.pay(3, to: 2)
         let reorg = SandboxCommand.Reorg(depth: 2, fate: .mined, except: [one: fate])
         let outcome = try scene.act(.reorg(.sandbox, reorg))
-        let story = scene.world.snapshot.story(.sandbox)
+        let story = scene.world.ledger.story(.sandbox)
         #expect(story.tip.height == 3 && outcome.blocks.count == 3)
         #expect(story.heights[two] == 1)
         #expect(story.pooled == (fate == .pooled ? [one, waiting] : [waiting]))
@@ -84,7 +84,7 @@ struct SandboxCommandTests {
             try scene.act(.mine(.sandbox, blocks: 1))
             let grandchild = try #require(try scene.act(.spend(.sandbox, place: "\(child):0")).transactions.first)
             try scene.act(.reorg(.sandbox, .init(depth: 2, fate: .mined, except: [parent: fate])))
-            let story = scene.world.snapshot.story(.sandbox)
+            let story = scene.world.ledger.story(.sandbox)
             let standing: SandboxSight.Standing =
                 story.heights[child].map { .mined(height: $0) } ?? (story.pooled.contains(child) ? .pooled : .gone)
             #expect(standing == expected)
@@ -94,10 +94,13 @@ struct SandboxCommandTests {
 
     @Test("A block takes 4,000 transactions; the rest of the pool waits for the next one")
     func fullBlocks() throws {
-        var scene = SandboxScene()
-        for _ in 0..<4_010 { _ = try scene.pay(1) }
-        try scene.act(.mine(.sandbox, blocks: 3))
-        #expect(scene.world.snapshot.story(.sandbox).active.map(\.transactions.count) == [0, 4_000, 10, 0])
+        var ledger = SandboxLedger()
+        let output = try SandboxScene.output(1)
+        for _ in 0..<4_010 {
+            _ = try ledger.apply(SandboxCommand(at: 0, .pay(.sandbox, [output], isMined: false)))
+        }
+        _ = try ledger.apply(SandboxCommand(at: 0, .mine(.sandbox, blocks: 3)))
+        #expect(ledger.story(.sandbox).active.map(\.transactions.count) == [0, 4_000, 10, 0])
     }
 
     @Test("The clock goes forward on both networks and never back, whatever the real one does")
@@ -111,17 +114,17 @@ struct SandboxCommandTests {
         let later = try world.apply(SandboxCommand(at: start - 60_000, .clock(advanceSeconds: 60)))
         #expect(later.now == Instant(milliseconds: start + 960_000))
         _ = try world.apply(SandboxCommand(at: start - 60_000, .mine(.alternative, blocks: 1)))
-        #expect(world.snapshot.story(.alternative).tip.time == Instant(milliseconds: start + 960_000))
+        #expect(world.ledger.story(.alternative).tip.time == Instant(milliseconds: start + 960_000))
     }
 
     /// The values were computed by another program from the description of the format.
     @Test("The hashes of a story are these, today and in every version that replays it")
     func pinnedHashes() throws {
         var scene = SandboxScene()
-        let genesis = scene.world.snapshot.story(.sandbox).tip.id.text
+        let genesis = scene.world.ledger.story(.sandbox).tip.id.text
         #expect(genesis == "a87ebb00ed3dae0e1b6c7d4c82e735f2e30fa193b298dddded5e65d281397d09")
         #expect(try scene.pay(12_345, isMined: true) == "5ae264b446139cb5f9311766a0bdf0787ac3f5776ff5ca32410d8621eca90642")
-        #expect(scene.world.snapshot.story(.sandbox).tip.id.text == "d5c0e244426a46c54fbcfb85c0279c7166afc6f3900c6b2b5c4be97b236c6b0f")
+        #expect(scene.world.ledger.story(.sandbox).tip.id.text == "d5c0e244426a46c54fbcfb85c0279c7166afc6f3900c6b2b5c4be97b236c6b0f")
         #expect(try SandboxAddress(of: SandboxScene.key, at: 0).text == "sbx1pc4am3rqq0vesuk4sl0e95c07p94usewwal9t4")
     }
 
@@ -130,11 +133,11 @@ struct SandboxCommandTests {
         var scene = SandboxScene()
         let mined = try scene.pay(1, isMined: true)
         let waiting = try scene.pay(2)
-        let before = scene.world.snapshot
+        let before = scene.world.ledger
         let action = try nonsense.action(mined, waiting)
         let fault = #expect(throws: ChainFault.self) { try scene.act(action) }
         #expect(fault?.kind == .unusable && fault?.detail.isEmpty == false)
-        #expect(scene.world.snapshot == before)
+        #expect(scene.world.ledger == before)
     }
 
     @Test("A command outside of the years that clocks show is refused", arguments: [-1, .min, .max] as [Int64])

@@ -14,24 +14,22 @@ struct SandboxRandomTests {
         let world = SandboxWorld()
         var journal: [SandboxCommand] = []
         for _ in 0..<150 {
-            let command = teller.next(world)
-            let before = world.snapshot
+            let command = teller.next(world.ledger)
+            let before = world.ledger
             do throws(ChainFault) {
-                let rehearsed = try? world.rehearse(command)
                 let outcome = try world.apply(command)
-                #expect(outcome == rehearsed)
                 journal.append(command)
-                expectLaws(world.snapshot, outcome, "seed \(seed), command \(journal.count)")
+                expectLaws(world.ledger, outcome, "seed \(seed), command \(journal.count)")
             } catch {
                 #expect(error.kind == .unusable)
                 #expect(!error.detail.isEmpty)
-                #expect(world.snapshot == before, "a refused command changes nothing: \(command)")
+                #expect(world.ledger == before, "a refused command changes nothing: \(command)")
             }
         }
         #expect(journal.count > 75)
         let stored = try journal.map { try SandboxCommand(json: $0.json) }
         #expect(stored == journal)
-        #expect(try SandboxWorld(replaying: stored).snapshot == world.snapshot)
+        #expect(try SandboxWorld(replaying: stored).ledger == world.ledger)
     }
 
     @Test("A follower that stops, starts and loses its memory knows what the world knows", arguments: seeds)
@@ -39,12 +37,12 @@ struct SandboxRandomTests {
         var teller = Teller(seed: seed &+ 1_000)
         let world = SandboxWorld()
         let network = SandboxNetwork.allCases[Int(seed % 2)]
-        for _ in 0..<Int.random(in: 0..<30, using: &teller.dice) { _ = try? world.apply(teller.next(world)) }
+        for _ in 0..<Int.random(in: 0..<30, using: &teller.dice) { _ = try? world.apply(teller.next(world.ledger)) }
         _ = try world.apply(SandboxCommand(at: teller.at, .recover(network)))
         var chain = world.chain(on: network)
         var follower = SandboxFollower(keeps: Int.random(in: 1...12, using: &teller.dice))
         for round in 0..<120 {
-            for _ in 0..<Int.random(in: 0...4, using: &teller.dice) { _ = try? world.apply(teller.next(world)) }
+            for _ in 0..<Int.random(in: 0...4, using: &teller.dice) { _ = try? world.apply(teller.next(world.ledger)) }
             if teller.dice.oneIn(5) { chain = world.chain(on: network) }
             do {
                 let batch = try await chain.advance(from: follower.cursor, kept: follower.headers)
@@ -55,16 +53,65 @@ struct SandboxRandomTests {
                 }
                 follower.absorb(batch)
                 if batch.isAtTip {
-                    follower.expectToMatch(world.snapshot.story(network), "seed \(seed), round \(round)")
+                    follower.expectToMatch(world.ledger.story(network), "seed \(seed), round \(round)")
                 }
             } catch let fault as ChainFault {
                 #expect(fault.kind == .unreachable)
-                #expect(world.snapshot.story(network).isDown)
+                #expect(world.ledger.story(network).isDown)
                 _ = try world.apply(SandboxCommand(at: teller.at, .recover(network)))
             }
         }
         try await follower.follow(chain)
-        follower.expectToMatch(world.snapshot.story(network), "seed \(seed), at the end")
+        follower.expectToMatch(world.ledger.story(network), "seed \(seed), at the end")
+    }
+
+    @Test("A world that was cut and kept goes on as if it had not been", arguments: seeds)
+    func cuts(seed: UInt64) async throws {
+        var teller = Teller(seed: seed &+ 2_000)
+        var whole = SandboxLedger()
+        func tell(_ count: Int) {
+            for _ in 0..<count { _ = try? whole.apply(teller.next(whole)) }
+        }
+        tell(80)
+        for network in SandboxNetwork.allCases {
+            for blocks in [1_000, 100] as [Int64] {
+                _ = try whole.apply(SandboxCommand(at: teller.at, .mine(network, blocks: blocks)))
+            }
+        }
+        tell(60)
+        var cut = whole
+        for round in 1...3 {
+            for network in SandboxNetwork.allCases {
+                let tip = whole.story(network).tip
+                cut.cut(network, absorbed: Cursor(height: tip.height - 5, block: tip.parent))
+                #expect(cut.sequence == whole.sequence)
+                let absorbed = whole.story(network).active[Int(tip.height) - 5]
+                cut.cut(network, absorbed: Cursor(height: absorbed.height, block: absorbed.id))
+                #expect(cut.story(network).base == absorbed.height - 1_000)
+            }
+            let kept = try SandboxLedger(json: cut.json)
+            #expect(kept == cut, "seed \(seed), round \(round)")
+            for _ in 0..<40 {
+                let command = teller.next(cut)
+                let outcome = try? cut.apply(command)
+                #expect(outcome == (try? whole.apply(command)), "seed \(seed), round \(round): \(command)")
+            }
+            let world = SandboxWorld(cut)
+            for network in SandboxNetwork.allCases where !whole.story(network).isDown {
+                let story = whole.story(network)
+                #expect(cut.story(network).pool == story.pool)
+                let below = story.active[Int(cut.story(network).base)]
+                var follower = SandboxFollower(keeps: 10)
+                follower.cursor = Cursor(height: below.height, block: below.id)
+                try await follower.follow(world.chain(on: network))
+                #expect(follower.cursor == Cursor(height: story.tip.height, block: story.tip.id))
+                let lost = Cursor(height: 3, block: story.active[3].id)
+                await #expect(throws: ChainFault.self) {
+                    try await world.chain(on: network).advance(from: lost, kept: FollowedHeaders())
+                }
+            }
+        }
+        #expect(cut.story(.sandbox).transactions.count < whole.story(.sandbox).transactions.count)
     }
 
     private func expectLaws(_ ledger: SandboxLedger, _ outcome: SandboxOutcome, _ comment: Comment) {
@@ -117,11 +164,11 @@ private struct Teller {
 
     init(seed: UInt64) { dice = SandboxDice(seed: seed) }
 
-    mutating func next(_ world: SandboxWorld) -> SandboxCommand {
+    mutating func next(_ ledger: SandboxLedger) -> SandboxCommand {
         // The real clock steps back now and then.
         at += dice.oneIn(10) ? -5_000 : Int64.random(in: 0...60_000, using: &dice)
         let network: SandboxNetwork = dice.oneIn(3) ? .alternative : .sandbox
-        return SandboxCommand(at: at, action(on: network, world.snapshot.story(network)))
+        return SandboxCommand(at: at, action(on: network, ledger.story(network)))
     }
 
     private mutating func action(on network: SandboxNetwork, _ story: SandboxStory) -> SandboxCommand.Action {

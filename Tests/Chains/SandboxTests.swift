@@ -3,6 +3,22 @@ import Testing
 
 @testable import Chains
 
+/// A world that is driven by one alone, in memory.
+extension SandboxWorld {
+    convenience init(replaying journal: [SandboxCommand]) throws(ChainFault) {
+        var ledger = SandboxLedger()
+        for command in journal { _ = try ledger.apply(command) }
+        self.init(ledger)
+    }
+
+    func apply(_ command: SandboxCommand) throws(ChainFault) -> SandboxOutcome {
+        var ledger = ledger
+        let outcome = try ledger.apply(command)
+        adopt(ledger)
+        return outcome
+    }
+}
+
 /// What these tests do over and over.
 struct SandboxScene {
     let world = SandboxWorld()
@@ -96,7 +112,7 @@ struct SandboxChainTests {
         follower.absorb(batch)
         try scene.act(.reorg(.sandbox, .init(depth: 60, fate: .pooled)))
         try await follower.follow(chain)
-        follower.expectToMatch(scene.world.snapshot.story(.sandbox), "back in the pool")
+        follower.expectToMatch(scene.world.ledger.story(.sandbox), "back in the pool")
         #expect(follower.pool == [txid])
     }
 
@@ -119,7 +135,7 @@ struct SandboxChainTests {
         let chain = scene.world.chain(on: .sandbox)
         let heights: [(UInt64, UInt64, UInt64)] = [(0, 0, 0), (1, 0, 0), (3, 1, 0), (6, 4, 0), (10, 8, 4)]
         for (tip, safe, final) in heights {
-            let missing = Int64(tip - scene.world.tip(of: .sandbox))
+            let missing = Int64(tip - scene.world.ledger.story(.sandbox).tip.height)
             if missing > 0 { try scene.act(.mine(.sandbox, blocks: missing)) }
             let batch = try await chain.advance(from: nil, kept: FollowedHeaders())
             #expect(batch.safe == safe && batch.finalized == final)
@@ -140,7 +156,7 @@ struct SandboxChainTests {
             #expect(batch.forkHeight == UInt64(20 - depth))
             #expect(batch.connected.count == Int(depth) + 1)
             follower.absorb(batch)
-            follower.expectToMatch(scene.world.snapshot.story(.sandbox), "keeps \(keeps)")
+            follower.expectToMatch(scene.world.ledger.story(.sandbox), "keeps \(keeps)")
         }
     }
 

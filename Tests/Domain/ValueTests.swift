@@ -68,15 +68,16 @@ import Testing
 }
 
 @Suite struct DeliveryTests {
+    private static let new = Delivery(state: .waiting(until: Sample.at(0)), attempts: 0)
+
     @Test func `the schedule is followed to its end`() {
-        var delivery = Delivery.new(at: Sample.at(0))
+        var delivery = Self.new
         for (index, wait) in Delivery.scheduleSeconds.dropFirst().enumerated() {
             (delivery, _) = delivery.reduce(.failed, at: Sample.at(0), chance: 0)
             #expect(delivery == Delivery(state: .waiting(until: Sample.at(wait)), attempts: index + 1))
         }
         (delivery, _) = delivery.reduce(.failed, at: Sample.at(9), chance: 0)
         #expect(delivery == Delivery(state: .dead(at: Sample.at(9)), attempts: 10))
-        #expect(delivery.replayed(at: Sample.at(10)) == .new(at: Sample.at(10)))
     }
 
     @Test(arguments: [
@@ -84,28 +85,28 @@ import Testing
         (0, false),
     ])
     func `only 2xx is success`(status: Int, isSuccess: Bool) {
-        let (next, consequence) = Delivery.new(at: Sample.at(0)).reduce(
+        let (next, consequence) = Self.new.reduce(
             .answered(status: status, retryAfterSeconds: nil), at: Sample.at(1), chance: 0)
         #expect(next.state == (isSuccess ? .delivered(at: Sample.at(1)) : .waiting(until: Sample.at(6))))
         #expect(consequence == .none)
     }
 
     @Test func `410 ends it and switches the endpoint off`() {
-        let (next, consequence) = Delivery.new(at: Sample.at(0)).reduce(
+        let (next, consequence) = Self.new.reduce(
             .answered(status: 410, retryAfterSeconds: 9), at: Sample.at(1), chance: 0)
         #expect(next.state == .dead(at: Sample.at(1)) && consequence == .disableEndpoint)
     }
 
     @Test(arguments: [(1, 5), (60, 60), (-5, 5), (0, 5), (.max, 86_400)] as [(Int64, Int64)])
     func `a receiver may ask for patience, within a day`(asked: Int64, waited: Int64) {
-        let (next, _) = Delivery.new(at: Sample.at(0)).reduce(
+        let (next, _) = Self.new.reduce(
             .answered(status: 429, retryAfterSeconds: asked), at: Sample.at(0), chance: 0)
         #expect(next.state == .waiting(until: Sample.at(waited)))
     }
 
     @Test(arguments: [0, 1, 500, 501, .max] as [UInt64])
     func `chance only makes a wait longer, by a tenth at the most`(chance: UInt64) throws {
-        let (next, _) = Delivery.new(at: Sample.at(0)).reduce(.failed, at: Sample.at(0), chance: chance)
+        let (next, _) = Self.new.reduce(.failed, at: Sample.at(0), chance: chance)
         guard case .waiting(let until) = next.state else { throw Refusal(.notAllowedInState, "not waiting") }
         #expect((Sample.at(5)...Sample.at(5).adding(milliseconds: 500)).contains(until))
     }

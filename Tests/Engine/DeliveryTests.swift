@@ -113,12 +113,58 @@ struct DeliveryTests {
                 endpoint.id, url: nil, events: nil, description: nil, isActive: true, by: house.caller,
                 cause: "test")
             _ = try await house.gateway.replay(
-                to: endpoint.id, from: nil, through: nil, onlyFailed: false, by: house.caller,
-                cause: "test",
+                to: endpoint.id, from: nil, through: nil, onlyFailed: false, limit: 100,
+                by: house.caller, cause: "test",
                 Answering(key: nil) { _ in Reply(status: 200, body: []) })
             try await drain(house)
             let events = try await house.summary(of: id).events
             #expect(receiver.all.count == events.count + 1)
+        }
+        await house.close()
+    }
+
+    @Test("A replay goes over so many events at a time, says where to go on, and comes to each once")
+    func replays() async throws {
+        let house = try await House.withWebhooks()
+        let isDown = Lock(true)
+        let receiver = Receiver { _ in Response(isDown.withLock { $0 } ? .internalServerError : .ok) }
+        try await receiver.serving { url in
+            let endpoint = try await house.endpoint(url)
+            for order in 1...4 { _ = try await house.open(order: "order-\(order)") }
+            // The second event of each payment waits for the first one's third failure.
+            for seconds in [0] + Delivery.scheduleSeconds + Delivery.scheduleSeconds {
+                house.clock.advance(by: seconds * 1_200 + 2)
+                try await drain(house)
+            }
+            let dead = try await house.deliveries(to: endpoint)
+            #expect(dead.count == 8 && dead.allSatisfy { $0.delivery.stateText == "dead" })
+            isDown.withLock { $0 = false }
+            let caller = house.caller
+            let events = try await house.store.read { tx in
+                try dead.map { try #require(try tx.event($0.event, of: caller.merchant, isTest: true)) }
+                    .sorted { $0.position < $1.position }.map(\.id)
+            }
+            let rows: [(from: Int?, through: Int?, onlyFailed: Bool, limit: Int, queued: Int, next: Int?)] = [
+                (3, 3, false, 100, 1, nil), (3, 3, true, 100, 0, nil), (0, 1, true, 100, 2, nil),
+                (nil, nil, true, 2, 2, 5), (5, nil, true, 2, 2, 7), (7, nil, true, 2, 1, nil),
+                (nil, nil, true, 2, 0, nil), (nil, nil, false, 8, 8, nil), (2, nil, false, 4, 4, 6),
+                (2, 5, false, 4, 4, nil), (7, 2, false, 4, 0, nil),
+            ]
+            for row in rows {
+                let heard = receiver.all.count
+                let found = Lock<Replayed?>(nil)
+                _ = try await house.gateway.replay(
+                    to: endpoint.id, from: row.from.map { events[$0] }, through: row.through.map { events[$0] },
+                    onlyFailed: row.onlyFailed, limit: row.limit, by: house.caller, cause: "test",
+                    Answering(key: nil) { replay in
+                        found.withLock { $0 = replay }
+                        return Reply(status: 202, body: [])
+                    })
+                let replay = try #require(found.withLock { $0 })
+                #expect(replay.queued == row.queued && replay.next == row.next.map { events[$0] }, "\(row)")
+                try await drain(house)
+                #expect(receiver.all.count - heard == row.queued, "\(row)")
+            }
         }
         await house.close()
     }

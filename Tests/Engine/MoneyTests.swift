@@ -15,7 +15,7 @@ struct MoneyTests {
         let id = try await house.open()
         _ = try await house.gateway.play(.exact, for: id, of: house.caller, confirmedBy: 1)
         let script = try #require(try await house.payment(id).evidence.currentQuote).destination.script
-        let sight = try #require(house.gateway.sandbox?.latest(to: script, on: .sandbox))
+        let sight = try #require(house.gateway.sandbox?.ledger.latest(to: script, on: .sandbox))
         _ = try await house.gateway.command(.spend(.sandbox, place: "\(sight.txid):0"))
         _ = try await house.gateway.command(.mine(.sandbox, blocks: 1))
         try await house.follow()

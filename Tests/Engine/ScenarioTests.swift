@@ -74,12 +74,12 @@ struct ScenarioTests {
         return (try await house.summary(of: id), house)
     }
 
-    static let gone = SandboxScenario.reorg(depth: 1, fate: .dropped)
+    static let gone = Step.reorg(depth: 1, fate: .dropped)
     static let past = Step.wait(seconds: 2_000)
 
     static let scenarios: [Scenario] = [
         Scenario(
-            name: "exact", steps: [.play(.exact), .play(.mine(blocks: 1))], state: .paid, epoch: 1),
+            name: "exact", steps: [.play(.exact), .command(.mine(.sandbox, blocks: 1))], state: .paid, epoch: 1),
         Scenario(name: "seen", steps: [.play(.exact)], state: .detected),
         Scenario(name: "within tolerance", steps: [.pay(thousandths: 996)], state: .paid, epoch: 1),
         Scenario(name: "under", steps: [.play(.under(percent: 60), mined: 1)], state: .underpaid),
@@ -114,51 +114,51 @@ struct ScenarioTests {
             open: [.wrongAsset]),
         Scenario(
             name: "replaced by one to elsewhere",
-            steps: [.play(.exact), .play(.replace(.elsewhere)), .play(.mine(blocks: 1))],
+            steps: [.play(.exact), .play(.replace(.elsewhere)), .command(.mine(.sandbox, blocks: 1))],
             state: .awaitingPayment),
         Scenario(
             name: "replaced for a higher fee",
-            steps: [.play(.exact), .play(.replace(.feeBump)), .play(.mine(blocks: 1))], state: .paid,
+            steps: [.play(.exact), .play(.replace(.feeBump)), .command(.mine(.sandbox, blocks: 1))], state: .paid,
             epoch: 1),
         Scenario(
             name: "replaced by less",
-            steps: [.play(.exact), .play(.replace(.lessAmount(percent: 50))), .play(.mine(blocks: 1))],
+            steps: [.play(.exact), .play(.replace(.lessAmount(percent: 50))), .command(.mine(.sandbox, blocks: 1))],
             state: .underpaid),
         Scenario(name: "evicted", steps: [.play(.exact), .evict], state: .awaitingPayment),
         Scenario(
             name: "reorg before paid", amount: "2000",
             steps: [
-                .play(.exact, mined: 1), .play(.reorg(depth: 1, fate: .pooled)),
-                .play(.mine(blocks: 3)),
+                .play(.exact, mined: 1), .reorg(depth: 1, fate: .pooled),
+                .command(.mine(.sandbox, blocks: 3)),
             ], state: .paid, epoch: 1),
         Scenario(
-            name: "reorg after paid", steps: [.play(.exact, mined: 1), .play(gone)],
+            name: "reorg after paid", steps: [.play(.exact, mined: 1), gone],
             state: .awaitingPayment,
             open: [.reversed], epoch: 1),
         Scenario(
             name: "reorg that keeps it",
-            steps: [.play(.exact, mined: 1), .play(.reorg(depth: 1, fate: .mined))],
+            steps: [.play(.exact, mined: 1), .reorg(depth: 1, fate: .mined)],
             state: .paid, epoch: 1),
         Scenario(
             name: "reorg and mined again",
             steps: [
-                .play(.exact, mined: 1), .play(.reorg(depth: 1, fate: .pooled)),
-                .play(.mine(blocks: 1)),
+                .play(.exact, mined: 1), .reorg(depth: 1, fate: .pooled),
+                .command(.mine(.sandbox, blocks: 1)),
             ], state: .paid, open: [.reversed], epoch: 2),
         Scenario(
             name: "double spent after the claim",
             steps: [
-                .play(.exact, mined: 1), .claim("ship"), .play(.reorg(depth: 1, fate: .doubleSpent)),
+                .play(.exact, mined: 1), .claim("ship"), .reorg(depth: 1, fate: .doubleSpent),
             ],
             state: .awaitingPayment, open: [.reversed], epoch: 1),
         Scenario(
-            name: "mined while down", steps: [.unheard([.play(.exact), .play(.mine(blocks: 3))])],
+            name: "mined while down", steps: [.unheard([.play(.exact), .command(.mine(.sandbox, blocks: 3))])],
             state: .paid, epoch: 1),
         Scenario(
             name: "reorg while down",
             steps: [
                 .play(.exact, mined: 1),
-                .unheard([.play(gone), .play(.exact), .play(.mine(blocks: 2))]),
+                .unheard([gone, .play(.exact), .command(.mine(.sandbox, blocks: 2))]),
             ],
             state: .paid, epoch: 1),
         Scenario(name: "cancelled", steps: [.cancel], state: .failed),

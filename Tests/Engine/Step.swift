@@ -24,6 +24,10 @@ enum Step: Sendable {
     case choose(String)
     /// The gateway is down while these happen.
     case unheard([Step])
+
+    static func reorg(depth: Int64, fate: SandboxCommand.Fate) -> Step {
+        .command(.reorg(.sandbox, SandboxCommand.Reorg(depth: depth, fate: fate)))
+    }
 }
 
 extension House {
@@ -50,7 +54,7 @@ extension House {
         case .command(let action): _ = try await gateway.command(action)
         case .evict:
             let script = try await quote(of: id).destination.script
-            guard let sight = gateway.sandbox?.latest(to: script, on: .sandbox) else {
+            guard let sight = gateway.sandbox?.ledger.latest(to: script, on: .sandbox) else {
                 throw TestKitError("nothing to evict")
             }
             _ = try await gateway.command(.evict(.sandbox, txid: sight.txid))

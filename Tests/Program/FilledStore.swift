@@ -97,14 +97,16 @@ struct FilledStore: Sendable {
         _ = try await gateway.reportFulfilment(of: paid, action: "a", by: caller, cause: "test", Self.quiet())
         let short = try await open("short")
         try await play(.under(percent: 50), short, blocks: 1)
-        try await play(.clock(seconds: 3_600), short)
+        _ = try await gateway.command(.clock(advanceSeconds: 3_600))
+        try await settle()
         let view = try await gateway.payment(short, of: caller)
         let exception = try #require(view.payment.openExceptions.first)
         _ = try await gateway.rule(
             exception.id, NewRuling(action: .accept, reason: "a friend"), by: caller, cause: "test", Self.quiet())
         let reversed = try await open("reversed")
         try await play(.exact, reversed, blocks: 1)
-        try await play(.reorg(depth: 1, fate: .dropped), reversed)
+        _ = try await gateway.command(.reorg(.sandbox, SandboxCommand.Reorg(depth: 1, fate: .dropped)))
+        try await settle()
         let double = try await open("double")
         try await play(.duplicate, double, blocks: 1)
         try await configure()
@@ -122,7 +124,8 @@ struct FilledStore: Sendable {
         let endpoint = try #require(try await gateway.endpoints(of: caller).first)
         try await answer(endpoint.id)
         _ = try await gateway.replay(
-            to: endpoint.id, from: nil, through: nil, onlyFailed: true, by: caller, cause: "test", Self.quiet())
+            to: endpoint.id, from: nil, through: nil, onlyFailed: true, limit: 1_000, by: caller, cause: "test",
+            Self.quiet())
         try await answer(endpoint.id)
         _ = try await gateway.createEndpoint(
             NewEndpoint(url: "http://127.0.0.1:9/late"), by: caller, cause: "test", Self.quiet())

@@ -68,7 +68,8 @@ enum Browser {
     /// States that are looked at. The sandbox is one for all of them: what puts its clock forward comes first, then
     /// what mines, and what must see no block after it last.
     static let pictured = [
-        "expired", "late", "not-completed", "complete", "missing", "confirming", "received", "received-in-part",
+        "expired", "late", "not-completed", "complete", "overpaid", "set-aside", "wrong-network",
+        "missing", "confirming", "received", "received-in-part",
     ]
 
     static let program = find(["chromium", "chromium-browser", "google-chrome"])

@@ -28,19 +28,33 @@ struct CheckoutStory: Sendable, CustomTestStringConvertible {
         CheckoutStory(name: "missing", title: "Something is missing: pay 0.125\u{A0}SBX more") {
             try await $0.play(.under(percent: 50), $1, blocks: 2)
         },
-        CheckoutStory(name: "missing-over", title: "Something is missing: pay 0.125\u{A0}SBX more") {
+        CheckoutStory(name: "missing-over", title: "Something is missing") {
             try await $0.play(.under(percent: 50), $1, blocks: 2)
-            try await $0.play(.clock(seconds: 3_600), $1)
+            try await $0.move(.clock(advanceSeconds: 3_600))
         },
         CheckoutStory(name: "complete", title: "Complete") { try await $0.play(.exact, $1, blocks: 2) },
         CheckoutStory(name: "overpaid", title: "Complete") { try await $0.play(.over(percent: 10), $1, blocks: 2) },
         CheckoutStory(name: "paid-twice", title: "Complete") { try await $0.play(.duplicate, $1, blocks: 2) },
         CheckoutStory(name: "late", title: "Being checked") { try await $0.play(.late, $1, blocks: 2) },
-        CheckoutStory(name: "over", title: "Waiting for payment") {
-            try await $0.play(.clock(seconds: 15 * 60 + 1), $1)
+        CheckoutStory(name: "over", title: "Waiting for payment") { world, _ in
+            try await world.move(.clock(advanceSeconds: 15 * 60 + 1))
         },
-        CheckoutStory(name: "expired", title: "Expired") { try await $0.play(.clock(seconds: 3_600), $1) },
-        CheckoutStory(name: "expired-for-good", title: "Expired") { try await $0.play(.clock(seconds: 90_000), $1) },
+        CheckoutStory(name: "expired", title: "Expired") { world, _ in
+            try await world.move(.clock(advanceSeconds: 3_600))
+        },
+        CheckoutStory(name: "expired-for-good", title: "Expired") { world, _ in
+            try await world.move(.clock(advanceSeconds: 90_000))
+        },
+        CheckoutStory(name: "set-aside", title: "Being checked") { world, token in
+            try await world.setAside(token)
+        },
+        CheckoutStory(name: "network-silent", title: "Waiting for payment") { world, _ in
+            try await world.silence("sandbox")
+        },
+        CheckoutStory(name: "network-silent-received", title: "Payment received") { world, token in
+            try await world.play(.exact, token)
+            try await world.silence("sandbox")
+        },
         CheckoutStory(name: "wrong-network", title: "Waiting for payment") {
             try await $0.play(.wrongNetwork, $1, blocks: 2)
         },
@@ -51,7 +65,7 @@ struct CheckoutStory: Sendable, CustomTestStringConvertible {
         },
         CheckoutStory(name: "reorged", title: "Payment received") {
             try await $0.play(.exact, $1, blocks: 2)
-            try await $0.play(.reorg(depth: 2, fate: .pooled), $1)
+            try await $0.play(.takeBack, $1)
         },
     ]
 }
@@ -120,7 +134,7 @@ struct CheckoutPages {
         }
         let first = try await status()
         #expect(first["left"]?.asInt64 == 900_000 as Int64)
-        try await world.play(.clock(seconds: 60), token)
+        try await world.move(.clock(advanceSeconds: 60))
         let second = try await status()
         #expect(second["left"]?.asInt64 == 840_000 as Int64)
         #expect(first["revision"] == second["revision"])
@@ -128,7 +142,7 @@ struct CheckoutPages {
         let third = try await status()
         #expect(third["revision"] != second["revision"])
         #expect(third["title"]?.asString == "Payment received")
-        try await world.play(.mine(blocks: 1), token)
+        try await world.move(.mine(.sandbox, blocks: 1))
         let fourth = try await status()
         #expect(fourth["confirmations"]?.asInt64 == 1 && fourth["confirmations_required"]?.asInt64 == 2)
     }
@@ -152,7 +166,7 @@ struct CheckoutPages {
         #expect(try await choose("method=SBX%40sandbox") == .conflict)
         #expect(try await choose("method=SUSD%40sandbox") == .seeOther)
         #expect(try await choose("method=SBX%40sandbox") == .seeOther)
-        try await world.play(.clock(seconds: 901), token)
+        try await world.move(.clock(advanceSeconds: 901))
         #expect(try await choose("method=SBX%40sandbox") == .seeOther)
         let second = try await address(world, token)
         #expect(first != second)
@@ -161,6 +175,26 @@ struct CheckoutPages {
 
     private func address(_ world: CheckoutWorld, _ token: CheckoutToken) async throws -> String? {
         try await world.gateway.checkoutView(token)?.payment.quote?.destination.address
+    }
+
+    @Test("has the sandbox's clock only where the operator gave it away, and says how to be late otherwise")
+    func clock() async throws {
+        for mayMove in [false, true] {
+            let world = try await CheckoutWorld(clock: ManualClock(), mayMoveClock: mayMove)
+            let token = try await world.open()
+            let path = "/checkout/\(token.text)/sandbox/"
+            for action in ["clock", "late"] {
+                #expect(try await world.page(token).contains("/sandbox/\(action)\"") == mayMove)
+            }
+            let now = world.gateway.now(isTest: true)
+            #expect(try await world.send(.post, path + "clock", form: "").status == (mayMove ? .seeOther : .notFound))
+            #expect((world.gateway.now(isTest: true) > now) == mayMove)
+            try await world.move(.clock(advanceSeconds: 3_600))
+            #expect(try await world.page(token).contains("/sandbox/late\""))
+            #expect(try await world.send(.post, path + "late", form: "blocks=2").status == .seeOther)
+            try await world.watch()
+            #expect(try await world.page(token).contains("Being checked"))
+        }
     }
 
     @Test("lets only test payments play")

@@ -19,7 +19,10 @@ final class CheckoutWorld: Sendable {
     let caller: Caller
     private let folder: TemporaryFolder
 
-    init(clock: any Clock, entropy: any Entropy = Tally(), baseURL: String = "https://pay.example") async throws {
+    init(
+        clock: any Clock, entropy: any Entropy = Tally(), baseURL: String = "https://pay.example",
+        mayMoveClock: Bool = false
+    ) async throws {
         folder = try TemporaryFolder()
         let store = try await Store.open(.sqlite(folder.file("quittance.sqlite")))
         let sandbox = SandboxWorld()
@@ -31,6 +34,7 @@ final class CheckoutWorld: Sendable {
         else { throw Unusable() }
         var settings = Settings(baseURL: baseURL)
         settings.pollMilliseconds = 1_000
+        settings.pagesMoveSandboxClock = mayMoveClock
         gateway = Gateway(
             store: store, world: world, networks: Networks(networks), settings: settings,
             keys: InstanceKeys(box: box, signing: signing), sandbox: sandbox)
@@ -93,8 +97,26 @@ final class CheckoutWorld: Sendable {
 
     /// Plays and lets it be heard.
     func play(_ scenario: SandboxScenario, _ token: CheckoutToken, blocks: Int64 = 0) async throws {
-        _ = try await gateway.play(scenario, for: token.payment, of: nil, confirmedBy: blocks)
+        _ = try await gateway.play(scenario, for: token.payment, of: caller, confirmedBy: blocks)
         try await watch()
+    }
+
+    /// Moves the sandbox as a whole and lets it be heard.
+    func move(_ action: SandboxCommand.Action) async throws {
+        _ = try await gateway.command(action)
+        try await watch()
+    }
+
+    /// The payment contradicts itself: it waits for a person.
+    func setAside(_ token: CheckoutToken) async throws {
+        let now = gateway.world.now
+        try await gateway.store.write { try $0.quarantine(token.payment, at: now, reason: "test") }
+    }
+
+    /// The network's node fails.
+    func silence(_ network: String) async throws {
+        guard let name = NetworkName(parsing: network) else { throw Unusable() }
+        try await gateway.markUnhealthy(name, fault: "unreachable: test")
     }
 
     /// Sends a request to the pages' routes.

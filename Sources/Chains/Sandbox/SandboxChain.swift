@@ -73,11 +73,15 @@ package final class SandboxChain: Chain {
     /// See `Chain`. Throws `unreachable` while the network is made to fail, `wrongNetwork` when the kept
     /// genesis block is another one.
     package func advance(from cursor: Cursor?, kept: any KeptHeaders) async throws -> Batch {
-        let story = world.snapshot.story(place)
+        let story = world.ledger.story(place)
         guard !story.isDown else {
             throw ChainFault(.unreachable, "The sandbox's node was made to fail.")
         }
         let from = try await start(cursor, story, kept)
+        guard from.height >= story.base else {
+            // The world is cut only below what was absorbed, so this is another world's cursor.
+            throw ChainFault(.wrongNetwork, "The sandbox has forgotten its blocks below \(story.base).")
+        }
         var batch = connect(story, after: from.height)
         batch.forkHeight = from.isFork ? from.height : nil
         let tip = story.tip.height
@@ -114,9 +118,10 @@ package final class SandboxChain: Chain {
 
     /// As many blocks above `height` as a batch takes, one at least if there is one.
     private func connect(_ story: SandboxStory, after height: UInt64) -> Batch {
-        var batch = Batch(cursor: Cursor(height: height, block: story.active[Int(height)].id), isAtTip: true)
+        let known = Int(height - story.base)
+        var batch = Batch(cursor: Cursor(height: height, block: story.active[known].id), isAtTip: true)
         var count = 0
-        for block in story.active[(Int(height) + 1)...] {
+        for block in story.active[(known + 1)...] {
             count += block.transactions.count
             let isFull = batch.connected.count == SandboxLimits.batchBlocks
             guard !isFull, batch.connected.isEmpty || count <= SandboxLimits.batchTransactions else {

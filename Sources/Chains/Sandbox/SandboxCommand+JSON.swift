@@ -21,13 +21,7 @@ extension SandboxCommand {
         case .pay(let network, let outputs, let isMined):
             head("pay", network)
             w.array("outputs") { w in
-                for output in outputs {
-                    w.object { w in
-                        w.member("script", output.script)
-                        w.member("asset", output.asset.text)
-                        w.member("amount", String(output.amount))
-                    }
-                }
+                for output in outputs { w.object { output.write(into: &$0) } }
             }
             w.member("mine", isMined)
         case .replace(let network, let txid, let replacement):
@@ -48,6 +42,10 @@ extension SandboxCommand {
             w.member("txid", txid)
         case .mine(let network, let blocks):
             head("mine", network)
+            w.member("blocks", blocks)
+        case .confirm(let network, let script, let blocks):
+            head("confirm", network)
+            w.member("script", script)
             w.member("blocks", blocks)
         case .reorg(let network, let reorg):
             head("reorg", network)
@@ -87,7 +85,7 @@ extension SandboxCommand {
     }
 
     private enum Name: String, CaseIterable {
-        case pay, replace, evict, rebroadcast, mine, reorg, spend, clock, fail, recover
+        case pay, replace, evict, rebroadcast, mine, confirm, reorg, spend, clock, fail, recover
     }
 
     private static func action(in form: inout JSONForm) -> Action? {
@@ -98,7 +96,7 @@ extension SandboxCommand {
         guard let network = form.choice("network", .required, of: SandboxNetwork.self) else { return nil }
         switch name {
         case .pay:
-            let outputs = form.objects("outputs", .required, count: SandboxLimits.outputs, Self.output(in:))
+            let outputs = form.objects("outputs", .required, count: SandboxLimits.outputs, Output.read)
             let isMined = form.bool("mine", .required)
             guard let outputs, let isMined else { return nil }
             return .pay(network, outputs, isMined: isMined)
@@ -111,26 +109,17 @@ extension SandboxCommand {
         case .rebroadcast:
             return form.string("txid", .required, maxBytes: 128).map { .rebroadcast(network, txid: $0) }
         case .mine: return form.integer("blocks", .required, .min ... .max).map { .mine(network, blocks: $0) }
+        case .confirm:
+            let script = form.string("script", .required, maxBytes: 128)
+            let blocks = form.integer("blocks", .required, .min ... .max)
+            guard let script, let blocks else { return nil }
+            return .confirm(network, script: script, blocks: blocks)
         case .reorg: return Self.reorg(in: &form).map { .reorg(network, $0) }
         case .spend: return form.string("place", .required, maxBytes: 160).map { .spend(network, place: $0) }
         case .fail: return .fail(network)
         case .recover: return .recover(network)
         case .clock: return nil
         }
-    }
-
-    private static func output(in form: inout JSONForm) -> Output? {
-        let script = form.string("script", .required, maxBytes: 128)
-        let asset = form.value("asset", .required, maxBytes: 12) { text throws(FieldProblem) in
-            guard let code = AssetCode(parsing: text) else { throw .invalidText }
-            return code
-        }
-        let amount = form.value("amount", .required, maxBytes: 39) { text throws(FieldProblem) in
-            guard let amount = UInt128(text), String(amount) == text else { throw .invalidText }
-            return amount
-        }
-        guard let script, let asset, let amount else { return nil }
-        return Output(script: script, asset: asset, amount: amount)
     }
 
     private static func replacement(in form: inout JSONForm) -> Replacement? {
@@ -161,5 +150,29 @@ extension SandboxCommand {
             return nil
         }
         return Reorg(depth: depth, fate: fate, except: fates)
+    }
+}
+
+extension SandboxCommand.Output {
+    /// Writes the members of one output.
+    func write(into w: inout JSONWriter) {
+        w.member("script", script)
+        w.member("asset", asset.text)
+        w.member("amount", String(amount))
+    }
+
+    /// Reads what `write` gave; nil when the form has the reason.
+    static func read(in form: inout JSONForm) -> Self? {
+        let script = form.string("script", .required, maxBytes: 128)
+        let asset = form.value("asset", .required, maxBytes: 12) { text throws(FieldProblem) in
+            guard let code = AssetCode(parsing: text) else { throw .invalidText }
+            return code
+        }
+        let amount = form.value("amount", .required, maxBytes: 39) { text throws(FieldProblem) in
+            guard let amount = UInt128(text), String(amount) == text else { throw .invalidText }
+            return amount
+        }
+        guard let script, let asset, let amount else { return nil }
+        return Self(script: script, asset: asset, amount: amount)
     }
 }

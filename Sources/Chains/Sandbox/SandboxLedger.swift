@@ -1,27 +1,42 @@
-import Domain
+package import Domain
 
 /// The state of the sandbox: a fold over commands. The same commands give the same state, hashes included.
-struct SandboxLedger: Hashable, Sendable {
+///
+/// It is a value: whoever drives the sandbox tries commands on a copy, stores them, and hands the copy to the
+/// `SandboxWorld` once they are durable.
+package struct SandboxLedger: Hashable, Sendable {
     private(set) var stories: [SandboxNetwork: SandboxStory]
+    /// The number of the last command, from 1 on; 0 before the first.
+    package private(set) var sequence: Int64 = 0
     /// How far the sandbox's clock runs before the real one.
     private(set) var offsetSeconds: Int64 = 0
     /// The sandbox's time of the last command.
     private(set) var lastTime = Instant(milliseconds: .min)
 
-    init() {
+    /// Nothing but the genesis blocks.
+    package init() {
         stories = Dictionary(uniqueKeysWithValues: SandboxNetwork.allCases.map { ($0, SandboxStory($0)) })
+    }
+
+    init(
+        _ stories: [SandboxNetwork: SandboxStory], sequence: Int64, offsetSeconds: Int64, lastTime: Instant
+    ) {
+        self.stories = stories
+        self.sequence = sequence
+        self.offsetSeconds = offsetSeconds
+        self.lastTime = lastTime
     }
 
     func story(_ network: SandboxNetwork) -> SandboxStory { stories[network] ?? SandboxStory(network) }
 
     /// The sandbox's time at a real one: never before that of the last command, even if the real clock steps
     /// back.
-    func now(at real: Int64) -> Instant {
+    package func now(at real: Int64) -> Instant {
         max(Instant(milliseconds: real).adding(seconds: offsetSeconds), lastTime)
     }
 
     /// Applies one command. Throws `unusable` when it makes no sense here, and changes nothing then.
-    mutating func apply(_ command: SandboxCommand) throws(ChainFault) -> SandboxOutcome {
+    package mutating func apply(_ command: SandboxCommand) throws(ChainFault) -> SandboxOutcome {
         guard SandboxTime.range.contains(command.at) else {
             throw ChainFault(.unusable, "The time of the command is out of range.")
         }
@@ -41,6 +56,10 @@ struct SandboxLedger: Hashable, Sendable {
             try change(network) { story throws(ChainFault) in try story.rebroadcast(txid, &outcome) }
         case .mine(let network, let blocks):
             try change(network) { story throws(ChainFault) in try story.mine(blocks, &outcome) }
+        case .confirm(let network, let script, let blocks):
+            try change(network) { story throws(ChainFault) in
+                try story.confirm(script, blocks, &outcome)
+            }
         case .reorg(let network, let reorg):
             try change(network) { story throws(ChainFault) in try story.reorg(reorg, &outcome) }
         case .spend(let network, let place):
@@ -53,7 +72,31 @@ struct SandboxLedger: Hashable, Sendable {
             try change(network) { story throws(ChainFault) in story.isDown = false }
         }
         lastTime = outcome.now
+        sequence += 1
         return outcome
+    }
+
+    /// The newest transaction to a script, whatever has become of it; nil when none ever paid it, or none
+    /// that is still known.
+    package func latest(to script: String, on network: SandboxNetwork) -> SandboxSight? {
+        story(network).latest(to: script)
+    }
+
+    /// What would have to leave the chain to take the newest payment to a script back into the pool: the
+    /// blocks from its own one on, and all in them that paid the script. Nil when it is not on the chain.
+    package func takenBack(
+        from script: String, on network: SandboxNetwork
+    ) -> (depth: Int64, transactions: [String])? {
+        let story = story(network)
+        guard case .mined(let height)? = story.latest(to: script)?.standing else { return nil }
+        return (Int64(story.tip.height - height) + 1, story.mined(to: script, from: height))
+    }
+
+    /// Forgets what no command and no watcher can ask for any more on a network whose blocks were absorbed up
+    /// to `cursor`. Another world's cursor, or one off the chain, forgets nothing.
+    package mutating func cut(_ network: SandboxNetwork, absorbed cursor: Cursor) {
+        guard story(network).block(at: cursor.height)?.id == cursor.block else { return }
+        stories[network, default: SandboxStory(network)].cut(absorbed: cursor.height)
     }
 
     /// Changes one story where it stands, so that a long history is not copied for each command.
@@ -84,4 +127,17 @@ struct SandboxLedger: Hashable, Sendable {
 enum SandboxTime {
     static let range: ClosedRange<Int64> = 0...7_258_118_400_000
     static let largestOffsetSeconds: Int64 = 3_153_600_000
+}
+
+/// A transaction as the sandbox's owner may see it.
+package struct SandboxSight: Hashable, Sendable {
+    /// Where it stands now.
+    package enum Standing: Hashable, Sendable {
+        case pooled
+        case mined(height: UInt64)
+        case gone
+    }
+
+    package let txid: String
+    package let standing: Standing
 }

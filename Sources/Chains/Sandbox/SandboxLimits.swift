@@ -3,11 +3,20 @@ package enum SandboxLimits {
     /// Outputs of one transaction.
     package static let outputs = 1...100
 
-    /// Blocks that one command mines.
+    /// Blocks that one command mines, and that one reorg takes back.
     package static let minedBlocks: ClosedRange<Int64> = 1...1_000
 
-    /// Blocks of one network.
+    /// Blocks of one network that are kept.
     package static let chainBlocks = 1_000_000
+
+    /// Blocks under the tip that stay when the story is cut: no reorg goes deeper.
+    package static let keptBlocks = minedBlocks.upperBound
+
+    /// Commands after which the story is cut and kept as it stands instead of as what led to it.
+    package static let journalCommands: Int64 = 2_000
+
+    /// Bytes of a world as it is kept. A larger one stays in its commands.
+    package static let worldBytes = 33_554_432
 
     /// Transactions of one block; the rest of the pool waits for the next one.
     package static let blockTransactions = 4_000

@@ -11,7 +11,7 @@ package enum SandboxScenario: Hashable, Sendable {
     case over(percent: Int64)
     /// What is due, in so many transactions.
     case split(parts: Int64)
-    /// What is due, after the clock has gone past the time to pay.
+    /// What is due, after the time to pay; the clock goes there first if it is not over.
     case late
     /// What is due, twice.
     case duplicate
@@ -21,15 +21,14 @@ package enum SandboxScenario: Hashable, Sendable {
     case wrongAsset
     /// The customer's last transaction gives way to another one.
     case replace(SandboxCommand.Replacement)
-    /// The top blocks leave; what was in them goes as said.
-    case reorg(depth: Int64, fate: SandboxCommand.Fate)
-    /// Blocks are mined.
-    case mine(blocks: Int64)
-    /// The clock goes forward.
-    case clock(seconds: Int64)
+    /// Blocks are mined, with this payment's transactions and no others.
+    case confirm(blocks: Int64)
+    /// The block of the customer's last transaction leaves the chain, and this payment's transactions wait
+    /// again. Those of others stand in the new branch, with as many confirmations as before.
+    case takeBack
 
     /// The payment that it is about.
-    package struct Subject: Hashable, Sendable {
+    package struct Subject: Sendable {
         /// Where the customer is asked to pay, on which network, in which asset.
         package let method: Method
         package let address: String
@@ -40,12 +39,17 @@ package enum SandboxScenario: Hashable, Sendable {
         /// From the sandbox's time now to the end of the time to pay, grace included; negative when it is
         /// over.
         package let secondsLeft: Int64
-        /// The customer's last transaction, if it is in the pool: see `SandboxWorld.latest`.
+        /// The customer's last transaction, if it is in the pool: see `SandboxLedger.latest`.
         package let pooled: String?
+        /// If it is on the chain, what would leave with its block: see `SandboxLedger.takenBack`.
+        package let mined: Mined?
+
+        /// Blocks from the top down to one of the payment's, and its transactions in them.
+        package typealias Mined = (depth: Int64, transactions: [String])
 
         package init(
             method: Method, address: String, amountDue: UInt128, offered: Set<Method>, secondsLeft: Int64,
-            pooled: String?
+            pooled: String?, mined: Mined? = nil
         ) {
             self.method = method
             self.address = address
@@ -53,6 +57,7 @@ package enum SandboxScenario: Hashable, Sendable {
             self.offered = offered
             self.secondsLeft = secondsLeft
             self.pooled = pooled
+            self.mined = mined
         }
     }
 
@@ -67,7 +72,7 @@ package enum SandboxScenario: Hashable, Sendable {
         try plan.add(self)
         if blocks > 0, !plan.paid.isEmpty {
             for network in SandboxNetwork.allCases where plan.paid.contains(network) {
-                plan.append(.mine(network, blocks: blocks))
+                plan.append(.confirm(network, script: plan.script, blocks: blocks))
             }
         }
         return plan.commands
@@ -115,8 +120,10 @@ private struct Plan {
             for _ in 1..<parts { pay(part) }
             pay(due - part * UInt128(parts - 1))
         case .late:
-            let left = max(0, min(subject.secondsLeft, SandboxLimits.clockSeconds.upperBound))
-            append(.clock(advanceSeconds: left + 1))
+            if subject.secondsLeft >= 0 {
+                let left = min(subject.secondsLeft, SandboxLimits.clockSeconds.upperBound - 1)
+                append(.clock(advanceSeconds: left + 1))
+            }
             pay(due)
         case .duplicate:
             pay(due)
@@ -131,11 +138,24 @@ private struct Plan {
                     .unusable, "Only a transaction that waits in the pool can be replaced: pay first.")
             }
             append(.replace(network, txid: pooled, by: replacement))
-        case .reorg(let depth, let fate):
-            append(.reorg(network, SandboxCommand.Reorg(depth: depth, fate: fate)))
-        case .mine(let blocks): append(.mine(network, blocks: blocks))
-        case .clock(let seconds): append(.clock(advanceSeconds: seconds))
+        case .confirm(let blocks): append(.confirm(network, script: script, blocks: blocks))
+        case .takeBack: try takeBack()
         }
+    }
+
+    private mutating func takeBack() throws(ChainFault) {
+        guard let mined = subject.mined else {
+            throw ChainFault(.unusable, "Only a payment that is in a block can be taken back.")
+        }
+        // What is final for one stays final for all.
+        guard mined.depth <= Int64(SandboxLimits.finalDepth) else {
+            throw ChainFault(.unusable, "Its block is final: \(SandboxLimits.finalDepth) confirmations deep.")
+        }
+        let own = mined.transactions.prefix(SandboxLimits.reorgExceptions.upperBound)
+        let reorg = SandboxCommand.Reorg(
+            depth: mined.depth, fate: .mined,
+            except: Dictionary(own.map { ($0, .pooled) }) { first, _ in first })
+        append(.reorg(network, reorg))
     }
 
     mutating func append(_ action: SandboxCommand.Action) { commands.append(SandboxCommand(at: at, action)) }

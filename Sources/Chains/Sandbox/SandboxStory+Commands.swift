@@ -65,13 +65,27 @@ extension SandboxStory {
     }
 
     mutating func mine(_ blocks: Int64, _ outcome: inout SandboxOutcome) throws(ChainFault) {
+        try mine(pool, blocks, &outcome)
+    }
+
+    mutating func confirm(
+        _ script: String, _ blocks: Int64, _ outcome: inout SandboxOutcome
+    ) throws(ChainFault) {
+        try mine(waiting(for: script), blocks, &outcome)
+    }
+
+    private mutating func mine(
+        _ txids: [String], _ blocks: Int64, _ outcome: inout SandboxOutcome
+    ) throws(ChainFault) {
         guard SandboxLimits.minedBlocks.contains(blocks) else {
             throw ChainFault(
                 .unusable, "One command mines 1 to \(SandboxLimits.minedBlocks.upperBound) blocks.")
         }
         try requireRoom(forBlocks: Int(blocks))
+        var rest = txids[...]
         for _ in 0..<blocks {
-            let next = Array(pool.prefix(SandboxLimits.blockTransactions))
+            let next = Array(rest.prefix(SandboxLimits.blockTransactions))
+            rest = rest.dropFirst(next.count)
             outcome.blocks.append(connect(next, at: outcome.now))
         }
     }

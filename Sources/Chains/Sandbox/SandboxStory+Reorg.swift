@@ -13,7 +13,7 @@ extension SandboxStory {
                 .unusable,
                 "A reorg treats at most \(SandboxLimits.reorgExceptions.upperBound) transactions apart.")
         }
-        let lowest = UInt64(highest - reorg.depth + 1)
+        let lowest = tip.height - UInt64(reorg.depth) + 1
         for txid in reorg.except.keys.sorted() {
             _ = try known(txid)
             guard let height = heights[txid], height >= lowest else {

@@ -20,6 +20,14 @@ struct SandboxTransaction: Hashable, Sendable {
         self.fee = fee
     }
 
+    /// A transaction as it was kept.
+    init(id: String, inputs: [String], outputs: [SandboxCommand.Output], fee: UInt64) {
+        self.id = id
+        self.inputs = inputs
+        self.outputs = outputs
+        self.fee = fee
+    }
+
     /// The transactions whose outputs it spends. A coin from outside names none that exists.
     var parents: [String] { inputs.map { String($0.prefix { $0 != ":" }) } }
 }
@@ -44,6 +52,15 @@ struct SandboxBlock: Hashable, Sendable {
         self.transactions = transactions
     }
 
+    /// A block as it was kept.
+    init(id: BlockID, height: UInt64, parent: BlockID, time: Instant, transactions: [String]) {
+        self.id = id
+        self.height = height
+        self.parent = parent
+        self.time = time
+        self.transactions = transactions
+    }
+
     /// The first block of a network: the same in every world.
     init(genesisOf network: SandboxNetwork) {
         let time = Instant(milliseconds: 1_735_689_600_000)
@@ -55,7 +72,7 @@ struct SandboxBlock: Hashable, Sendable {
 /// One network of the sandbox: its chain, its pool, and all that ever was in either.
 struct SandboxStory: Hashable, Sendable {
     let network: SandboxNetwork
-    /// By height; the first one is the genesis block.
+    /// The chain's blocks, lowest first: from the genesis block on, or from where the story was cut.
     private(set) var active: [SandboxBlock]
     /// Blocks that left the chain. They never come back, but the way from them to the chain can be asked for.
     private(set) var stale: [BlockID: SandboxBlock] = [:]
@@ -69,7 +86,9 @@ struct SandboxStory: Hashable, Sendable {
     private(set) var spenders: [String: String] = [:]
     /// The last transaction to a script that is on the chain or in the pool, or was.
     private(set) var latest: [String: String] = [:]
-    private var serial: UInt64 = 0
+    /// What was neither on the chain nor in the pool when the story was last cut.
+    private(set) var gone: Set<String> = []
+    private(set) var serial: UInt64 = 0
     var isDown = false
 
     init(_ network: SandboxNetwork) {
@@ -77,12 +96,15 @@ struct SandboxStory: Hashable, Sendable {
         active = [SandboxBlock(genesisOf: network)]
     }
 
-    /// The chain always has its genesis block.
+    /// The chain always has one block at least.
     var tip: SandboxBlock { active[active.count - 1] }
 
-    /// The block of the chain at a height; nil above the tip.
+    /// The height of the lowest block that is known.
+    var base: UInt64 { active[0].height }
+
+    /// The block of the chain at a height; nil above the tip, and below where the story was cut.
     func block(at height: UInt64) -> SandboxBlock? {
-        height < UInt64(active.count) ? active[Int(height)] : nil
+        height >= base && height <= tip.height ? active[Int(height - base)] : nil
     }
 
     func latest(to script: String) -> SandboxSight? {
@@ -190,5 +212,68 @@ struct SandboxStory: Hashable, Sendable {
         for txid in txids { if let transaction = transactions[txid] { claim(transaction) } }
         pool = txids + pool
         pooled.formUnion(txids)
+    }
+
+    /// What paid a script in blocks from `height` on, oldest first.
+    func mined(to script: String, from height: UInt64) -> [String] {
+        active.suffix(Int(tip.height - min(tip.height, height)) + 1).flatMap(\.transactions).filter { txid in
+            transactions[txid]?.outputs.contains { $0.script == script } == true
+        }
+    }
+
+    /// What waits to pay a script, with what it spends that waits as well, parents first.
+    func waiting(for script: String) -> [String] {
+        var wanted = Set(
+            pool.filter { transactions[$0]?.outputs.contains { $0.script == script } == true })
+        // Parents stand before their children, so that one way back finds them all.
+        for txid in pool.reversed() where wanted.contains(txid) {
+            wanted.formUnion(transactions[txid]?.parents.filter(pooled.contains) ?? [])
+        }
+        return pool.filter(wanted.contains)
+    }
+
+    // MARK: Keeping
+
+    /// A story as it was kept.
+    init(
+        _ network: SandboxNetwork, active: [SandboxBlock], stale: [SandboxBlock], pool: [String],
+        transactions: [SandboxTransaction], spenders: [String: String], latest: [String: String],
+        gone: [String], serial: UInt64, isDown: Bool
+    ) {
+        self.network = network
+        self.active = active
+        self.stale = Dictionary(stale.map { ($0.id, $0) }) { first, _ in first }
+        self.pool = pool
+        pooled = Set(pool)
+        for block in active { for txid in block.transactions { heights[txid] = block.height } }
+        self.transactions = Dictionary(transactions.map { ($0.id, $0) }) { first, _ in first }
+        self.spenders = spenders
+        self.latest = latest
+        self.gone = Set(gone)
+        self.serial = serial
+        self.isDown = isDown
+    }
+
+    /// Forgets the blocks below a height. Returns the transactions that were in those of the chain.
+    mutating func forgetBlocks(below height: UInt64) -> Set<String> {
+        guard height > base else { return [] }
+        let leaving = active.prefix(Int(height - base))
+        active.removeFirst(leaving.count)
+        stale = stale.filter { $0.value.height >= height }
+        return Set(leaving.flatMap(\.transactions))
+    }
+
+    /// Forgets transactions; `dead` are those that stay and are nowhere now.
+    mutating func forget(_ txids: Set<String>, dead: Set<String>) {
+        gone = dead
+        guard !txids.isEmpty else { return }
+        for txid in txids {
+            transactions[txid] = nil
+            heights[txid] = nil
+        }
+        latest = latest.filter { !txids.contains($0.value) }
+        // What is dead must not spend again what was spent by what is forgotten.
+        let inputs = Set(dead.flatMap { transactions[$0]?.inputs ?? [] })
+        spenders = spenders.filter { !txids.contains($0.value) || inputs.contains($0.key) }
     }
 }

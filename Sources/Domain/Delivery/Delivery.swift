@@ -55,11 +55,6 @@ package struct Delivery: Hashable, Sendable, Identified {
     /// Tries of a payment's first waiting event after which later ones may overtake it.
     package static let triesBeforeOvertaking = 3
 
-    /// A delivery that is due at once.
-    package static func new(at time: Instant) -> Delivery {
-        Delivery(state: .waiting(until: time), attempts: 0)
-    }
-
     /// Whether this try succeeded: 2xx only; redirects are failures.
     package static func isSuccess(_ outcome: Outcome) -> Bool {
         if case .answered(let status, _) = outcome { (200...299).contains(status) } else { false }
@@ -90,7 +85,4 @@ package struct Delivery: Hashable, Sendable, Identified {
         next.state = .waiting(until: until)
         return (next, .none)
     }
-
-    /// A replay: due at once, with the whole schedule before it.
-    package func replayed(at time: Instant) -> Delivery { .new(at: time) }
 }

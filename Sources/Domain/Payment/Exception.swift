@@ -101,10 +101,6 @@ package struct Exception: Hashable, Sendable, Identified {
         /// The evidence changed, and the question is gone.
         case evidence(at: Instant)
         case ruling(Int)
-
-        package var isRuling: Bool {
-            if case .ruling = self { true } else { false }
-        }
     }
 }
 

@@ -16,6 +16,10 @@ package enum CustomerAct: Hashable, Sendable {
     case wrongNetwork
     case wrongAsset
     case replace(Substitute)
+    /// So many blocks are mined, with this payment's transactions and no others.
+    case confirm(blocks: Int64)
+    /// The block of the last transaction leaves the chain, and this payment's transactions wait again.
+    case takeBack
 
     /// What comes in the place of a transaction that waits.
     package enum Substitute: Hashable, Sendable {
@@ -37,6 +41,8 @@ package enum CustomerAct: Hashable, Sendable {
         case .replace(.feeBump): .replace(.feeBump)
         case .replace(.elsewhere): .replace(.elsewhere)
         case .replace(.lessAmount(let percent)): .replace(.lessAmount(percent: percent))
+        case .confirm(let blocks): .confirm(blocks: blocks)
+        case .takeBack: .takeBack
         }
     }
 }
@@ -95,7 +101,7 @@ package struct SandboxView: Sendable {
 
 extension Gateway {
     /// Lets the sandbox's customer do something about a test payment; with `blocks`, so many are mined
-    /// after it.
+    /// after it. No caller is the customer's page: see `play`.
     package func act(
         _ act: CustomerAct, for id: ID<Payment>, of caller: Caller?, confirmedBy blocks: Int64
     ) async throws -> SandboxView {

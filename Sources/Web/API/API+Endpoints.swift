@@ -123,7 +123,7 @@ extension API {
         return .object { view.write(&$0) }
     }
 
-    /// One event, a range of them, or all that were given up.
+    /// One event, a range of them, or all that were given up: so many at a time, and where to go on.
     private static let replay: @Sendable (Call) async throws -> Response = { call in
         let id: ID<Endpoint> = try call.id(what)
         var form = try call.form()
@@ -131,6 +131,7 @@ extension API {
         let from = form.eventID("from")
         let through = form.eventID("through")
         let onlyFailed = form.bool("only_failed", .optional)
+        let limit = form.integer("limit", .optional, 1...Int64(EngineLimits.replayed))
         let isRange = form.mentions("from") || form.mentions("through")
         if form.mentions("event_id"), isRange { form.report(.conflict, at: "event_id") }
         if !form.mentions("event_id"), !isRange, onlyFailed != true { form.report(.required, at: "event_id") }
@@ -138,8 +139,12 @@ extension API {
         return Response(
             try await call.gateway.replay(
                 to: id, from: one ?? from, through: one ?? through, onlyFailed: onlyFailed ?? false,
-                by: call.caller, cause: call.cause,
-                call.answering(.accepted) { count, writer in writer.member("replayed", count) }))
+                limit: limit.map { Int($0) } ?? EngineLimits.replayed, by: call.caller, cause: call.cause,
+                call.answering(.accepted) { replay, writer in
+                    writer.member("replayed", replay.queued)
+                    writer.member("has_more", replay.next != nil)
+                    writer.member("next", replay.next?.text)
+                }))
     }
 }
 

@@ -4,8 +4,8 @@ import HTTP
 import JSON
 
 extension API {
-    /// The sandbox's controls. Test keys only. Not kept under an idempotency key: to do it twice is the
-    /// point of many.
+    /// The sandbox's controls. Test keys with `sandbox:write` only, for the world is shared. Not kept under
+    /// an idempotency key: to do it twice is the point of many.
     static let sandbox: [Operation] = [
         operation("payments.act", "/v1/sandbox/payments/{id}/{scenario}") { call in
             let asked = try act(call)
@@ -71,12 +71,13 @@ extension API {
         _ name: String, _ pattern: String, run: @escaping @Sendable (Call) async throws -> Response
     ) -> Operation {
         Operation(
-            "sandbox.\(name)", .post, pattern, scope: .paymentsWrite, isForTestKeysOnly: true, run: run)
+            "sandbox.\(name)", .post, pattern, scope: .sandboxWrite, isForTestKeysOnly: true, run: run)
     }
 
     /// What a path can say that the customer does.
     enum Scenario: String, CaseIterable {
-        case pay, exact, under, over, split, late, duplicate, replace
+        case pay, exact, under, over, split, late, duplicate, replace, confirm
+        case takeBack = "take-back"
         case wrongNetwork = "wrong-network"
         case wrongAsset = "wrong-asset"
     }
@@ -99,6 +100,8 @@ extension JSONForm {
         case .duplicate: .duplicate
         case .wrongNetwork: .wrongNetwork
         case .wrongAsset: .wrongAsset
+        case .confirm: .confirm(blocks: integer("blocks", .optional, Limits.sandboxBlocks) ?? 1)
+        case .takeBack: .takeBack
         case .replace: substitute().map { .replace($0) }
         }
     }

@@ -75,7 +75,8 @@ extension Checkout {
         }
         // Read again: what changed since is either in this state or comes as an event.
         guard let checkout = try await gateway.checkoutView(token) else { return Self.noPayment(request) }
-        stream.send(ifFirst: Self.page(checkout, token).event)
+        // Sent to all, for what the stream remembers says how much time was left when it was said.
+        stream.send(Self.page(checkout, token).event)
         return .events(stream)
     }
 
@@ -135,8 +136,9 @@ extension Checkout {
         guard let (token, checkout) = try await find(request) else { return Self.unknown }
         let path = "/checkout/\(token.text)"
         guard request.isFromOwnPage(baseURL: gateway.settings.baseURL) else { return Self.foreign(path) }
-        guard let network = checkout.payment.sandboxNetwork,
-            let action = SandboxAction(rawValue: request.parameters["action"]), let form = FormBody(request)
+        let view = CustomerView(checkout)
+        guard view.isOnSandbox, let action = SandboxAction(rawValue: request.parameters["action"]),
+            action.isOffered(in: view), let form = FormBody(request)
         else { return Self.unknown }
         let isScript = request.headers["accept"] == "application/json"
         let blocks = form["blocks"].flatMap { Int64($0) } ?? 0
@@ -144,7 +146,7 @@ extension Checkout {
             return Self.told("So many blocks cannot be mined at once.", .badRequest, isScript, path)
         }
         do {
-            try await action.perform(on: gateway, token.payment, network, blocks: blocks)
+            try await action.perform(on: gateway, token.payment, blocks: blocks)
         } catch CommandError.sandbox(let text) {
             return Self.told(text, .conflict, isScript, path)
         }
@@ -168,35 +170,33 @@ extension Checkout {
 }
 
 extension SandboxAction {
-    /// Lets it happen to a payment on `network`.
-    func perform(on gateway: Gateway, _ id: ID<Payment>, _ network: String, blocks: Int64) async throws {
-        switch deed {
-        case .customer(let act): _ = try await gateway.act(act, for: id, of: nil, confirmedBy: blocks)
-        case .network(let act): _ = try await gateway.act(act(network))
+    /// Lets it happen to a payment. All but the clock concerns that payment only.
+    func perform(on gateway: Gateway, _ id: ID<Payment>, blocks: Int64) async throws {
+        guard let act else {
+            _ = try await gateway.act(.clock(seconds: Self.clockSeconds))
+            return
         }
+        _ = try await gateway.act(act, for: id, of: nil, confirmedBy: blocks)
     }
 
-    private enum Deed {
-        case customer(CustomerAct)
-        /// What all payments of the sandbox see, on the network of the one whose page it is.
-        case network((String) -> SandboxAct)
-    }
+    private static let clockSeconds: Int64 = 600
 
-    private var deed: Deed {
+    /// Nil for the clock.
+    private var act: CustomerAct? {
         switch self {
-        case .exact: .customer(.exact)
-        case .under: .customer(.under(percent: 50))
-        case .over: .customer(.over(percent: 10))
-        case .split: .customer(.split(parts: 3))
-        case .duplicate: .customer(.duplicate)
-        case .late: .customer(.late)
-        case .wrongNetwork: .customer(.wrongNetwork)
-        case .wrongAsset: .customer(.wrongAsset)
-        case .feeBump: .customer(.replace(.feeBump))
-        case .replace: .customer(.replace(.elsewhere))
-        case .mine: .network { .mine(network: $0, blocks: 1) }
-        case .reorg: .network { .reorg(network: $0, depth: 1, fate: "pooled") }
-        case .clock: .network { _ in .clock(seconds: 600) }
+        case .exact: .exact
+        case .under: .under(percent: 50)
+        case .over: .over(percent: 10)
+        case .split: .split(parts: 3)
+        case .duplicate: .duplicate
+        case .late: .late
+        case .wrongNetwork: .wrongNetwork
+        case .wrongAsset: .wrongAsset
+        case .feeBump: .replace(.feeBump)
+        case .replace: .replace(.elsewhere)
+        case .mine: .confirm(blocks: 1)
+        case .reorg: .takeBack
+        case .clock: nil
         }
     }
 }

@@ -13,5 +13,5 @@ enum CheckoutLimits {
     /// How far a page's countdown may be off before it is told.
     static let countdownMilliseconds: Int64 = 1_500
     /// Blocks that one press in the sandbox mines.
-    static let minedBlocks: ClosedRange<Int64> = 0...100
+    static let minedBlocks: ClosedRange<Int64> = 0...6
 }

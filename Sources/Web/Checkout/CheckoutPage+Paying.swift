@@ -7,7 +7,9 @@ extension CheckoutPage {
         let code: HTML? = ask.link.flatMap { QR(QR.text(forLink: $0)) }.map { code in
             "<div class=\"code\">\(code.svg(label: "QR code of this payment for your wallet"))</div>\n"
         }
-        let wallet: HTML? = ask.link.map { "<a class=\"button wide\" href=\"\($0)\">Open in wallet</a>\n" }
+        let wallet: HTML? = ask.link.map {
+            "<a class=\"button wide wallet\" href=\"\($0)\">Open in wallet</a>\n"
+        }
         return """
             <div class="ask">
             <div class="field">
@@ -17,7 +19,8 @@ extension CheckoutPage {
             \(copyButton(of: "amount", ask.amount, what: "amount"))\
             </div>
             <p class="network"><strong>\(ask.network) network.</strong> Send only \(ask.asset), and only on \
-            this network: anything else may be lost.</p>
+            this network: anything else may be lost. The whole amount has to arrive: what your wallet or \
+            exchange takes for sending comes on top.</p>
             \(code)\
             \(wallet)\
             <div class="field">

@@ -3,7 +3,9 @@ extension CheckoutPage {
     var sandbox: HTML? {
         guard view.isOnSandbox else { return nil }
         let groups = SandboxAction.Group.allCases.map { group -> HTML in
-            let buttons = SandboxAction.allCases.filter { $0.group == group }.map { action -> HTML in
+            let buttons = SandboxAction.allCases.filter {
+                $0.group == group && $0.isOffered(in: view)
+            }.map { action -> HTML in
                 """
                 <button class="play" formaction="\(path)/sandbox/\(action.rawValue)">\(action.label)</button>
 
@@ -22,8 +24,18 @@ extension CheckoutPage {
             <select id="blocks" name="blocks">\(blocks)</select></p>
             \(groups)\
             </form>
+            \(clockHint)\
             <p id="played" class="hint" role="status"></p>
             </details>
+
+            """
+    }
+
+    private var clockHint: HTML? {
+        guard !view.mayMoveClock else { return nil }
+        return """
+            <p class="hint">To be late, let the time to pay end, or move the clock of all test payments: \
+            <code>POST /v1/sandbox/clock</code>.</p>
 
             """
     }
@@ -43,6 +55,18 @@ enum SandboxAction: String, CaseIterable {
         case pay = "Pay"
         case mistake = "Make a mistake"
         case network = "Be the network"
+    }
+
+    /// Whether the page has it. The clock belongs to all test payments, so to be late takes a time to pay
+    /// that is over, or an operator who gave the clock away.
+    func isOffered(in view: CustomerView) -> Bool {
+        switch self {
+        case .clock: view.mayMoveClock
+        case .late: view.mayMoveClock || view.ask == nil
+        case .exact, .under, .over, .split, .duplicate, .wrongNetwork, .wrongAsset, .mine, .feeBump, .replace,
+            .reorg:
+            true
+        }
     }
 
     /// Blocks that can be mined after a payment.
@@ -69,7 +93,7 @@ enum SandboxAction: String, CaseIterable {
         case .mine: "Mine a block"
         case .feeBump: "Raise the fee"
         case .replace: "Replace by a payment elsewhere"
-        case .reorg: "Take the last block back"
+        case .reorg: "Take its block back"
         case .clock: "Ten minutes later"
         }
     }

@@ -102,7 +102,9 @@ struct CheckoutPage {
             </div>
             <p class="note">\(view.note)</p>
             \(progress)\
-            \(mismatch)
+            \(silence)\
+            \(mismatch)\
+            \(excess)
             """
     }
 
@@ -134,6 +136,25 @@ struct CheckoutPage {
         return """
             <p class="hint">Something else has arrived that does not count towards this order. \
             <bdi>\(view.merchant)</bdi> can see it and will be in touch.</p>
+
+            """
+    }
+
+    /// Unknown is not zero, and the customer need not worry about what was sent.
+    private var silence: HTML? {
+        guard let network = view.silentNetwork else { return nil }
+        return """
+            <p class="hint notice">The \(network) network cannot be heard here at the moment. What you have \
+            paid is safe: it will show on this page as soon as it can be heard again.</p>
+
+            """
+    }
+
+    private var excess: HTML? {
+        guard view.hasExcess else { return nil }
+        return """
+            <p class="hint">More has arrived than the order costs. <bdi>\(view.merchant)</bdi> can see it: \
+            please ask there about the difference.</p>
 
             """
     }

@@ -7,7 +7,10 @@ extension CustomerView {
         case .received: "Payment received"
         case .confirming: "Confirming"
         case .complete: "Complete"
-        case .missing: missing.map { "Something is missing: pay \($0) more" } ?? "Something is missing"
+        case .missing:
+            ask == nil
+                ? "Something is missing"
+                : missing.map { "Something is missing: pay \($0) more" } ?? "Something is missing"
         case .checking: "Being checked"
         case .expired: "Expired"
         case .failed: "Not completed"
@@ -22,28 +25,42 @@ extension CustomerView {
         case .waiting:
             ask == nil
                 ? "The time to pay has ended. If you have paid already, this page will show it."
-                : "Scan the code, or copy amount and address into your wallet. This page follows by itself."
+                : "Open your wallet, scan the code, or copy amount and address. This page follows by itself."
         case .received: receivedNote
-        case .confirming: "The network is confirming your payment. You need not do anything."
+        case .confirming:
+            "The network is confirming your payment. You need not do anything, and may close this page."
         case .complete: "Thank you. \(merchant) has your payment."
-        case .missing:
-            ask == nil
-                ? "The time to pay has ended before everything arrived. What you paid is kept for this order."
-                : "What you paid has arrived. Please pay the rest to the address below."
+        case .missing: missingNote
         case .checking:
-            "Your payment arrived after the time to pay. \(merchant) will look at it and be in touch."
-        case .expired:
-            requote == nil
-                ? "The time to pay has ended and nothing arrived. Please go back to the shop and order again."
-                : "The time to pay has ended and nothing arrived. You can still pay, at the price of now."
+            isAside
+                ? "\(merchant) is looking at this payment. What you have paid is kept: pay nothing now."
+                : "Your payment arrived after the time to pay. \(merchant) will look at it and be in touch."
+        case .expired: expiredNote
         case .failed: "This payment was not completed. Please do not send anything to its address."
         case .refunded: "What you paid was sent back."
         }
     }
 
+    private var missingNote: String {
+        if ask != nil { return "What you paid has arrived. Please pay the rest to the address below." }
+        let what = missing.map { "\($0) is" } ?? "A part is"
+        let kept = "The time to pay has ended, and \(what) missing. What you paid is kept for this order."
+        return requote == nil
+            ? "\(kept) Please ask \(merchant) how to go on." : "\(kept) You can still pay the rest."
+    }
+
+    private var expiredNote: String {
+        let ended = "The time to pay has ended and nothing arrived."
+        let careful = "If you have paid already, do not pay again: it will show here when it arrives."
+        return requote == nil
+            ? "\(ended) To buy this, please order again. \(careful)"
+            : "\(ended) You can still pay, at the present price. \(careful)"
+    }
+
     private var receivedNote: String {
         guard let missing else {
-            return "The network has seen your payment. Once it is confirmed, all is done."
+            return "The network has seen your payment. Once it is confirmed, all is done. "
+                + "You may close this page."
         }
         return ask == nil
             ? "A part of the amount was seen by the network. \(missing) is still missing."
@@ -54,7 +71,8 @@ extension CustomerView {
     package var step: Int? {
         switch phase {
         case .choosing, .waiting, .missing: 0
-        case .received, .confirming, .checking: 1
+        case .received, .confirming: 1
+        case .checking: isAside ? nil : 1
         case .complete: 2
         case .expired, .failed, .refunded: nil
         }

@@ -21,6 +21,12 @@ package struct CustomerView: Equatable, Sendable {
     package let arrivals: [Arrival]
     /// Something arrived that cannot count: another asset, or the right one on another network.
     package let hasMismatch: Bool
+    /// More has arrived than the order costs, beyond what nobody asks about.
+    package let hasExcess: Bool
+    /// The payment is set aside: people look at it, and until then nothing may be paid or chosen.
+    package let isAside: Bool
+    /// The network that is to be paid on cannot be heard at the moment: its name for people.
+    package let silentNetwork: String?
     /// The ways to pay that can be chosen now, other than the one that is taken; empty once something has
     /// arrived.
     package let choices: [Choice]
@@ -29,6 +35,8 @@ package struct CustomerView: Equatable, Sendable {
     package let isTest: Bool
     /// It is to be paid on the built-in sandbox, whose customer and network can be played.
     package let isOnSandbox: Bool
+    /// The page may put the sandbox's clock forward, for all test payments.
+    package let mayMoveClock: Bool
     /// Back to the shop: after success, and without it.
     package let successLink: WebLink?
     package let cancelLink: WebLink?
@@ -97,7 +105,8 @@ extension CustomerView {
         let payment = view.payment
         let terms = payment.terms
         let isOver = view.quote.map { checkout.now > $0.endsAt } ?? false
-        phase = Phase(payment.state)
+        isAside = view.setAsideSince != nil
+        phase = isAside ? .checking : Phase(payment.state)
         merchant = checkout.merchant
         orderID = terms.orderID
         description = checkout.description
@@ -109,13 +118,19 @@ extension CustomerView {
         progress = Self.progress(of: view)
         arrivals = Self.arrivals(of: view)
         hasMismatch = view.assessment.shares.values.contains { $0.role.isMismatch && $0.isConfirmed }
+        hasExcess =
+            payment.state.isSettled
+            && view.assessment.shares.values.contains { $0.excess > 0 || $0.role == .duplicate }
+        let quoted = view.quote.map { NetworkLabel.text($0.method.network) }
+        silentNetwork = phase.isFinal || checkout.isHeard ? nil : quoted
         // What the rules refuse is not offered.
-        let quotable = terms.methods.filter { payment.takesQuote(in: $0, at: checkout.now) }
+        let quotable = isAside ? [] : terms.methods.filter { payment.takesQuote(in: $0, at: checkout.now) }
         let taken = view.quote?.method
         choices = view.assessment.received == .zero ? quotable.filter { $0 != taken }.map { Choice($0) } : []
         requote = isOver ? quotable.first { $0 == taken }.map { Choice($0) } : nil
         isTest = terms.isTest
         isOnSandbox = view.sandboxNetwork != nil
+        mayMoveClock = isOnSandbox && checkout.mayMoveClock
         successLink = checkout.successURL.flatMap(WebLink.init(parsing:))
         cancelLink = checkout.cancelURL.flatMap(WebLink.init(parsing:))
     }

@@ -81,6 +81,9 @@ enum Stylesheet {
           content: "\\2013" / ""; background: var(--line); color: var(--ink);
         }
         .status-missing h1 { color: var(--warn); }
+        .notice {
+          padding: .625rem .875rem; border-radius: .75rem; background: var(--warn-wash); color: var(--ink);
+        }
 
         .ask { margin-top: 1.25rem; display: grid; gap: 1.125rem; }
         .field { display: grid; grid-template-columns: 1fr auto; align-items: center; gap: .125rem .75rem; }
@@ -103,6 +106,11 @@ enum Stylesheet {
           font-size: .875rem; padding: .625rem .875rem; border-radius: .75rem; background: var(--warn-wash);
         }
         .network strong { color: var(--warn); }
+        /* A wallet on the same device opens by a press; a code is for another one. */
+        @media (pointer: coarse) { .ask .code { order: 1; } .ask .field:last-child { order: 2; } }
+        @media (pointer: fine) {
+          .wallet { background: transparent; color: var(--accent); border-color: var(--line); }
+        }
 
         .button, .copy, .choice, .play, select {
           font: inherit; color: var(--ink); background: var(--card); border: 1px solid var(--line);

@@ -15,6 +15,7 @@ struct Configuration: Sendable {
     var readers = 3
     var logLevel = Log.Level.info
     var hasSandbox = true
+    var pagesMoveSandboxClock = false
     var trustedProxies: [String] = []
     var allowsLoopbackWebhooks = false
     var rateMaxAgeSeconds: Int64 = 15 * 60

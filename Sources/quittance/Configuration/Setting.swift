@@ -73,6 +73,13 @@ struct Setting: Sendable {
             },
             show: { String($0.hasSandbox) }),
         Setting(
+            key: "sandbox_page_clock", form: .flag,
+            about: "payment pages may move the sandbox's clock, for all test payments",
+            apply: { (configuration: inout Configuration, text: String) throws(Flaw) in
+                configuration.pagesMoveSandboxClock = try flag(text)
+            },
+            show: { String($0.pagesMoveSandboxClock) }),
+        Setting(
             key: "trusted_proxies", form: .list, about: "proxies in front that may name the client",
             apply: { (configuration: inout Configuration, text: String) throws(Flaw) in
                 configuration.trustedProxies = text.split(separator: ",").map { String($0) }
