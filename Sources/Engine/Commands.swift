@@ -19,7 +19,7 @@ package struct Caller: Hashable, Sendable {
 }
 
 /// What a merchant asks to be paid. Read from a request; true from there on as far as form goes.
-package struct NewPayment: Hashable, Sendable {
+package struct NewPayment: Sendable {
     package var orderID: String
     package var customer: String?
     /// Decimal text and the code of a currency or of an asset.
@@ -50,16 +50,6 @@ package struct NewPayment: Hashable, Sendable {
 
     /// When paying ends, if the merchant says so.
     func end(from now: Instant) -> Instant? { expiresInSeconds.map { now.adding(seconds: $0) } ?? expiresAt }
-
-    package static func == (left: Self, right: Self) -> Bool {
-        left.orderID == right.orderID && left.amount == right.amount && left.currency == right.currency
-            && left.methods == right.methods && left.chosen == right.chosen
-    }
-
-    package func hash(into hasher: inout Hasher) {
-        hasher.combine(orderID)
-        hasher.combine(amount)
-    }
 }
 
 /// What one payment may change of its merchant's policy.

@@ -89,17 +89,16 @@ extension Gateway {
         case .dismiss: return .dismiss(exception.id)
         case .grantTopUp:
             let now = now(isTest: payment.terms.isTest)
-            guard payment.state == .underpaid, let current = payment.evidence.currentQuote,
-                payment.evidence.quotes.count < Payment.mostQuotes
-            else {
+            guard let method = ruling.method ?? payment.evidence.currentQuote?.method else {
                 throw Refusal(.notAllowedInState, "Only an underpaid payment can be topped up.")
             }
+            try payment.checkTopUp(in: method)
             let missing = payment.assessment.missing
             let minor = missing.minor + (Worth(minor: missing.minor) < missing ? 1 : 0)
             let price = try Price(minor: minor, currency: payment.terms.price.currency)
             let seconds = ruling.seconds ?? payment.terms.policy.quoteSeconds
             let quoted = try quote(
-                payment.terms, ruling.method ?? current.method, at: now, until: now.adding(seconds: seconds),
+                payment.terms, method, at: now, until: now.adding(seconds: seconds),
                 covers: price, isTopUp: true, work.tx)
             try work.tx.take(index: quoted.taken.index, of: quoted.taken.fingerprint)
             return .grantTopUp(exception.id, quoted.quote)
@@ -119,7 +118,7 @@ extension Gateway {
         _ id: ID<Payment>, _ caller: Caller, _ cause: String, _ answering: Answering<PaymentView>,
         _ news: @escaping @Sendable (Payment, Work) throws -> Fact.News?
     ) async throws -> Reply {
-        let broken = Lock<Fact?>(nil)
+        let broken = Lock<String?>(nil)
         do {
             return try await perform(caller, answering) { work in
                 let payment = try self.payment(id, for: caller, work.tx)
@@ -131,16 +130,24 @@ extension Gateway {
                 let fact = Fact(
                     at: now, actor: caller.actor, sources: try self.sources(of: payment, in: work.tx),
                     news: news)
-                guard let decision = try self.apply(fact, to: id, cause: cause, work) else {
-                    broken.withLock { $0 = fact }
-                    throw CommandError.quarantined
+                do {
+                    let decision = try self.fold(fact, into: id, cause: cause, work)
+                    return self.view(decision?.payment ?? payment, personal: personal)
+                } catch Objection.refusal(let refusal) {
+                    throw refusal
+                } catch Objection.corruption(let reason) {
+                    broken.withLock { $0 = reason }
+                } catch let corruption as Corruption {
+                    broken.withLock { $0 = corruption.description }
                 }
-                return self.view(decision.payment, personal: personal)
+                throw CommandError.quarantined
             }
         } catch CommandError.quarantined {
-            // The refusal undid the setting aside: say it once more, in a transaction of its own.
-            if let fact = broken.withLock({ $0 }) {
-                try await write { _ = try self.apply(fact, to: id, cause: cause, $0) }
+            // Nothing of the command is kept: it is set aside in a transaction of its own.
+            if let reason = broken.withLock({ $0 }) {
+                try await write { work in
+                    if try !work.tx.isQuarantined(id) { try self.setAside(id, reason, nil, work) }
+                }
             }
             throw CommandError.quarantined
         }

@@ -30,7 +30,7 @@ extension Gateway {
         let latest = ledger.latest(to: script, on: network)
         let subject = SandboxScenario.Subject(
             method: quote.method, address: quote.destination.address,
-            amountDue: view.remaining.flatMap { $0 > 0 ? $0 : nil } ?? quote.amountDue,
+            amountDue: view.amounts.flatMap { $0.remaining > 0 ? $0.remaining : nil } ?? quote.amountDue,
             offered: Set(payment.terms.methods),
             secondsLeft: (lastSight.milliseconds - ledger.now(at: real).milliseconds) / 1_000,
             pooled: latest?.standing == .pooled ? latest?.txid : nil,

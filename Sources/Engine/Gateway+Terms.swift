@@ -103,6 +103,12 @@ extension Gateway {
             guard networks.asset(method) != nil else {
                 throw Refusal(.unknownAsset, "There is no \(method.asset) on \(method.network).")
             }
+            // What is quoted at once finds its wallet there.
+            if asked.count > 1, method != new.chosen, !new.methods.isEmpty,
+                try tx.receivingWallet(of: merchant.id, on: method.network) == nil
+            {
+                throw Refusal(.noWallet, "There is no wallet that receives on \(method.network).")
+            }
         }
         let admitted = asked.filter { method in
             policy.limits.filter { $0.method == method }.allSatisfy { $0.admits(price) }
@@ -134,18 +140,28 @@ extension Gateway {
         guard let change else { return base }
         var policy = base
         if let tolerance = change.underTolerance {
-            guard tolerance.basisPoints <= base.underTolerance.basisPoints else {
-                throw Refusal(.policyNotAllowed, "The tolerance for less can only be made smaller.")
-            }
-            policy.underTolerance = tolerance
-            policy.underTolerance.capMinor =
-                [tolerance.capMinor, base.underTolerance.capMinor].compactMap { $0 }.min()
+            policy.underTolerance = try smaller(tolerance, than: base.underTolerance, "less")
         }
-        if let tolerance = change.overTolerance { policy.overTolerance = tolerance }
+        if let tolerance = change.overTolerance {
+            policy.overTolerance = try smaller(tolerance, than: base.overTolerance, "more")
+        }
         if let seconds = change.quoteSeconds { policy.quoteSeconds = seconds }
         if let holds = change.holdsOverpaid { policy.holdsOverpaid = holds || base.holdsOverpaid }
         if let count = change.atLeastConfirmations { policy.raise(to: count) }
         return policy
+    }
+}
+
+extension Gateway {
+    /// A tolerance within the merchant's own: no higher share, and no higher cap.
+    private static func smaller(
+        _ tolerance: Policy.Tolerance, than base: Policy.Tolerance, _ what: String
+    ) throws(Refusal) -> Policy.Tolerance {
+        guard tolerance.basisPoints <= base.basisPoints else {
+            throw Refusal(.policyNotAllowed, "The tolerance for \(what) can only be made smaller.")
+        }
+        let cap = [tolerance.capMinor, base.capMinor].compactMap { $0 }.min()
+        return Policy.Tolerance(basisPoints: tolerance.basisPoints, capMinor: cap)
     }
 }
 

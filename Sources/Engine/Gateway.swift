@@ -161,15 +161,15 @@ package final class Gateway: Sendable {
         return nil
     }
 
-    /// The policy's own ruling on a payment that has just turned out late; nil where a person decides.
+    /// The policy's own ruling on a payment that turns out late with this very decision; nil where a person
+    /// decides. It is asked once: the rate of that moment counts, and later people are at work on it.
     /// Without a rate the policy cannot judge, so a person does.
     private func lateFact(after decision: Decision, _ work: Work) throws -> Fact? {
         let payment = decision.payment
-        guard payment.state == .latePaid, payment.terms.policy.late.withinSeconds > 0,
-            let fact = decision.fact,
-            let method = payment.evidence.transfers.last(where: { $0.block != nil })?.method,
+        guard decision.transition?.to == .latePaid, payment.terms.policy.late.withinSeconds > 0,
+            let fact = decision.fact, let method = payment.lateMethod,
             let source = try lateRate(of: method.asset, payment.terms, at: fact.at, work.tx),
-            let verdict = payment.lateVerdict(at: source)
+            let verdict = payment.lateVerdict(of: method, at: source)
         else { return nil }
         return Fact(at: fact.at, actor: .policy, sources: fact.sources, news: .ruled(verdict, reason: nil))
     }

@@ -89,10 +89,18 @@ extension PaymentView {
         writer.member("network", quote?.method.network.text)
         writer.member("address", setAsideSince == nil ? quote?.destination.address : nil)
         writer.member("payment_uri", paymentURI)
-        writer.member("amount_due", text(quote?.amountDue))
-        writer.member("amount_received", text(units(assessment.received)))
-        writer.member("amount_confirmed", text(units(assessment.confirmed)))
-        writer.member("amount_remaining", text(remaining))
+        writer.member("amount_due", text(amounts?.due))
+        writer.member("amount_received", text(amounts?.received))
+        writer.member("amount_confirmed", text(amounts?.confirmed))
+        writer.member("amount_remaining", text(amounts?.remaining))
+        writer.member("amount_waived", waivedText)
+    }
+
+    /// What the tolerance waived, in the price's currency: exact, for base units are no whole minor units.
+    private var waivedText: String {
+        let exponent = payment.terms.price.currency.exponent
+        return DecimalText.text(
+            assessment.waived.picos, decimals: exponent + Worth.decimals, atLeast: exponent)
     }
 
     private func writeQuote(_ writer: inout JSONWriter) {
@@ -149,7 +157,7 @@ extension PaymentView {
         writer.member("block_height", transfer.block?.height)
         writer.member("block_hash", transfer.block?.block.text)
         writer.member("first_seen_at", Timestamp.text(transfer.firstSeen.milliseconds))
-        writer.member("spent_by", payment.evidence.spends[transfer.key]?.transaction)
+        writer.member("spent_by", payment.evidence.minedSpend(of: transfer.key)?.transaction)
     }
 
     /// Whole units where the asset's decimals are known, base units as the network says them otherwise.

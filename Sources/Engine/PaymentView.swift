@@ -30,21 +30,14 @@ package struct PaymentView: Sendable {
             checkoutURL: checkoutURL, tips: tips, setAsideSince: since)
     }
 
-    /// Base units of the current quote's asset for a worth.
-    package func units(_ worth: Worth) -> UInt128? {
-        quote.map { worth.units(where: $0.amountDue, pays: $0.covers) }
-    }
+    /// What is due, came and is missing, in base units of the current quote's asset; nil without one.
+    package var amounts: Assessment.Amounts? { assessment.amounts }
 
-    /// What is still asked for, in the current quote's asset.
-    package var remaining: UInt128? {
-        quote.map { assessment.missing.unitsCovering(where: $0.amountDue, pays: $0.covers) }
-    }
-
-    /// The fewest confirmations of a counted transfer, and how many it needs; nil where nothing is counted.
+    /// The fewest confirmations of a transfer towards the price, and how many it needs; nil without one.
     package var confirmations: (have: UInt64, need: UInt64?)? {
         let value = max(Worth(payment.terms.price), assessment.received)
         let counts = payment.evidence.transfers.compactMap { transfer -> (UInt64, UInt64?)? in
-            guard let share = assessment.shares[transfer.key], !share.role.isMismatch,
+            guard let share = assessment.shares[transfer.key], share.role == .counted || share.role == .late,
                 let method = transfer.method
             else {
                 return nil
@@ -127,10 +120,9 @@ extension Gateway {
             assessment.isPayable = false
         }
         var uri: String?
-        if let quote = payment.evidence.currentQuote, assessment.isPayable {
-            let remaining = assessment.missing.unitsCovering(where: quote.amountDue, pays: quote.covers)
+        if let quote = payment.evidence.currentQuote, let amounts = assessment.amounts, assessment.isPayable {
             uri = networks[quote.method.network]?.chain.paymentURI(
-                address: quote.destination.address, asset: quote.asset, amount: remaining,
+                address: quote.destination.address, asset: quote.asset, amount: amounts.remaining,
                 label: payment.terms.orderID)
         }
         let checkout = personal.map {
@@ -156,6 +148,14 @@ extension Gateway {
             writer.member("sequence", event.sequence)
             writer.object("data") { writer in
                 writer.object("payment") { view.write(&$0) }
+                if let reversal = decision.transition?.reversal, event.exception == nil {
+                    writer.object("reversal") { writer in
+                        writer.member("reason", reversal.reason.rawValue)
+                        writer.array(
+                            "transfers",
+                            reversal.transfers.compactMap { payment.evidence.transfer($0)?.id.text })
+                    }
+                }
                 if let id = event.exception, let exception = payment.exception(id) {
                     writer.object("exception") {
                         ExceptionView(payment: payment, exception: exception).write(&$0)
@@ -207,6 +207,6 @@ package struct ExceptionView: Sendable {
             writer.member("action", ruling?.verdict.action.rawValue)
         case nil: writer.null("resolved_at")
         }
-        writer.array("actions", exception.isOpen ? exception.kind.actions.map(\.rawValue) : [])
+        writer.array("actions", payment.actions(on: exception).map(\.rawValue))
     }
 }

@@ -18,6 +18,7 @@ struct Audit {
     mutating func check(_ decision: Decision, after old: Payment) throws {
         checkEntries(decision)
         checkBooks(decision)
+        checkPrice(decision)
         checkAnnouncements(decision, after: old)
         checkThatNothingIsStuck(decision)
         #expect(decision.assessment == decision.payment.assessment)
@@ -65,6 +66,27 @@ struct Audit {
                 .filter { $0.transfer == key }.reduce(UInt128(0)) { $0 + $1.units }
             #expect(posted.wallet + posted.withdrawn == Int128(gross) - Int128(returned), "wallet of \(key)")
         }
+    }
+
+    /// What a settled payment was paid is in `payments`, or promised back out of it; nothing is before it is settled.
+    private func checkPrice(_ decision: Decision) {
+        let payment = decision.payment
+        let held = payment.posted.values.reduce(Int128(0)) { $0 + $1.holding.payments }
+        guard payment.state.isSettled else { return #expect(held == 0, "payments of a \(payment.state)") }
+        guard !decision.assessment.isByRuling else { return }
+        var units: [ID<Quote>: UInt128] = [:]
+        for transfer in payment.evidence.transfers {
+            let returned = payment.evidence.refunds.filter { $0.stage != .dropped }.flatMap(\.parts)
+                .filter { $0.transfer == transfer.key }.reduce(UInt128(0)) { $0 + $1.units }
+            let booked = UInt128(max(payment.posted[transfer.key]?.holding.payments ?? 0, 0))
+            units[transfer.quote, default: 0] += booked + returned
+        }
+        let worth = units.reduce(Worth.zero) { sum, part in
+            sum + (payment.evidence.quote(part.key)?.worth(of: part.value) ?? .zero)
+        }
+        let policy = payment.terms.policy
+        let enough = Worth(payment.terms.price) - policy.underTolerance.waived(on: payment.terms.price)
+        #expect(worth + Worth(picos: UInt128(units.count)) >= enough, "the price is in payments")
     }
 
     private mutating func checkAnnouncements(_ decision: Decision, after old: Payment) {

@@ -79,8 +79,6 @@ import Testing
         #expect(Worth(of: due - 1, where: due, pays: price) < Worth(price))
         #expect(Worth(price).units(where: due, pays: price) == due)
         let part = UInt128(dice.next()) % due
-        let split = Worth(of: part, where: due, pays: price) + Worth(of: due - part, where: due, pays: price)
-        #expect(split <= Worth(price) && Worth(price) - split <= Worth(picos: 1))
         let covering = Worth(of: part, where: due, pays: price).unitsCovering(where: due, pays: price)
         #expect(Worth(of: covering, where: due, pays: price) >= Worth(of: part, where: due, pays: price))
     }

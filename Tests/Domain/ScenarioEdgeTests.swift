@@ -53,7 +53,7 @@ extension Scenario {
         },
         Scenario("in a block in the last second that counts", .paid, [], "wallet 1000 payments 1000") {
             try $0.pool("a", whole)
-            $0.clock = 900 + 24 * 3600
+            $0.clock = 900 + Policy().confirmBySeconds
             try $0.mine("a", whole)
         },
         Scenario("nothing came", .expired) { try $0.wait(until: 961) },
@@ -114,7 +114,8 @@ extension Scenario {
             try $0.wait(until: 961)
             try $0.wait(until: 5)
         },
-        Scenario("replaced three times, each with more", .paid, [], "wallet 1000 payments 1000") {
+        Scenario("replaced three times, each with more, too late at last", .latePaid, [.late],
+            "wallet 1000 unapplied 1000") {
             try $0.pool("a", 800_000)
             try $0.pool("b", 900_000, replaces: ["a"])
             $0.clock = 3_000

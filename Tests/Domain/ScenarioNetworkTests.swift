@@ -23,6 +23,51 @@ extension Scenario {
             try $0.pool("b", whole, replaces: ["a"])
             try $0.mine("b", whole)
         },
+        Scenario("replaced with more than it paid is a new payment", .latePaid, [.late], "wallet 1000 unapplied 1000") {
+            try $0.pool("a", 546)
+            $0.clock = 3_000
+            try $0.pool("b", whole, replaces: ["a"])
+            try $0.mine("b", whole)
+        },
+        Scenario("so is one that pays again after it paid nearly nothing", .latePaid, [.late],
+            "wallet 1000 unapplied 1000") {
+            try $0.pool("a", whole)
+            try $0.pool("b", 546, replaces: ["a"])
+            $0.clock = 3_000
+            try $0.pool("c", whole, replaces: ["a", "b"])
+            try $0.mine("c", whole)
+        },
+        Scenario("one that joins a trifle in time to a late rest", .latePaid, [.late], "wallet 1000 unapplied 1000") {
+            try $0.pool("a", 546)
+            $0.clock = 3_000
+            try $0.pool("b", whole - 546)
+            try $0.pool("c", whole, replaces: ["a", "b"])
+            try $0.mine("c", whole)
+        },
+        Scenario("replaced by two outputs of the same sum keeps it", .paid, [], "wallet 1000 payments 1000") { story in
+            try story.pool("a", whole)
+            story.clock = 3_000
+            let outputs = ["t:0", "t:1"].map {
+                story.sighting($0, "500000", .pooled, replaces: ["a"])
+            }
+            try story.tell(.sighted(outputs + [story.sighting("a", "1000000", .gone(.replaced))], spends: [:]))
+            try story.mine("t:0", half)
+            try story.mine("t:1", half)
+        },
+        Scenario("replaced by more when all was there already keeps it", .overpaid, [.overpaid],
+            "wallet 1200 payments 1000 excess 200") {
+            try $0.pool("a", whole)
+            $0.clock = 3_000
+            try $0.pool("b", 1_200_000, replaces: ["a"])
+            try $0.mine("b", 1_200_000)
+        },
+        Scenario("replaced twice by as much keeps it", .paid, [], "wallet 1000 payments 1000") {
+            try $0.pool("a", whole)
+            $0.clock = 3_000
+            try $0.pool("b", whole, replaces: ["a"])
+            try $0.pool("c", whole, replaces: ["b"])
+            try $0.mine("c", whole)
+        },
         Scenario("replaced with less is a new payment", .underpaid, [.underpaid], "wallet 900 unapplied 900") {
             try $0.pool("a", whole)
             $0.clock = 3_000
@@ -57,7 +102,9 @@ extension Scenario {
             try $0.mine("a", whole)
             try $0.lose("a")
             #expect($0.transitions.last?.kind == .reversed)
+            #expect($0.transitions.last?.reversal == Reversal(reason: .reorganized, transfers: [Sample.key("a")]))
             #expect($0.payment.openExceptions.first?.isSevere == false)
+            #expect($0.payment.openExceptions.first?.amount == whole)
         },
         Scenario("reorged after it was claimed is severe", .detected, [.reversed], "") {
             try $0.mine("a", whole)
@@ -97,6 +144,7 @@ extension Scenario {
         Scenario("another amount in another block", .underpaid, [.reversed], "wallet 400 unapplied 400") {
             try $0.mine("a", whole)
             try $0.mine("a", 400_000, block: "other")
+            #expect($0.transitions.last?.reversal == Reversal(reason: .changed, transfers: [Sample.key("a")]))
         },
         Scenario("unconfirmed is enough", .paid, [], "wallet 1000 payments 1000", zeroConf) {
             try $0.pool("a", whole)
@@ -122,6 +170,7 @@ extension Scenario {
         Scenario("but not its replacement", .awaitingPayment, [.reversed], "", zeroConf) {
             try $0.pool("a", whole)
             try $0.lose("a", .gone(.replaced))
+            #expect($0.transitions.last?.reversal?.reason == .doubleSpent)
         },
         Scenario("a higher tier does not undo a confirmation", .paid, [], "wallet 1000 payments 1000",
             Policy().with {

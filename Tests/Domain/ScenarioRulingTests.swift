@@ -34,6 +34,38 @@ extension Scenario {
             try $0.rule({ .grantTopUp($0, quote) }, on: .underpaid)
             try $0.mine("b", half)
         },
+        Scenario("but never at the old rate", .underpaid, [], "wallet 1000 unapplied 1000") {
+            try $0.mine("a", half)
+            try $0.wait(until: 961)
+            let quote = topUp($0, due: whole)
+            try $0.rule({ .grantTopUp($0, quote) }, on: .underpaid)
+            try $0.mine("b", half)
+            #expect($0.last.missing == Worth(minor: 2_500) && $0.last.amounts?.remaining == half)
+            #expect($0.last.amounts?.due == 2 * whole)
+        },
+        Scenario("nor at a better one than the old", .underpaid, [], "wallet 900 unapplied 900") {
+            try $0.mine("a", half)
+            try $0.wait(until: 961)
+            let quote = topUp($0, due: half / 2)
+            try $0.rule({ .grantTopUp($0, quote) }, on: .underpaid)
+            try $0.mine("b", 400_000)
+            #expect($0.last.missing == Worth(minor: 1_000))
+        },
+        Scenario("what was seen before the grant keeps its rate", .paid, [], "wallet 1100 payments 1100") {
+            try $0.mine("a", half)
+            try $0.wait(until: 961)
+            let id = try #require($0.payment.openExceptions.last).id
+            try $0.pool("b", 400_000)
+            $0.clock = 962
+            let quote = Sample.quote(
+                3, from: 962, due: 200_000, covers: Sample.price(1_000), isTopUp: true)
+            try $0.tell(.ruled(.grantTopUp(id, quote), reason: nil))
+            try $0.mine("b", 400_000)
+            #expect($0.last.missing == Worth(minor: 1_000) && $0.last.amounts?.remaining == 200_000)
+            try $0.mine("c", 100_000, quote: quote)
+            #expect($0.last.missing == Worth(minor: 500))
+            try $0.mine("d", 100_000, quote: quote)
+        },
         Scenario("a top-up of a late part takes that part", .paid, [], "wallet 1000 payments 1000") {
             $0.clock = 961
             try $0.mine("a", half)
@@ -56,6 +88,28 @@ extension Scenario {
             try $0.rule({ .accept($0) }, on: .underpaid)
             #expect($0.last.isByRuling && $0.last.isFulfillable)
         },
+        Scenario("accepted by hand, and then paid", .paid, [.duplicate], "wallet 1000 unapplied 1000") {
+            try $0.tell(.ruled(.accept(nil), reason: nil))
+            $0.clock = 60
+            try $0.pool("a", whole)
+            #expect($0.open.isEmpty)
+            try $0.mine("a", whole)
+        },
+        Scenario("short, accepted, and then the rest", .paid, [.duplicate], "wallet 1000 payments 500 unapplied 500") {
+            try $0.mine("a", half)
+            try $0.wait(until: 961)
+            try $0.rule({ .accept($0) }, on: .underpaid)
+            $0.clock = 962
+            try $0.mine("b", half)
+        },
+        Scenario("accepted while it waited for a block", .paid, [], "wallet 1000 payments 1000") {
+            try $0.pool("a", whole)
+            try $0.tell(.ruled(.accept(nil), reason: nil))
+            $0.clock = 60
+            try $0.pool("b", whole, replaces: ["a"])
+            $0.clock = 600
+            try $0.mine("b", whole)
+        },
         Scenario("short, rejected", .failed, [.afterEnd], "wallet 500 unapplied 500") {
             try $0.mine("a", half)
             try $0.wait(until: 961)
@@ -76,8 +130,10 @@ extension Scenario {
             Policy().with { $0.late = Policy.LateRule(withinSeconds: 600, driftBasisPoints: 200) }) {
             $0.clock = 1_560
             try $0.mine("a", whole)
-            #expect($0.payment.lateVerdict(at: rate(9_799)) == nil)
-            let verdict = try #require($0.payment.lateVerdict(at: rate(9_800)))
+            let method = Sample.btc.method
+            #expect($0.payment.lateVerdict(of: method, at: rate(9_799)) == nil)
+            #expect($0.payment.lateVerdict(of: Sample.ltc.method, at: rate(9_800)) == nil)
+            let verdict = try #require($0.payment.lateVerdict(of: method, at: rate(9_800)))
             try $0.tell(.ruled(verdict, reason: nil), by: .policy)
             #expect($0.last.isByRuling)
         },
@@ -85,9 +141,39 @@ extension Scenario {
             Policy().with { $0.late = Policy.LateRule(withinSeconds: 600, driftBasisPoints: 200) }) { story in
             story.clock = 1_561
             try story.mine("a", whole)
-            #expect(story.payment.lateVerdict(at: rate(20_000)) == nil)
-            let forced = try refusal { try story.rule({ .acceptLate($0, rate(20_000)) }, on: .late) }
+            #expect(story.payment.lateVerdict(of: Sample.btc.method, at: rate(20_000)) == nil)
+            let forced = try refusal {
+                try story.rule({ .acceptLate($0, Sample.btc.method, rate(20_000)) }, on: .late)
+            }
             #expect(forced == .notAllowedInState)
+        },
+        Scenario("another coin that is mined after a late payment does not judge it", .latePaid, [.late, .wrongNetwork],
+            "wallet 1001 unapplied 1001",
+            Policy().with { $0.late = Policy.LateRule(withinSeconds: 600, driftBasisPoints: 200) }) { story in
+            story.clock = 1_500
+            try story.mine("a", whole)
+            try story.mine("b", 1_000, on: Sample.litecoin, method: Sample.ltc.method)
+            #expect(story.payment.lateMethod == Sample.btc.method)
+            #expect(story.payment.lateVerdict(of: Sample.ltc.method, at: rate(60_000)) == nil)
+            let forced = try refusal {
+                try story.rule({ .acceptLate($0, Sample.ltc.method, rate(60_000)) }, on: .late)
+            }
+            #expect(forced == .notAllowedInState)
+        },
+        Scenario("late in two methods is for a person", .latePaid, [.late], "wallet 2166 unapplied 2166",
+            Policy().with { $0.late = Policy.LateRule(withinSeconds: 600, driftBasisPoints: 200) }) {
+            let other = Sample.quote(2, Sample.ltc, from: 1, due: 3_333_333)
+            try $0.tell(.quoted(other))
+            $0.clock = 1_500
+            try $0.mine("a", half)
+            try $0.mine("b", 1_666_667, quote: other)
+            #expect($0.payment.lateMethod == nil)
+        },
+        Scenario("what the policy accepted late is confirmed", .paid, [], "wallet 1000 payments 1000") {
+            $0.clock = 961
+            try $0.mine("a", whole)
+            try $0.rule({ .accept($0) }, on: .late)
+            #expect($0.last.amounts?.confirmed == whole)
         },
         Scenario("accepted, and then reorged away", .paid, [.evidenceLost], "") {
             $0.clock = 961
@@ -118,6 +204,45 @@ extension Scenario {
             try $0.tell(.ruled(.accept(nil), reason: nil))
             try $0.lose("a", .gone(.replaced))
         },
+        Scenario("accepted, and a trifle comes and goes", .paid, [], "wallet 500 payments 500") { story in
+            try story.mine("a", half)
+            try story.wait(until: 961)
+            try story.rule({ .accept($0) }, on: .underpaid)
+            for number in 0..<3 {
+                story.clock += 10
+                try story.pool("dust-\(number)", 546)
+                try story.lose("dust-\(number)", .gone(.replaced))
+            }
+            #expect(story.last.isFulfillable && story.payment.exceptions.count == 1)
+        },
+        Scenario("accepted, and a mismatch falls away", .paid, [], "wallet 500 payments 500") { story in
+            try story.mine("a", half)
+            try story.wait(until: 961)
+            try story.mine("x", 546, on: Sample.elsewhere)
+            try story.rule({ .accept($0) }, on: .underpaid)
+            try story.rule({ .dismiss($0) }, on: .wrongNetwork)
+            let lost = story.sighting("x", "546", .gone(.orphaned), on: Sample.elsewhere)
+            try story.tell(.sighted([lost], spends: [:]))
+            #expect(story.last.isFulfillable)
+        },
+        Scenario("accepted for a mismatch that falls away", .paid, [.evidenceLost], "") { story in
+            try story.mine("x", whole, on: Sample.elsewhere)
+            try story.rule({ .accept($0) }, on: .wrongNetwork)
+            #expect(story.last.isFulfillable)
+            let lost = story.sighting("x", "1000000", .gone(.orphaned), on: Sample.elsewhere)
+            try story.tell(.sighted([lost], spends: [:]))
+            #expect(!story.last.isFulfillable)
+        },
+        Scenario("accepted in two parts that both fall away is one question", .paid, [.evidenceLost], "") {
+            $0.clock = 961
+            try $0.mine("a", half)
+            try $0.mine("b", half)
+            try $0.rule({ .accept($0) }, on: .late)
+            try $0.lose("a")
+            #expect($0.payment.openExceptions.first?.amount == half)
+            try $0.lose("b")
+            #expect($0.payment.openExceptions.first?.amount == whole)
+        },
         Scenario("accepted in the pool, fee raised", .paid, [], "") {
             try $0.pool("a", whole)
             try $0.tell(.ruled(.accept(nil), reason: nil))
@@ -138,6 +263,14 @@ extension Scenario {
             #expect(!$0.last.isFulfillable)
             try $0.rule({ .keep($0) }, on: .overpaid)
             #expect($0.last.isFulfillable)
+        },
+        Scenario("a larger excess is held again", .overpaid, [.overpaid], "wallet 1700 payments 1000 excess 700",
+            Policy().with { $0.holdsOverpaid = true }) {
+            try $0.mine("a", 1_500_000)
+            try $0.rule({ .keep($0) }, on: .overpaid)
+            #expect($0.last.isFulfillable)
+            try $0.mine("a", 1_700_000, block: "other")
+            #expect(!$0.last.isFulfillable)
         },
         Scenario("duplicate, kept", .paid, [], "wallet 2000 payments 1000 excess 1000") {
             try $0.mine("a", whole)
@@ -168,6 +301,14 @@ extension Scenario {
             Policy().with { $0.reviewAboveMinor = 5_000 }) {
             try $0.mine("a", whole)
             try $0.rule({ .reject($0) }, on: .review)
+            #expect($0.transitions.last?.reversal == Reversal(reason: .rejected, transfers: []))
+        },
+        Scenario("mismatches do not stand in the way of a cancellation", .failed, [.wrongNetwork],
+            "wallet 3 unapplied 3", Policy().with { $0.dustMinor = 100 }) {
+            try $0.mine("a", 1_000)
+            try $0.rule({ .dismiss($0) }, on: .dust)
+            try $0.mine("b", 2_000, on: Sample.elsewhere)
+            try $0.tell(.ruled(.cancel, reason: nil))
         },
         Scenario("cancelled, and then money comes", .failed, [.afterEnd], "wallet 1000 unapplied 1000") {
             try $0.tell(.ruled(.cancel, reason: nil))

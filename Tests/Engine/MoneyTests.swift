@@ -90,8 +90,20 @@ struct MoneyTests {
         for _ in 0..<25 {
             await #expect(throws: Refusal.self) { try await house.take([.choose("SBX")], for: id) }
         }
-        let next = try await house.payment(try await house.open(order: "next"))
-        #expect(next.evidence.currentQuote?.destination.path == "sandbox/1")
+        let next = try await house.open(order: "next")
+        #expect(try await house.quote(of: next).destination.path == "sandbox/1")
+        try await house.take([.play(.under(percent: 60), mined: 1), .wait(seconds: 2_000)], for: next)
+        let exception = try #require(try await house.payment(next).openExceptions.first)
+        for _ in 0..<25 {
+            await #expect(throws: Refusal.self) {
+                var topUp = NewRuling(action: .grantTopUp, reason: "because")
+                topUp.method = try method("SUSD")
+                _ = try await house.gateway.rule(
+                    exception.id, topUp, by: house.caller, cause: "test", house.answering())
+            }
+        }
+        let last = try await house.open(order: "last")
+        #expect(try await house.quote(of: last).destination.path == "sandbox/2")
         await house.close()
     }
 }

@@ -207,6 +207,12 @@ struct ScenarioTests {
             open: [.unclaimedFulfilment], epoch: 1),
         Scenario(name: "accepted by hand", steps: [.accept], state: .paid, epoch: 1),
         Scenario(
+            name: "accepted by hand, and then paid", steps: [.accept, .wait(seconds: 10), .pay(thousandths: 1_000)],
+            state: .paid, open: [.duplicate], epoch: 1),
+        Scenario(
+            name: "late, accepted by the policy", steps: [.play(.late, mined: 1)], state: .paid, epoch: 1,
+            policy: { $0.late = Policy.LateRule(withinSeconds: 100_000, driftBasisPoints: 200) }),
+        Scenario(
             name: "review", steps: [.play(.exact, mined: 1)], state: .paid, open: [.review], epoch: 1,
             policy: { $0.reviewAboveMinor = 1_000 }),
         Scenario(

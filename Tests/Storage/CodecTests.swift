@@ -24,7 +24,11 @@ struct CodecTests {
     static let verdicts: [Ruling.Verdict] = [
         .cancel, .accept(nil), .accept(exceptionID), .reject(nil), .reject(exceptionID),
         .grantTopUp(exceptionID, Sample.quote(7)), .keep(exceptionID), .release(exceptionID),
-        .dismiss(exceptionID), .acceptLate(exceptionID, source),
+        .dismiss(exceptionID), .acceptLate(exceptionID, Sample.method, source),
+    ]
+    static let bases: [Ruling.Basis?] = [
+        nil, Ruling.Basis(live: .zero, confirmed: Worth(picos: .max), transfer: nil),
+        Ruling.Basis(live: Worth(picos: 1), confirmed: .zero, transfer: key),
     ]
     static let actors: [Actor] = [
         .key(Sample.id(5)), .customer, .policy, .network(Sample.network), .clock, .operatorAtMachine,
@@ -106,7 +110,8 @@ struct CodecTests {
         evidence.rulings = Self.verdicts.enumerated().map { number, verdict in
             Ruling(
                 number: number + 1, verdict: verdict, actor: Self.actors[number % Self.actors.count],
-                reason: number.isMultiple(of: 2) ? nil : Sample.commitment, at: Sample.at(Int64(number)))
+                reason: number.isMultiple(of: 2) ? nil : Sample.commitment, at: Sample.at(Int64(number)),
+                basis: Self.bases[number % Self.bases.count])
         }
         evidence.refunds = RefundClaim.Stage.allCases.map { stage in
             RefundClaim(
@@ -148,6 +153,14 @@ struct CodecTests {
                 Transition(
                     version: 1, from: from, to: .paid, kind: kind, epoch: 3, at: Sample.at(1),
                     actor: .policy))
+        }
+        for (number, reason) in Reversal.Reason.allCases.enumerated() {
+            transitions.append(
+                Transition(
+                    version: 2, from: .paid, to: .expired, kind: .reversed, epoch: 1, at: Sample.at(1),
+                    actor: .clock, waived: Worth(picos: UInt128(number)),
+                    reversal: Reversal(
+                        reason: reason, transfers: Array(repeating: Self.key, count: number))))
         }
         try check(transitions)
         let accounts: [Account] = [

@@ -15,12 +15,13 @@ package struct Entry: Hashable, Sendable, Identified {
     /// The entry before this one on the same transfer that this one changes.
     package let corrects: ID<Entry>?
 
-    /// Nil unless there are at least two postings, none of zero, that sum to zero.
+    /// Nil unless there are at least two postings, none of nothing, that sum to zero.
     package init?(
         id: ID<Entry>, kind: Kind, method: Method, transfer: Transfer.Key, businessKey: String, at: Instant,
         postings: [Posting], corrects: ID<Entry>?
     ) {
-        guard postings.count >= 2, postings.allSatisfy({ $0.amount != 0 }) else { return nil }
+        guard postings.count >= 2, postings.allSatisfy({ $0.amount != 0 || $0.reference ?? 0 != 0 })
+        else { return nil }
         var sum: Int128 = 0
         for posting in postings {
             let (next, overflow) = sum.addingReportingOverflow(posting.amount)
@@ -56,7 +57,7 @@ package struct Entry: Hashable, Sendable, Identified {
 /// One leg of an entry.
 package struct Posting: Hashable, Sendable {
     package let account: Account
-    /// Base units; debits positive.
+    /// Base units; debits positive. Zero only where a rounded reference moves by itself.
     package let amount: Int128
     /// Minor units of the payment's price that the amount is worth at its locked quote; nil where it has no
     /// quote.

@@ -27,7 +27,8 @@ package struct Holding: Hashable, Sendable {
     /// The legs that lead from `old` to here, with their reference value.
     ///
     /// References are differences of rounded running sums, so that they too sum to zero over each entry, and
-    /// a balance's reference does not depend on the steps that led to it.
+    /// a balance's reference does not depend on the steps that led to it. What is rounded off may move
+    /// between legs: then one of no units carries it.
     func postings(from old: Holding, wallet id: ID<Wallet>, reference: (Int128) -> Int128?) -> [Posting] {
         func rise(from start: Int128, by amount: Int128) -> Int128? {
             reference(start + amount).flatMap { end in reference(start).map { end - $0 } }
@@ -40,8 +41,8 @@ package struct Holding: Hashable, Sendable {
             let oldValue = rise(from: oldRun, by: oldLeg.amount)
             run += leg.amount
             oldRun += oldLeg.amount
-            guard leg.amount != oldLeg.amount else { continue }
             let change = value.flatMap { value in oldValue.map { value - $0 } }
+            guard leg.amount != oldLeg.amount || change ?? 0 != 0 else { continue }
             postings.append(
                 Posting(account: leg.account, amount: leg.amount - oldLeg.amount, reference: change))
         }

@@ -48,7 +48,7 @@ extension Payment {
         holding.refundsPending = Int128(clamping: pending)
         holding.reorgLoss = Int128(clamping: short)
         let kept = Int128(clamping: gross) - Int128(clamping: returned)
-        holding.withdrawn = isConfirmed && isSpent(transfer) ? max(kept, 0) : 0
+        holding.withdrawn = isConfirmed && evidence.minedSpend(of: transfer.key) != nil ? max(kept, 0) : 0
         holding.wallet = kept - holding.withdrawn
         return holding
     }
@@ -92,13 +92,6 @@ extension Payment {
             guard case .accept(let id?) = ruling.verdict else { return false }
             return exception(id)?.subject.transfer == transfer.key
         }
-    }
-
-    /// Its output is spent in a block that the chain holds.
-    private func isSpent(_ transfer: Transfer) -> Bool {
-        guard let spend = evidence.spends[transfer.key], case .mined = spend.claim.standing
-        else { return false }
-        return true
     }
 }
 

@@ -7,6 +7,8 @@ package struct Worth: Hashable, Comparable, Sendable {
 
     package static let zero = Worth(picos: 0)
     static let perMinor: UInt128 = 1_000_000_000_000
+    /// Decimals that this has beyond those of the currency.
+    package static let decimals: UInt8 = 12
 
     package init(picos: UInt128) { self.picos = picos }
 

@@ -6,7 +6,7 @@ package struct Assessment: Hashable, Sendable {
     package var isFulfillable = false
     /// The customer may still be shown where to pay.
     package var isPayable = false
-    /// Confirmed and timely (C), live and timely (L), live whenever it came (A).
+    /// Confirmed and timely, or accepted (C), live and timely (L), live whenever it came (A).
     package var confirmed = Worth.zero
     package var live = Worth.zero
     package var received = Worth.zero
@@ -14,6 +14,10 @@ package struct Assessment: Hashable, Sendable {
     package var missing = Worth.zero
     /// What the tolerance waived on a settled payment.
     package var waived = Worth.zero
+    /// What of the money that an accepting ruling relied on is not there any more.
+    package var lost = Worth.zero
+    /// As people are shown it; nil while nothing is quoted.
+    package var amounts: Amounts?
     package var shares: [Transfer.Key: Share] = [:]
     package var questions: [Exception.Subject: Question] = [:]
     /// When the clock alone may change this; nil for never.
@@ -25,10 +29,27 @@ package struct Assessment: Hashable, Sendable {
 
     package init() {}
 
+    /// The whole price and what came of it, in base units of the current quote at its rate. What came to that
+    /// quote alone is as it came. While something is missing, what came and what is missing make what is due.
+    package struct Amounts: Hashable, Sendable {
+        package let due: UInt128
+        /// Live, whenever it came.
+        package let received: UInt128
+        package let confirmed: UInt128
+        /// What still has to come; never a unit too little.
+        package let remaining: UInt128
+
+        package init(due: UInt128, received: UInt128, confirmed: UInt128, remaining: UInt128) {
+            self.due = due
+            self.received = received
+            self.confirmed = confirmed
+            self.remaining = remaining
+        }
+    }
+
     /// What one live transfer counts for.
     package struct Share: Hashable, Sendable {
         package var role: Role
-        package var worth: Worth
         package var isConfirmed: Bool
         /// What of it is too much, in base units; only on the transfer that crosses the price beyond the
         /// tolerance.
@@ -66,13 +87,15 @@ package struct Assessment: Hashable, Sendable {
 
 /// Judges the evidence by the terms. No clock, no input or output, no chance: see docs/DOMAIN.md, section 3.
 ///
-/// `ruled` holds what rulings on exceptions were about. `isDoubted` says that money under a ruling fell away
-/// and nobody has looked at it yet. Both concern only whether the payment may be fulfilled.
+/// `settledExcess` holds how much excess people have ruled on, by the transfer that it came with. `isDoubted`
+/// says that money under a ruling fell away and nobody has looked at it yet. Both concern only whether the
+/// payment may be fulfilled.
 package func assess(
-    _ terms: Terms, _ evidence: Evidence, ruled: Set<Exception.Kind> = [], isDoubted: Bool = false
+    _ terms: Terms, _ evidence: Evidence, settledExcess: [Transfer.Key: UInt128] = [:],
+    isDoubted: Bool = false
 ) -> Assessment {
     var judge = Judge(terms: terms, evidence: evidence)
-    judge.ruled = ruled
+    judge.settledExcess = settledExcess
     judge.isDoubted = isDoubted
     return judge.judge()
 }

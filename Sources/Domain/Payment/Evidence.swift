@@ -19,6 +19,12 @@ package struct Evidence: Hashable, Sendable {
     package func quote(_ id: ID<Quote>) -> Quote? { quotes.first { $0.id == id } }
     package func transfer(_ key: Transfer.Key) -> Transfer? { transfers.first { $0.key == key } }
 
+    /// The spend of a transfer's output that a block of the chain holds.
+    package func minedSpend(of key: Transfer.Key) -> Transfer.Spend? {
+        guard let spend = spends[key], case .mined = spend.claim.standing else { return nil }
+        return spend
+    }
+
     /// The quote that the customer is shown.
     package var currentQuote: Quote? { quotes.last }
 

@@ -66,7 +66,7 @@ package struct Exception: Hashable, Sendable, Identified {
         /// It has as many transfers as one payment takes: what comes after them is not followed.
         case tooManyTransfers = "too_many_transfers"
 
-        /// What a person may do about it; the safest first.
+        /// What may ever be done about it; the safest first. `Payment.actions` says what may be done now.
         package var actions: [Action] {
             switch self {
             case .underpaid: [.grantTopUp, .accept, .reject]
@@ -113,13 +113,32 @@ package struct Ruling: Hashable, Sendable {
     /// Binds what the person wrote; the text lives beside the log.
     package let reason: Commitment?
     package let at: Instant
+    /// What was there when the payment was accepted; nil for every other verdict.
+    package let basis: Basis?
 
-    package init(number: Int, verdict: Verdict, actor: Actor, reason: Commitment?, at: Instant) {
+    package init(
+        number: Int, verdict: Verdict, actor: Actor, reason: Commitment?, at: Instant, basis: Basis?
+    ) {
         self.number = number
         self.verdict = verdict
         self.actor = actor
         self.reason = reason
         self.at = at
+        self.basis = basis
+    }
+
+    /// The money that an acceptance relies on.
+    package struct Basis: Hashable, Sendable {
+        package let live: Worth
+        package let confirmed: Worth
+        /// The mismatch that was accepted.
+        package let transfer: Transfer.Key?
+
+        package init(live: Worth, confirmed: Worth, transfer: Transfer.Key?) {
+            self.live = live
+            self.confirmed = confirmed
+            self.transfer = transfer
+        }
     }
 
     /// What was decided.
@@ -132,15 +151,15 @@ package struct Ruling: Hashable, Sendable {
         case keep(ID<Exception>)
         case release(ID<Exception>)
         case dismiss(ID<Exception>)
-        /// A late payment met the policy's late rule at this rate.
-        case acceptLate(ID<Exception>, RateSource)
+        /// A late payment in this method met the policy's late rule at this rate.
+        case acceptLate(ID<Exception>, Method, RateSource)
 
         package var exception: ID<Exception>? {
             switch self {
             case .cancel: nil
             case .accept(let id), .reject(let id): id
             case .grantTopUp(let id, _), .keep(let id), .release(let id), .dismiss(let id),
-                .acceptLate(let id, _): id
+                .acceptLate(let id, _, _): id
             }
         }
     }

@@ -7,17 +7,11 @@ extension Judge {
         }
         switch result.state {
         case .underpaid where isWindowClosed && hasConfirmedMoney:
-            let quote = evidence.currentQuote
             result.questions[Exception.Subject(.underpaid)] = Assessment.Question(
-                amount: quote.map {
-                    result.missingAfter(price).unitsCovering(where: $0.amountDue, pays: $0.covers)
-                },
-                method: quote?.method)
+                amount: result.amounts?.remaining, method: evidence.currentQuote?.method)
         case .latePaid:
-            let quote = evidence.currentQuote
             result.questions[Exception.Subject(.late)] = Assessment.Question(
-                amount: quote.map { result.received.units(where: $0.amountDue, pays: $0.covers) },
-                method: quote?.method)
+                amount: result.amounts?.received, method: evidence.currentQuote?.method)
         case .paid, .overpaid:
             if let limit = policy.reviewAboveMinor, terms.price.minor > limit, !isReleased {
                 result.questions[Exception.Subject(.review)] = Assessment.Question()
@@ -127,9 +121,4 @@ extension Judge {
             return tip == .max ? .max : tip + 1
         }
     }
-}
-
-extension Assessment {
-    /// What is missing to `price`, whatever the tolerance.
-    func missingAfter(_ price: Worth) -> Worth { price - received }
 }

@@ -5,26 +5,29 @@ struct Judge {
     let price: Worth
     /// D: what is enough.
     let enough: Worth
-    var ruled: Set<Exception.Kind> = []
+    /// Base units of an excess that a person has ruled on, by the transfer that it came with.
+    var settledExcess: [Transfer.Key: UInt128] = [:]
     var isDoubted = false
     var result = Assessment()
-    private let places: [Transfer.Key: Int]
 
     init(terms: Terms, evidence: Evidence) {
         self.terms = terms
         self.evidence = evidence
         price = Worth(terms.price)
         enough = price - terms.policy.underTolerance.waived(on: terms.price)
-        places = evidence.places
     }
 
     mutating func judge() -> Assessment {
         let counted = weigh()
-        result.live = counted.filter(\.isTimely).reduce(.zero) { $0 + $1.worth }
-        result.received = counted.reduce(.zero) { $0 + $1.worth }
-        let excess = settle(counted)
+        let received = Tally(counted)
+        result.live = Tally(counted.filter(\.isTimely)).worth
+        result.received = received.worth
+        let settlement = settle(counted)
+        let excess = settlement.excess
         decide(counted, excess: excess)
         result.missing = result.received >= enough || result.state.isSettled ? .zero : price - result.received
+        result.amounts = amounts(received: received, confirmed: settlement.confirmed)
+        result.lost = lost(of: counted)
         result.isPayable = isPayable
         raiseQuestions(excess: excess)
         result.isFulfillable = isFulfillable
@@ -32,155 +35,50 @@ struct Judge {
         return result
     }
 
-    /// A live transfer in its asset and on its network.
-    struct Counted {
-        let transfer: Transfer
-        let quote: Quote
-        let worth: Worth
-        let isTimely: Bool
-        let isConfirmed: Bool
-        let firstSight: Instant
-    }
-
-    /// Sorts out what is never counted, and puts the rest in canonical order.
-    private mutating func weigh() -> [Counted] {
-        let candidates = evidence.transfers.filter(\.isLive).compactMap { transfer in
-            evidence.quote(transfer.quote).map { (transfer, $0, role(of: transfer, under: $0)) }
-        }
-        let value = candidates.filter { !$0.2.isMismatch }
-            .reduce(Worth.zero) { $0 + netWorth($1.0, under: $1.1) }
-        var counted: [Counted] = []
-        for (transfer, quote, role) in candidates {
-            let confirmed = isConfirmed(transfer, value: max(price, value))
-            let worth = role.isMismatch ? Worth.zero : netWorth(transfer, under: quote)
-            result.shares[transfer.key] = Assessment.Share(role: role, worth: worth, isConfirmed: confirmed)
-            if role.isMismatch { continue }
-            let sight = firstSight(of: transfer)
-            counted.append(
-                Counted(
-                    transfer: transfer, quote: quote, worth: worth,
-                    isTimely: isTimely(transfer, under: quote, seen: sight, isConfirmed: confirmed),
-                    isConfirmed: confirmed, firstSight: sight))
-        }
-        return counted.sorted(by: Self.precedes)
-    }
-
-    /// Timely before late; then by place in the chain, else by first sight, then by key.
-    private static func precedes(_ left: Counted, _ right: Counted) -> Bool {
-        if left.isTimely != right.isTimely { return left.isTimely }
-        switch (left.transfer.block, right.transfer.block) {
-        case (let one?, let other?):
-            if one.medianTime != other.medianTime { return one.medianTime < other.medianTime }
-            let first = (left.transfer.key.network, one.height, one.index)
-            let second = (right.transfer.key.network, other.height, other.index)
-            if first != second { return first < second }
-        case (_?, nil): return true
-        case (nil, _?): return false
-        case (nil, nil):
-            if left.firstSight != right.firstSight { return left.firstSight < right.firstSight }
-        }
-        return left.transfer.key < right.transfer.key
-    }
-
-    private func role(of transfer: Transfer, under quote: Quote) -> Assessment.Role {
-        guard transfer.key.network == quote.method.network else { return .wrongNetwork }
-        guard transfer.method == quote.method, let amount = transfer.amount else { return .wrongAsset }
-        guard amount > 0, quote.worth(of: amount) >= Worth(minor: terms.policy.dustMinor)
-        else { return .dust }
-        return .counted
-    }
-
-    private func netWorth(_ transfer: Transfer, under quote: Quote) -> Worth {
-        quote.worth(of: units(of: transfer))
-    }
-
-    private func units(of transfer: Transfer) -> UInt128 {
-        (transfer.amount ?? 0).minus(evidence.removed(of: transfer.key))
-    }
-
-    private func isConfirmed(_ transfer: Transfer, value: Worth) -> Bool {
-        if transfer.confirmedIn == .pool { return true }
-        if let block = transfer.block?.block, transfer.confirmedIn == block { return true }
-        guard let source = evidence.sources[transfer.key.network], source.isHealthy else { return false }
-        let method = transfer.method ?? evidence.quote(transfer.quote)?.method
-        guard let method else { return false }
-        let requirement = terms.policy.requirement(for: method, risk: terms.risk, value: value)
-        return source.meets(requirement, at: transfer.block, maturity: transfer.maturity)
-    }
-
-    /// The first sight of a transfer or of what it replaced at no less: a raised fee is not a new payment.
-    func firstSight(of transfer: Transfer) -> Instant {
-        var first = Self.sight(of: transfer)
-        var known: Set<Transfer.Key> = [transfer.key]
-        var waiting = Array(transfer.replaces)
-        while let key = waiting.popLast() {
-            guard known.insert(key).inserted, let place = places[key] else { continue }
-            let replaced = evidence.transfers[place]
-            waiting.append(contentsOf: replaced.replaces)
-            guard replaced.quote == transfer.quote, replaced.method == transfer.method,
-                replaced.amount ?? .max <= transfer.amount ?? 0
-            else { continue }
-            first = min(first, Self.sight(of: replaced))
-        }
-        return first
-    }
-
-    private static func sight(of transfer: Transfer) -> Instant {
-        guard transfer.missedByGap, let place = transfer.block else { return transfer.firstSeen }
-        return min(transfer.firstSeen, place.medianTime)
-    }
-
-    /// A granted top-up asks for what is missing after all that had been seen: so it takes that as timely
-    /// too. What the policy accepted without a block needs none in time.
-    private func isTimely(_ transfer: Transfer, under own: Quote, seen: Instant, isConfirmed: Bool) -> Bool {
-        let needsNoBlock = transfer.confirmedIn == .pool || isConfirmed && transfer.block == nil
-        let inBlock = transfer.block?.medianTime ?? evidence.now
-        return evidence.quotes.contains { quote in
-            let isGranted = quote.isTopUp && (quote.method == own.method || seen < quote.lockedAt)
-            guard quote.id == own.id || isGranted else { return false }
-            return seen <= quote.endsAt.adding(seconds: terms.policy.graceSeconds)
-                && (needsNoBlock || inBlock <= quote.endsAt.adding(seconds: terms.policy.confirmBySeconds))
-        }
-    }
-
-    /// Walks the confirmed transfers in order until the price is reached; the rest are duplicates. Gives the
-    /// excess.
-    private mutating func settle(_ counted: [Counted]) -> (worth: Worth, transfer: Counted)? {
-        var sum = Worth.zero
+    /// Walks the confirmed transfers in order until the price is reached; the rest are duplicates. What came
+    /// after a person accepted the payment as it stood is one too. Gives what counts, and the excess.
+    private mutating func settle(
+        _ counted: [Counted]
+    ) -> (confirmed: Tally, excess: (worth: Worth, transfer: Counted)?) {
+        var tally = Tally()
         var excess: (Worth, Counted)?
+        let end = acceptance?.at ?? .distantFuture
         for item in counted {
             let role: Assessment.Role
-            if !item.isConfirmed {
-                role = item.isTimely ? .counted : .late
-            } else if sum >= enough {
+            if item.firstSight > end || item.isConfirmed && result.confirmed >= enough {
                 role = .duplicate
-            } else if item.isTimely || acceptsLate {
+            } else if item.isConfirmed, item.isTimely || acceptsLate {
                 role = item.isTimely ? .counted : .late
-                let needed = (price - sum).unitsCovering(where: item.quote.amountDue, pays: item.quote.covers)
-                sum = sum + item.worth
-                if item.isTimely { result.confirmed = sum }
-                if sum > price {
-                    excess = (sum - price, item)
-                    let surplus = isTooMuch(sum - price) ? units(of: item.transfer).minus(needed) : 0
+                let needed = tally.units(missingTo: price, under: item.quote)
+                tally.add(item.units, under: item.quote)
+                result.confirmed = tally.worth
+                if result.confirmed > price {
+                    excess = (result.confirmed - price, item)
+                    let surplus = isTooMuch(result.confirmed - price) ? item.units.minus(needed) : 0
                     result.shares[item.transfer.key]?.excess = surplus
                 }
             } else {
-                role = .late
+                role = item.isTimely ? .counted : .late
             }
             result.shares[item.transfer.key]?.role = role
         }
-        return excess
+        return (tally, excess)
     }
 
     /// The ruling that ended the question whether the price is met.
-    var verdict: Ruling.Verdict? {
+    var decisive: Ruling? {
         evidence.rulings.last { ruling in
             switch ruling.verdict {
             case .cancel, .accept, .reject, .acceptLate: true
             case .grantTopUp, .keep, .release, .dismiss: false
             }
-        }?.verdict
+        }
     }
+
+    var verdict: Ruling.Verdict? { decisive?.verdict }
+
+    /// The ruling that took what had come by then as the price.
+    var acceptance: Ruling? { acceptsLate ? decisive : nil }
 
     var acceptsLate: Bool {
         switch verdict {
@@ -226,7 +124,7 @@ struct Judge {
         if result.live >= enough {
             return timely.contains { $0.transfer.block != nil } ? .confirming : .detected
         }
-        let confirmed = counted.filter(\.isConfirmed).reduce(Worth.zero) { $0 + $1.worth }
+        let confirmed = Tally(counted.filter(\.isConfirmed)).worth
         if result.received >= enough {
             if confirmed >= enough { return .latePaid }
             return counted.contains { $0.transfer.block != nil } ? .confirming : .detected
@@ -257,7 +155,13 @@ struct Judge {
         guard result.state.isSettled else { return false }
         if isGoingBack || isDoubted { return false }
         if result.questions.keys.contains(where: { $0.kind == .review }) { return false }
-        return !(result.state == .overpaid && terms.policy.holdsOverpaid && !ruled.contains(.overpaid))
+        return !(result.state == .overpaid && terms.policy.holdsOverpaid && isExcessOpen)
+    }
+
+    /// Nobody has ruled on as much excess as there is.
+    private var isExcessOpen: Bool {
+        let excess = result.shares.filter { $0.value.excess > 0 }
+        return excess.isEmpty || excess.contains { $0.value.excess > settledExcess[$0.key] ?? 0 }
     }
 
     /// All of it is promised to somebody.

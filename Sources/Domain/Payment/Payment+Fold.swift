@@ -39,15 +39,7 @@ extension Payment {
     /// and before one is offered. A quote that has ended can be had again until the terms end; beyond them
     /// only a person grants more time.
     package func checkQuote(in method: Method, at now: Instant) throws(Refusal) {
-        guard terms.methods.contains(method) else {
-            throw Refusal(.methodNotOffered, "This payment cannot be made in \(method).")
-        }
-        guard evidence.quotes.count < Self.mostQuotes else {
-            throw Refusal(.tooManyQuotes, "This payment has been quoted \(Self.mostQuotes) times.")
-        }
-        guard terms.policy.limits.allSatisfy({ $0.method != method || $0.admits(terms.price) }) else {
-            throw Refusal(.outsideLimits, "This amount cannot be paid in \(method).")
-        }
+        try checkOffer(of: method)
         switch state {
         case .created, .awaitingPayment, .expired, .underpaid, .detected: break
         case .confirming, .paid, .overpaid, .latePaid, .failed, .refunded:
@@ -68,20 +60,49 @@ extension Payment {
         }
     }
 
+    /// Whether the terms offer `method`, at this price and once more.
+    private func checkOffer(of method: Method) throws(Refusal) {
+        guard terms.methods.contains(method) else {
+            throw Refusal(.methodNotOffered, "This payment cannot be made in \(method).")
+        }
+        guard evidence.quotes.count < Self.mostQuotes else {
+            throw Refusal(.tooManyQuotes, "This payment has been quoted \(Self.mostQuotes) times.")
+        }
+        guard terms.policy.limits.allSatisfy({ $0.method != method || $0.admits(terms.price) }) else {
+            throw Refusal(.outsideLimits, "This amount cannot be paid in \(method).")
+        }
+    }
+
     private mutating func fold(
         _ verdict: Ruling.Verdict, reason: Commitment?, _ fact: Fact
     ) throws(Objection) {
         try check(verdict)
+        var basis: Ruling.Basis?
+        switch verdict {
+        case .accept, .acceptLate:
+            var judge = Judge(terms: terms, evidence: evidence)
+            let subject = verdict.exception.flatMap(exception)?.subject
+            basis = judge.basis(at: fact.at, transfer: subject?.transfer)
+        case .cancel, .reject, .grantTopUp, .keep, .release, .dismiss: break
+        }
         evidence.rulings.append(
             Ruling(
                 number: evidence.rulings.count + 1, verdict: verdict, actor: fact.actor, reason: reason,
-                at: fact.at))
+                at: fact.at, basis: basis))
         if case .grantTopUp(_, let quote) = verdict { evidence.quotes.append(quote) }
     }
 
-    private func isGrantable(_ quote: Quote) -> Bool {
-        quote.isTopUp && quote.endsAt >= evidence.now && terms.methods.contains(quote.method)
-            && evidence.quote(quote.id) == nil && evidence.quotes.count < Self.mostQuotes
+    /// Whether a top-up in `method` would be granted now: asked before a destination is spent on it.
+    package func checkTopUp(in method: Method) throws(Refusal) {
+        guard state == .underpaid else {
+            throw Refusal(.notAllowedInState, "Only an underpaid payment can be topped up.")
+        }
+        try checkOffer(of: method)
+    }
+
+    private func isGrantable(_ quote: Quote) throws(Objection) -> Bool {
+        do throws(Refusal) { try checkTopUp(in: quote.method) } catch { throw .refusal(error) }
+        return quote.isTopUp && quote.endsAt >= evidence.now && evidence.quote(quote.id) == nil
     }
 
     /// A refund that is new, taken up again or changed may only promise what is there; steps of a known one
@@ -123,11 +144,11 @@ extension Payment {
         }
         let isAllowed =
             switch verdict {
-            case .cancel: evidence.transfers.allSatisfy { !$0.isLive } && state.canBeCancelled
-            case .accept: !state.isSettled && !state.isEnded
-            case .acceptLate(_, let source): state == .latePaid && acceptsLate(at: source)
-            case .reject: !state.isEnded && !(state.isSettled && fulfilment != nil)
-            case .grantTopUp(_, let quote): state == .underpaid && isGrantable(quote)
+            case .cancel: assessment.received == .zero && state.canBeCancelled
+            case .accept, .reject: allows(verdict.action)
+            case .acceptLate(_, let method, let source):
+                state == .latePaid && acceptsLate(in: method, at: source)
+            case .grantTopUp(_, let quote): try isGrantable(quote)
             case .keep, .release, .dismiss: true
             }
         guard isAllowed else {
@@ -159,6 +180,23 @@ extension Payment {
         }
         if fulfilment.reportedAt != nil { return }
         self.fulfilment = Fulfilment(action: action, claimedAt: fulfilment.claimedAt, reportedAt: time)
+    }
+}
+
+extension Payment {
+    /// What a person may do now about one of its exceptions; the safest first.
+    package func actions(on exception: Exception) -> [Exception.Action] {
+        guard exception.isOpen else { return [] }
+        return exception.kind.actions.filter(allows)
+    }
+
+    private func allows(_ action: Exception.Action) -> Bool {
+        switch action {
+        case .accept: !state.isSettled && !state.isEnded
+        case .reject: !state.isEnded && !(state.isSettled && fulfilment != nil)
+        case .grantTopUp: state == .underpaid
+        case .keep, .release, .dismiss: true
+        }
     }
 }
 

@@ -1,22 +1,34 @@
 extension Payment {
-    /// The ruling by which the frozen policy itself accepts a late payment at `source`'s rate, to be told
-    /// with the actor `policy`; nil when a person has to decide.
-    package func lateVerdict(at source: RateSource) -> Ruling.Verdict? {
-        guard let exception = openExceptions.first(where: { $0.kind == .late }), acceptsLate(at: source)
-        else { return nil }
-        return .acceptLate(exception.id, source)
+    /// The one method in which all confirmed money came that came too late; nil where none did, or in
+    /// several: one rate speaks for one method.
+    package var lateMethod: Method? {
+        let methods = Set(lateTransfers.map(\.method))
+        return methods.count == 1 ? methods.first ?? nil : nil
     }
 
-    /// Whether all that came too late came soon enough, and at a rate that did not fall too far since it was
-    /// quoted. One rate speaks for one method: what came late in several is for a person.
-    func acceptsLate(at source: RateSource) -> Bool {
-        let policy = terms.policy
-        let judge = Judge(terms: terms, evidence: evidence)
+    private var lateTransfers: [Transfer] {
         let shares = assessment.shares
-        let late = evidence.transfers.filter { shares[$0.key]?.role == .late }
-        guard policy.late.withinSeconds > 0, !late.isEmpty, Set(late.map(\.method)).count == 1
-        else { return false }
-        return late.allSatisfy { transfer in
+        return evidence.transfers.filter { transfer in
+            shares[transfer.key].map { $0.role == .late && $0.isConfirmed } ?? false
+        }
+    }
+
+    /// The ruling by which the frozen policy itself accepts a payment that came late in `method` at
+    /// `source`'s rate, to be told with the actor `policy`; nil when a person has to decide.
+    package func lateVerdict(of method: Method, at source: RateSource) -> Ruling.Verdict? {
+        guard let exception = openExceptions.first(where: { $0.kind == .late }),
+            acceptsLate(in: method, at: source)
+        else { return nil }
+        return .acceptLate(exception.id, method, source)
+    }
+
+    /// Whether all that came too late came in `method`, soon enough, and at a rate that did not fall too far
+    /// since it was quoted.
+    func acceptsLate(in method: Method, at source: RateSource) -> Bool {
+        let policy = terms.policy
+        guard policy.late.withinSeconds > 0, lateMethod == method else { return false }
+        let judge = Judge(terms: terms, evidence: evidence)
+        return lateTransfers.allSatisfy { transfer in
             guard let quote = evidence.quote(transfer.quote), let block = transfer.block else { return false }
             let end = quote.endsAt.adding(seconds: policy.late.withinSeconds)
             return judge.firstSight(of: transfer) <= end.adding(seconds: policy.graceSeconds)

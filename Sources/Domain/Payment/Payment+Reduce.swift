@@ -24,10 +24,12 @@ extension Payment {
         next.evidence.hear(fact.sources)
         try next.fold(fact)
         var assessment = next.assessment
-        let lost = next.keepConfirmations(assessment).union(next.vanished(since: self))
+        let lost = next.keepConfirmations(assessment)
         let entries = try next.book(assessment, at: fact.at)
-        let transition = try next.announce(assessment, fact)
-        let changed = next.settleExceptions(assessment, fact, transition: transition, lost: lost)
+        let transition = try next.announce(assessment, fact, since: self, lost: lost)
+        let isShaken = assessment.lost > .zero && assessment.lost > self.assessment.lost
+        let changed = next.settleExceptions(
+            assessment, fact, reversal: transition?.reversal, isShaken: isShaken)
         if assessment.isByRuling { assessment = next.assessment }
         var events: [Announcement] = []
         if let transition { events.append(next.event(transition.eventType, nil)) }
@@ -69,23 +71,10 @@ extension Payment {
         return lost
     }
 
-    /// What was live and is so no more, and was not replaced by at least as much: a ruling may have relied on
-    /// it.
-    private func vanished(since old: Payment) -> [Transfer.Key] {
-        let places = evidence.places
-        return old.evidence.transfers.filter(\.isLive).compactMap { before in
-            guard let place = places[before.key], !evidence.transfers[place].isLive else { return nil }
-            let isReplaced = evidence.transfers.contains {
-                $0.isLive && $0.replaces.contains(before.key) && $0.quote == before.quote
-                    && $0.method == before.method
-                    && $0.amount ?? 0 >= before.amount ?? 0
-            }
-            return isReplaced ? nil : before.key
-        }
-    }
-
     /// Announces the assessed state where it is another one.
-    private mutating func announce(_ assessment: Assessment, _ fact: Fact) throws(Objection) -> Transition? {
+    private mutating func announce(
+        _ assessment: Assessment, _ fact: Fact, since before: Payment, lost: Set<Transfer.Key>
+    ) throws(Objection) -> Transition? {
         let old = state
         let new = assessment.state
         guard new != old else { return nil }
@@ -104,24 +93,27 @@ extension Payment {
         state = new
         version += 1
         return Transition(
-            version: version, from: old, to: new, kind: kind, epoch: epoch, at: fact.at, actor: fact.actor)
+            version: version, from: old, to: new, kind: kind, epoch: epoch, at: fact.at, actor: fact.actor,
+            waived: assessment.waived,
+            reversal: kind == .reversed ? reversal(since: before, lost: lost, assessment) : nil)
     }
 
     /// Opens what the evidence asks, resolves what it asks no more or a ruling settled. Gives what changed.
     private mutating func settleExceptions(
-        _ assessment: Assessment, _ fact: Fact, transition: Transition?, lost: Set<Transfer.Key>
+        _ assessment: Assessment, _ fact: Fact, reversal: Reversal?, isShaken: Bool
     ) -> [Exception] {
         var questions = assessment.questions
-        if transition?.kind == .reversed {
-            let isSevere = fulfilment != nil
-            questions[Exception.Subject(.reversed, epoch: epoch)] = Assessment.Question(isSevere: isSevere)
+        if let reversal {
+            questions[Exception.Subject(.reversed, epoch: epoch)] = question(about: reversal)
         }
-        if assessment.isByRuling, assessment.state == .paid {
-            for key in lost {
-                let transfer = evidence.transfer(key)
-                questions[Exception.Subject(.evidenceLost, transfer: key)] = Assessment.Question(
-                    amount: transfer?.amount, method: transfer?.method, isSevere: true)
-            }
+        let isOpen = openExceptions.contains { $0.kind == .evidenceLost }
+        if assessment.state == .paid, isShaken || isOpen && assessment.lost > .zero {
+            let quote = evidence.currentQuote
+            questions[Exception.Subject(.evidenceLost)] = Assessment.Question(
+                amount: quote.map {
+                    assessment.lost.unitsCovering(where: $0.amountDue, pays: $0.covers)
+                },
+                method: quote?.method, isSevere: true)
         }
         if let fulfilment, fulfilment.claimedAt == nil {
             questions[Exception.Subject(.unclaimedFulfilment)] = Assessment.Question(isSevere: true)
@@ -145,9 +137,7 @@ extension Payment {
             exceptions[index].resolution = .ruling(ruling.number)
         } else if exceptions[index].kind.endsWithEvidence, questions[exceptions[index].subject] == nil {
             exceptions[index].resolution = .evidence(at: fact.at)
-        } else if exceptions[index].kind == .evidenceLost, let key = exceptions[index].subject.transfer,
-            assessment.shares[key]?.isConfirmed ?? false
-        {
+        } else if exceptions[index].kind == .evidenceLost, assessment.lost == .zero {
             exceptions[index].resolution = .evidence(at: fact.at)
         }
     }

@@ -27,11 +27,21 @@ package struct Payment: Hashable, Sendable, Identified {
     }
 
     package var assessment: Assessment {
-        let kinds = evidence.rulings.compactMap { $0.verdict.exception.flatMap(exception)?.kind }
-        return assess(
-            terms, evidence, ruled: Set(kinds),
+        assess(
+            terms, evidence, settledExcess: settledExcess,
             isDoubted: openExceptions.contains { $0.kind == .evidenceLost })
     }
+
+    /// The most excess that people have ruled on, by the transfer that it came with.
+    private var settledExcess: [Transfer.Key: UInt128] {
+        evidence.rulings.reduce(into: [:]) { settled, ruling in
+            guard let exception = ruling.verdict.exception.flatMap(exception), exception.kind == .overpaid,
+                let key = exception.subject.transfer, let amount = exception.amount
+            else { return }
+            settled[key] = max(settled[key] ?? 0, amount)
+        }
+    }
+
     package var openExceptions: [Exception] { exceptions.filter(\.isOpen) }
     package func exception(_ id: ID<Exception>) -> Exception? { exceptions.first { $0.id == id } }
 }
@@ -129,8 +139,15 @@ package struct Transition: Hashable, Sendable {
     package let epoch: Int
     package let at: Instant
     package let actor: Actor
+    /// What the tolerance waived with it; zero unless the payment is settled now.
+    package let waived: Worth
+    /// Why a settled announcement is taken back; nil for every other kind.
+    package let reversal: Reversal?
 
-    package init(version: Int, from: State?, to: State, kind: Kind, epoch: Int, at: Instant, actor: Actor) {
+    package init(
+        version: Int, from: State?, to: State, kind: Kind, epoch: Int, at: Instant, actor: Actor,
+        waived: Worth = .zero, reversal: Reversal? = nil
+    ) {
         self.version = version
         self.from = from
         self.to = to
@@ -138,6 +155,8 @@ package struct Transition: Hashable, Sendable {
         self.epoch = epoch
         self.at = at
         self.actor = actor
+        self.waived = waived
+        self.reversal = reversal
     }
 
     /// What the change means to those who were told of the state before.

@@ -13,7 +13,8 @@ package struct Policy: Hashable, Sendable {
     /// How long after the quote's end a first sight still counts as timely.
     package var graceSeconds: Int64 = 60
     /// How long after the quote's end a transfer may take to get into a block and still be timely.
-    package var confirmBySeconds: Int64 = 24 * 3600
+    /// So long a payment of low fee can be withdrawn: near the quotes' length, it is no option on their rate.
+    package var confirmBySeconds: Int64 = 2 * 3600
     package var late = LateRule(withinSeconds: 0, driftBasisPoints: 0)
     package var excess = Handling.review
     package var duplicate = Handling.review
@@ -113,7 +114,7 @@ package struct Policy: Hashable, Sendable {
     package enum Handling: String, Hashable, Sendable, CaseIterable {
         /// A person decides.
         case review
-        /// It is kept as excess by an automatic ruling.
+        /// It is kept as excess: the entry that says so is its record.
         case keep
     }
 

@@ -69,6 +69,8 @@ package struct Transfer: Hashable, Sendable, Identified {
         }
 
         package var description: String { "\(network)/\(place)" }
+        /// The part of the place before its first colon.
+        package var transaction: Substring { place.prefix { $0 != ":" } }
         package static func < (left: Self, right: Self) -> Bool {
             (left.network, left.place) < (right.network, right.place)
         }

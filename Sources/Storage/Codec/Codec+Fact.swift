@@ -54,6 +54,8 @@ extension Transition: Stored {
         writer.member("epoch", epoch)
         writer.member("at", at.milliseconds)
         writer.member("actor", actor.text)
+        writer.member("waived", waived == .zero ? nil : String(waived.picos))
+        writer.storedOrNull("reversal", reversal)
     }
 
     package init(_ fields: Fields) throws(Corruption) {
@@ -61,7 +63,21 @@ extension Transition: Stored {
             version: try fields.integer("version"), from: try fields.parsedOrNil("from", State.init),
             to: try fields.parsed("to", State.init), kind: try fields.parsed("kind", Kind.init),
             epoch: try fields.integer("epoch"), at: try fields.instant("at"),
-            actor: try fields.parsed("actor", Actor.init(parsing:)))
+            actor: try fields.parsed("actor", Actor.init(parsing:)),
+            waived: Worth(picos: try fields.unitsOrNil("waived") ?? 0),
+            reversal: try fields.nestedOrNil("reversal"))
+    }
+}
+
+extension Reversal: Stored {
+    package func write(_ writer: inout JSONWriter) {
+        writer.member("reason", reason.rawValue)
+        writer.list("transfers", transfers)
+    }
+
+    package init(_ fields: Fields) throws(Corruption) {
+        self.init(
+            reason: try fields.parsed("reason", Reason.init), transfers: try fields.list("transfers"))
     }
 }
 

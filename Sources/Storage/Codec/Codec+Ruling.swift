@@ -42,6 +42,7 @@ extension Ruling: Stored {
         writer.member("actor", actor.text)
         writer.member("reason", reason.map { Hex.encode($0.bytes) })
         writer.member("at", at.milliseconds)
+        writer.storedOrNull("basis", basis)
     }
 
     package init(_ fields: Fields) throws(Corruption) {
@@ -49,7 +50,22 @@ extension Ruling: Stored {
             number: try fields.integer("number"), verdict: try fields.nested("verdict"),
             actor: try fields.parsed("actor", Actor.init(parsing:)),
             reason: try fields.parsedOrNil("reason") { Hex.decode($0).flatMap(Commitment.init) },
-            at: try fields.instant("at"))
+            at: try fields.instant("at"), basis: try fields.nestedOrNil("basis"))
+    }
+}
+
+extension Ruling.Basis: Stored {
+    package func write(_ writer: inout JSONWriter) {
+        writer.member("live", String(live.picos))
+        writer.member("confirmed", String(confirmed.picos))
+        writer.storedOrNull("transfer", transfer)
+    }
+
+    package init(_ fields: Fields) throws(Corruption) {
+        self.init(
+            live: Worth(picos: try fields.units("live")),
+            confirmed: Worth(picos: try fields.units("confirmed")),
+            transfer: try fields.nestedOrNil("transfer"))
     }
 }
 
@@ -71,7 +87,10 @@ extension Ruling.Verdict: Stored {
         writer.member("verdict", name)
         writer.member("exception", exception?.text)
         if case .grantTopUp(_, let quote) = self { writer.stored("quote", quote) }
-        if case .acceptLate(_, let source) = self { writer.stored("source", source) }
+        if case .acceptLate(_, let method, let source) = self {
+            writer.stored("method", method)
+            writer.stored("source", source)
+        }
     }
 
     package init(_ fields: Fields) throws(Corruption) {
@@ -83,7 +102,9 @@ extension Ruling.Verdict: Stored {
         case "keep": self = .keep(try fields.id("exception"))
         case "release": self = .release(try fields.id("exception"))
         case "dismiss": self = .dismiss(try fields.id("exception"))
-        case "accept_late": self = .acceptLate(try fields.id("exception"), try fields.nested("source"))
+        case "accept_late":
+            self = .acceptLate(
+                try fields.id("exception"), try fields.nested("method"), try fields.nested("source"))
         default: throw Corruption("a stored verdict is unknown")
         }
     }

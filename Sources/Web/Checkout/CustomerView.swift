@@ -112,9 +112,9 @@ extension CustomerView {
         description = checkout.description
         price = Self.text(terms.price)
         ask = view.assessment.isPayable && !isOver ? Self.ask(of: view) : nil
-        received = Self.text(view.units(view.assessment.received), in: view)
+        received = Self.text(view.amounts?.received, in: view)
         let isShort = view.assessment.missing > .zero && view.assessment.received > .zero
-        missing = isShort ? Self.text(view.remaining, in: view) : nil
+        missing = isShort ? Self.text(view.amounts?.remaining, in: view) : nil
         progress = Self.progress(of: view)
         arrivals = Self.arrivals(of: view)
         hasMismatch = view.assessment.shares.values.contains { $0.role.isMismatch && $0.isConfirmed }
@@ -136,12 +136,11 @@ extension CustomerView {
     }
 
     private static func ask(of view: PaymentView) -> Ask? {
-        guard let quote = view.quote, let remaining = view.remaining else { return nil }
+        guard let quote = view.quote, let amounts = view.amounts else { return nil }
         let currency = view.payment.terms.price.currency.code
         let asset = quote.method.asset.text
-        let amount = view.assessment.received > .zero ? remaining : quote.amountDue
         return Ask(
-            amount: DecimalText.text(amount, decimals: quote.asset.decimals), asset: asset,
+            amount: DecimalText.text(amounts.remaining, decimals: quote.asset.decimals), asset: asset,
             network: NetworkLabel.text(quote.method.network), address: quote.destination.address,
             link: view.paymentURI, endsAt: quote.endsAt,
             rate: asset == currency ? nil : "1 \(asset) = \(quote.rate.text) \(currency)")

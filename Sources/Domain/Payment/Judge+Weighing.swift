@@ -1,0 +1,140 @@
+extension Judge {
+    /// A live transfer in its asset and on its network.
+    struct Counted {
+        let transfer: Transfer
+        /// The quote that says what it is worth.
+        let quote: Quote
+        /// What of it has not left the sums.
+        let units: UInt128
+        let isTimely: Bool
+        let isConfirmed: Bool
+        let firstSight: Instant
+    }
+
+    /// Sorts out what is never counted, and puts the rest in canonical order.
+    mutating func weigh() -> [Counted] {
+        let candidates = evidence.transfers.filter(\.isLive).compactMap { transfer in
+            evidence.quote(transfer.quote).map { (transfer, $0, role(of: transfer, under: $0)) }
+        }
+        var whole = Tally()
+        for (transfer, quote, role) in candidates where !role.isMismatch {
+            whole.add(units(of: transfer), under: quote)
+        }
+        let value = max(price, whole.worth)
+        var lineage = lineage
+        var counted: [Counted] = []
+        for (transfer, quote, role) in candidates {
+            let confirmed = isConfirmed(transfer, value: value)
+            result.shares[transfer.key] = Assessment.Share(role: role, isConfirmed: confirmed)
+            if role.isMismatch { continue }
+            let sight = lineage.firstSight(of: transfer)
+            let timely = timelyQuote(of: transfer, under: quote, seen: sight, isConfirmed: confirmed)
+            counted.append(
+                Counted(
+                    transfer: transfer, quote: timely ?? quote, units: units(of: transfer),
+                    isTimely: timely != nil, isConfirmed: confirmed, firstSight: sight))
+        }
+        return counted.sorted(by: Self.precedes)
+    }
+
+    /// Timely before late; then by place in the chain, else by first sight, then by key.
+    private static func precedes(_ left: Counted, _ right: Counted) -> Bool {
+        if left.isTimely != right.isTimely { return left.isTimely }
+        switch (left.transfer.block, right.transfer.block) {
+        case (let one?, let other?):
+            if one.medianTime != other.medianTime { return one.medianTime < other.medianTime }
+            let first = (left.transfer.key.network, one.height, one.index)
+            let second = (right.transfer.key.network, other.height, other.index)
+            if first != second { return first < second }
+        case (_?, nil): return true
+        case (nil, _?): return false
+        case (nil, nil):
+            if left.firstSight != right.firstSight { return left.firstSight < right.firstSight }
+        }
+        return left.transfer.key < right.transfer.key
+    }
+
+    private var lineage: Lineage { Lineage(evidence, enough: enough) }
+
+    /// The first sight of a transfer, or of what it stands for.
+    func firstSight(of transfer: Transfer) -> Instant {
+        var lineage = lineage
+        return lineage.firstSight(of: transfer)
+    }
+
+    private func role(of transfer: Transfer, under quote: Quote) -> Assessment.Role {
+        guard transfer.key.network == quote.method.network else { return .wrongNetwork }
+        guard transfer.method == quote.method, let amount = transfer.amount else { return .wrongAsset }
+        guard amount > 0, quote.worth(of: amount) >= Worth(minor: terms.policy.dustMinor)
+        else { return .dust }
+        return .counted
+    }
+
+    private func units(of transfer: Transfer) -> UInt128 {
+        (transfer.amount ?? 0).minus(evidence.removed(of: transfer.key))
+    }
+
+    private func isConfirmed(_ transfer: Transfer, value: Worth) -> Bool {
+        if transfer.confirmedIn == .pool { return true }
+        if let block = transfer.block?.block, transfer.confirmedIn == block { return true }
+        guard let source = evidence.sources[transfer.key.network], source.isHealthy else { return false }
+        let method = transfer.method ?? evidence.quote(transfer.quote)?.method
+        guard let method else { return false }
+        let requirement = terms.policy.requirement(for: method, risk: terms.risk, value: value)
+        return source.meets(requirement, at: transfer.block, maturity: transfer.maturity)
+    }
+
+    /// The quote under which a transfer is timely; nil when it is late. What the policy accepted without a
+    /// block needs none in time.
+    ///
+    /// A granted top-up asks for what is missing after all that had been seen, so it takes that as timely,
+    /// at its own worth. What comes after the grant to an older address is worth no more than the top-up
+    /// would have it: the rate of an ended quote is no offer.
+    private func timelyQuote(
+        of transfer: Transfer, under own: Quote, seen: Instant, isConfirmed: Bool
+    ) -> Quote? {
+        let needsNoBlock = transfer.confirmedIn == .pool || isConfirmed && transfer.block == nil
+        let inBlock = transfer.block?.medianTime ?? evidence.now
+        func takes(_ quote: Quote) -> Bool {
+            seen <= quote.endsAt.adding(seconds: terms.policy.graceSeconds)
+                && (needsNoBlock || inBlock <= quote.endsAt.adding(seconds: terms.policy.confirmBySeconds))
+        }
+        if takes(own) { return own }
+        let granted = evidence.quotes.filter { $0.isTopUp && takes($0) }
+        if granted.contains(where: { seen < $0.lockedAt }) { return own }
+        let same = granted.filter { $0.method == own.method }
+        if same.isEmpty { return nil }
+        let units = transfer.amount ?? 0
+        return same.reduce(own) { $1.worth(of: units) < $0.worth(of: units) ? $1 : $0 }
+    }
+
+    /// What a person who accepts the payment now relies on: `transfer` is the mismatch that it is accepted
+    /// for, if it is one.
+    mutating func basis(at time: Instant, transfer: Transfer.Key?) -> Ruling.Basis {
+        let seen = weigh().filter { $0.firstSight <= time }
+        return Ruling.Basis(
+            live: Tally(whole: seen).worth, confirmed: Tally(whole: seen.filter(\.isConfirmed)).worth,
+            transfer: transfer.flatMap { result.shares[$0]?.role.isMismatch ?? false ? $0 : nil })
+    }
+
+    /// What of the money that an acceptance relied on is not there any more, or not confirmed any more.
+    func lost(of counted: [Counted]) -> Worth {
+        guard let acceptance, let basis = acceptance.basis else { return .zero }
+        if let key = basis.transfer, !(result.shares[key]?.isConfirmed ?? false) { return price }
+        let seen = counted.filter { $0.firstSight <= acceptance.at }
+        return max(
+            basis.live - Tally(whole: seen).worth,
+            basis.confirmed - Tally(whole: seen.filter(\.isConfirmed)).worth)
+    }
+
+    /// What is asked, came and is missing, as people are shown it; nil while nothing is quoted.
+    func amounts(received: Tally, confirmed: Tally) -> Assessment.Amounts? {
+        guard let quote = evidence.currentQuote else { return nil }
+        let due = price.unitsCovering(where: quote.amountDue, pays: quote.covers)
+        let remaining = result.missing > .zero ? received.units(missingTo: price, under: quote) : 0
+        let shown = remaining > 0 ? due.minus(remaining) : received.units(in: quote)
+        return Assessment.Amounts(
+            due: due, received: shown, confirmed: min(shown, confirmed.units(in: quote)),
+            remaining: remaining)
+    }
+}

@@ -1,0 +1,61 @@
+/// Money added up in base units under each quote. However an amount is split, its parts are worth what they
+/// are worth together: only a sum is rounded, never a part.
+struct Tally {
+    private var totals: [ID<Quote>: (quote: Quote, units: UInt128)] = [:]
+
+    init() {}
+
+    init(_ counted: [Judge.Counted]) {
+        for item in counted { add(item.units, under: item.quote) }
+    }
+
+    /// What arrived, whether or not some of it has gone back.
+    init(whole counted: [Judge.Counted]) {
+        for item in counted { add(item.transfer.amount ?? 0, under: item.quote) }
+    }
+
+    mutating func add(_ units: UInt128, under quote: Quote) {
+        totals[quote.id, default: (quote, 0)].units = (totals[quote.id]?.units ?? 0).addingSaturating(units)
+    }
+
+    /// Each quote's sum is rounded down. Over several the largest whole value is taken that the exact sum
+    /// may have, so that what was rounded off a part of the price is missing to nobody.
+    var worth: Worth {
+        var sum = Worth.zero
+        var rounded: UInt128 = 0
+        for (quote, units) in totals.values {
+            sum = sum + quote.worth(of: units)
+            if !quote.isExact(units) { rounded += 1 }
+        }
+        return sum + Worth(picos: rounded.minus(1))
+    }
+
+    /// The fewest base units under `quote` that bring the sum to `price`.
+    func units(missingTo price: Worth, under quote: Quote) -> UInt128 {
+        var others = self
+        let units = others.totals.removeValue(forKey: quote.id)?.units ?? 0
+        let missing = price - others.worth
+        let fewest = missing.unitsCovering(where: quote.amountDue, pays: quote.covers).minus(units)
+        guard fewest > 0, !others.totals.isEmpty else { return fewest }
+        // What the sum may miss over several quotes may be just what the last unit is for.
+        var less = self
+        less.add(fewest - 1, under: quote)
+        return less.worth >= price ? fewest - 1 : fewest
+    }
+
+    /// All of it in base units of `quote`: as it came where it came to that quote alone, else at its worth,
+    /// rounded up.
+    func units(in quote: Quote) -> UInt128 {
+        if totals.count == 1, let only = totals[quote.id] { return only.units }
+        return worth.unitsCovering(where: quote.amountDue, pays: quote.covers)
+    }
+}
+
+extension Quote {
+    /// Whether `amount` base units are worth a whole number of 10⁻¹² minor units.
+    fileprivate func isExact(_ amount: UInt128) -> Bool {
+        let product = Worth(covers).picos.multipliedFullWidth(by: amount)
+        guard product.high < amountDue else { return true }
+        return amountDue.dividingFullWidth(product).remainder == 0
+    }
+}
