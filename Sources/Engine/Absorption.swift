@@ -124,7 +124,8 @@ struct Absorption {
         guard !transactions.isEmpty else { return }
         let owners = try work.tx.attributions(of: transactions.flatMap { $0.outputs.map(\.script) })
         let inputs = transactions.flatMap(\.inputs)
-        let spent = try work.tx.transfers(of: network, at: inputs)
+        let spent = try work.tx.keptTransfers(of: network)
+            .merging(work.tx.transfers(of: network, at: inputs)) { $1 }
         let rivals = try work.tx.hasPoolInputs ? work.tx.poolSpenders(of: network, places: inputs) : [:]
         for transaction in transactions {
             let conflict = try settle(transaction, standing(transaction), rivals, taken)

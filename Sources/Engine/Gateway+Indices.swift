@@ -36,6 +36,26 @@ extension Gateway {
         }
     }
 
+    /// Records that a program of this version works on the store, where the last one was another.
+    package func recordStart(version: String) async throws {
+        let text = "\(version), schema \(Schema.migrations.count)"
+        let now = world.now
+        guard try await store.read({ try $0.setting(Self.startSetting) }) != text else { return }
+        try await store.write { tx in
+            var writer = JSONWriter()
+            writer.object { writer in
+                writer.member("version", version)
+                writer.member("schema", Schema.migrations.count)
+            }
+            try tx.record(
+                chain: Storage.Transaction.instanceChain, at: now, kind: "started", subject: "",
+                cause: "start", actor: .operatorAtMachine, body: writer.bytes)
+            try tx.set(Self.startSetting, text)
+        }
+    }
+
+    private static let startSetting = "started_as"
+
     /// Writes down exactly what was handed out. For the end of a process that nothing is issued after.
     package func settleIndices() throws { try indices.settle() }
 

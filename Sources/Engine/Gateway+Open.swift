@@ -6,6 +6,7 @@ import Storage
 
 /// A derivation index that a quote used; to be taken for good with the quote.
 struct TakenIndex: Sendable {
+    let wallet: ID<Wallet>
     let fingerprint: String
     let index: UInt32
 }
@@ -33,7 +34,11 @@ extension Gateway {
             case .opening(let prepared): opening = prepared
             }
             return try await self.perform(caller, answering) { work in
-                if let taken = opening.taken { try work.tx.take(index: taken.index, of: taken.fingerprint) }
+                if let taken = opening.taken {
+                    // Disabled since the snapshot: what was acknowledged holds.
+                    guard try work.tx.isReceiving(taken.wallet) else { throw WalletMoved() }
+                    try work.tx.take(index: taken.index, of: taken.fingerprint)
+                }
                 if let commit = opening.commit { try work.tx.write(commit) }
                 work.footprint.touch(opening.view.payment.id)
                 return opening.view
@@ -86,13 +91,16 @@ extension Gateway {
         while true {
             do {
                 return try await body()
-            } catch  where Store.isTaken(error) && attempts < Self.indexAttempts {
+            } catch  where (Store.isTaken(error) || error is WalletMoved) && attempts < Self.indexAttempts {
                 attempts += 1
             }
         }
     }
 
     private static let indexAttempts = 8
+
+    /// The wallet that a payment was worked out with takes no payments any more.
+    private struct WalletMoved: Error {}
 
     private func quoted(
         _ payment: Payment, _ quote: Quote, _ actor: Actor, at now: Instant, _ tx: Storage.Transaction
@@ -184,7 +192,7 @@ extension Gateway {
             lockedAt: now,
             endsAt: until ?? min(now.adding(seconds: terms.policy.quoteSeconds), terms.expiresAt),
             destination: destination, isTopUp: isTopUp)
-        return (quote, TakenIndex(fingerprint: wallet.fingerprint, index: index))
+        return (quote, TakenIndex(wallet: wallet.id, fingerprint: wallet.fingerprint, index: index))
     }
 
     /// What the merchant told of its customer, with a salt that makes its commitment unguessable.

@@ -183,6 +183,10 @@ package final class Gateway: Sendable {
             return rate.sources.first ?? RateSource(name: "identity", rate: .one, at: now)
         } catch is Refusal {
             return nil
+        } catch let corruption as Corruption {
+            // Not the payment's fault: a person decides, and everything else goes on.
+            world.log.error("a rate cannot be read \("detail", corruption.description)")
+            return nil
         }
     }
 

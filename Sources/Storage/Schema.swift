@@ -32,8 +32,8 @@ package enum Schema {
         "endpoint": .fold, "delivery": .fold, "attempt": .fold, "source": .operational,
         "header": .operational, "pool_input": .operational, "wake": .operational, "wake_height": .operational,
         "wake_scan": .operational, "watch": .operational,
-        "idempotency": .operational, "sandbox_journal": .log, "sandbox_state": .log, "record": .log,
-        "quarantine": .fold, "quarantined_fact": .fold,
+        "idempotency": .operational, "sandbox_journal": .operational, "sandbox_state": .operational,
+        "record": .log, "quarantine": .fold, "quarantined_fact": .fold,
     ]
 
     private static let configuration = [

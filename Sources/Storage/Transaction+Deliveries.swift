@@ -149,7 +149,7 @@ extension Transaction {
             "SELECT fence, state, tries, attempts, due_at FROM delivery WHERE id = \(leased.id)")
         guard let row else { return false }
         let isCurrent = try row.integer(0) == leased.fence && row.text(1) == "waiting"
-        let number = Int(try row.integer(2)) + 1
+        let number = Int(try row.counted(2)) + 1
         try connection.execute(
             """
             INSERT INTO attempt (delivery, number, at, milliseconds, status, fault, excerpt, is_stale)
@@ -306,7 +306,7 @@ extension Transaction {
             } else {
                 // A test is of the one endpoint that it was made for.
                 let type = try row.text(2)
-                guard endpoint.wants(type), type != "webhook.test" else { continue }
+                guard endpoint.wants(type), type != Notice.test else { continue }
                 try owe(
                     try row.id(0), position: try row.integer(1), subject: try row.text(3),
                     sequence: try row.integer(4), to: endpoint, at: at)

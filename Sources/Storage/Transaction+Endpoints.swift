@@ -76,6 +76,14 @@ extension Transaction {
         ).map(StoredEndpoint.init)
     }
 
+    /// Those whose row can be read. A damaged one must not stop what its merchant is to be told elsewhere,
+    /// nor a network: `verify` names it and what it is owed, and a replay owes it later.
+    func legibleEndpoints(of merchant: ID<Merchant>) throws -> [StoredEndpoint] {
+        try connection.query(
+            "SELECT \(StoredEndpoint.columns) FROM endpoint WHERE merchant = \(merchant.text) ORDER BY id"
+        ).compactMap { try? StoredEndpoint($0) }
+    }
+
     package func endpoint(_ id: ID<Endpoint>, of merchant: ID<Merchant>? = nil) throws -> StoredEndpoint? {
         let row = try connection.first("SELECT \(StoredEndpoint.columns) FROM endpoint WHERE id = \(id.text)")
         guard let endpoint = try row.map(StoredEndpoint.init) else { return nil }

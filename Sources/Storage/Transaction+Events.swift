@@ -36,7 +36,8 @@ extension Transaction {
             VALUES (\(position), \(id.text), \(merchant.text), \(type), \(subject), \(sequence),
                 \(at.milliseconds), \(isTest), \(body))
             """)
-        for endpoint in try endpoints(of: merchant) where endpoint.isActive && endpoint.isTest == isTest {
+        for endpoint in try legibleEndpoints(of: merchant)
+        where endpoint.isActive && endpoint.isTest == isTest {
             guard only == nil ? endpoint.wants(type) : endpoint.id == only else { continue }
             try owe(id, position: position, subject: subject, sequence: sequence, to: endpoint, at: dueAt)
         }
@@ -67,7 +68,7 @@ extension Transaction {
     /// The position of the last event there is; 0 before the first. What an endpoint wants from now on holds
     /// for the events after it.
     package func lastPosition() throws -> Int64 {
-        try connection.first("SELECT position FROM event ORDER BY position DESC LIMIT 1")?.integer(0) ?? 0
+        try connection.first("SELECT position FROM event ORDER BY position DESC LIMIT 1")?.counted(0) ?? 0
     }
 
     package func event(_ id: ID<Event>, of merchant: ID<Merchant>, isTest: Bool) throws -> StoredEvent? {

@@ -211,6 +211,11 @@ extension Transaction {
         ).map(StoredWallet.init)
     }
 
+    /// Whether a wallet takes new payments.
+    package func isReceiving(_ wallet: ID<Wallet>) throws -> Bool {
+        try connection.first("SELECT 1 FROM wallet WHERE id = \(wallet.text) AND disabled_at IS NULL") != nil
+    }
+
     package func save(_ wallet: StoredWallet) throws {
         try connection.execute(
             """

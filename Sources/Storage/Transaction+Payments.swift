@@ -84,7 +84,7 @@ extension Transaction {
         else {
             throw Corruption("\(id) is not stored")
         }
-        return Head(sequence: try row.integer(0), hash: try row.blob(1))
+        return try Head(row)
     }
 
     /// The text of a ruling's reason; nil when there is none or it was erased.

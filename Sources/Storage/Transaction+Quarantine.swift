@@ -46,19 +46,45 @@ extension Transaction {
         try connection.execute("DELETE FROM wake WHERE payment = \(id.text)")
         try connection.execute("DELETE FROM wake_height WHERE payment = \(id.text)")
         try connection.execute("DELETE FROM wake_scan WHERE payment = \(id.text)")
-        let notice = try notice()
-        if let notice { try insert(notice) }
+        let notice = try notice().flatMap(told)
         try recordAside("payment_set_aside", id, at, cause, .policy) { writer in
             writer.member("reason", reason)
             writer.storedOrNull("notice", notice)
         }
     }
 
+    /// Stores a notice where that can be done. What is damaged beside the payment must not keep it from being
+    /// set aside: then its merchant is not told, and the operator is.
+    private func told(_ notice: Notice) throws -> Notice? {
+        do {
+            try connection.attempt { try insert(notice) }
+            return notice
+        } catch where error is Corruption || Store.isAboutRows(error) {
+            return nil
+        }
+    }
+
+    /// What was kept of a network, by its place, with the payment that it is about: it has no row yet, and
+    /// can be spent all the same.
+    package func keptTransfers(of network: NetworkName) throws -> [String: ID<Payment>] {
+        var places: [String: ID<Payment>] = [:]
+        try connection.forEach("SELECT payment, fact FROM quarantined_fact ORDER BY payment, number") { row in
+            guard let id = ID<Payment>(parsing: try row.text(0)),
+                let fact = try? Fact(stored: Array(try row.text(1).utf8)),
+                case .sighted(let sightings, _) = fact.news
+            else { return }
+            for sighting in sightings where sighting.key.network == network {
+                places[sighting.key.place] = id
+            }
+        }
+        return places
+    }
+
     /// Keeps a fact about a payment that is set aside: nothing that was said of it is lost.
     package func keepQuarantined(_ fact: Fact, of id: ID<Payment>) throws {
         let last = try connection.first(
             "SELECT number FROM quarantined_fact WHERE payment = \(id.text) ORDER BY number DESC LIMIT 1")
-        let number = (try last?.integer(0) ?? 0) + 1
+        let number = (try last?.counted(0) ?? 0) + 1
         try connection.execute(
             """
             INSERT INTO quarantined_fact (payment, number, at, fact)
@@ -137,7 +163,7 @@ extension Transaction {
         let isRebuilt = try rebuild(id)
         try connection.execute("DELETE FROM quarantined_fact WHERE payment = \(id.text)")
         try connection.execute("DELETE FROM quarantine WHERE payment = \(id.text)")
-        if let notice { try insert(notice) }
+        let notice = try notice.flatMap(told)
         let head = try recordAside("payment_released", id, at, cause, actor) { writer in
             writer.member("note", note.commitmentText)
             writer.member("facts", facts.count)

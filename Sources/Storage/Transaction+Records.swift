@@ -12,6 +12,24 @@ package struct Head: Hashable, Sendable {
     package static let empty = Head(sequence: -1, hash: [UInt8](repeating: 0, count: 32))
 }
 
+extension Head {
+    /// Reads a stored end. Throws `Corruption` where no record can follow.
+    init(_ row: Row) throws {
+        let hash = try row.blob(1)
+        guard hash.count == Self.empty.hash.count else { throw Corruption("the end of a chain has no hash") }
+        self.init(sequence: try row.counted(0), hash: hash)
+    }
+}
+
+extension Row {
+    /// A number that counts up from 0 and has one after it.
+    func counted(_ column: Int) throws -> Int64 {
+        let number = try integer(column)
+        guard (0..<Int64.max).contains(number) else { throw Corruption("\(number) is no number in a row") }
+        return number
+    }
+}
+
 extension Transaction {
     /// The chain of what belongs to no merchant.
     package static let instanceChain = "instance"
@@ -47,7 +65,7 @@ extension Transaction {
     package func end(of chain: String) throws -> Head {
         let last = try connection.first(
             "SELECT sequence, hash FROM record WHERE chain = \(chain) ORDER BY sequence DESC LIMIT 1")
-        return try last.map { Head(sequence: try $0.integer(0), hash: try $0.blob(1)) } ?? .empty
+        return try last.map(Head.init) ?? .empty
     }
 
     /// As above, where the chain's end is not at hand: for configuration, which changes rarely.

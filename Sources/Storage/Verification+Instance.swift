@@ -90,9 +90,15 @@ extension Verifier {
         notices.insert(id)
     }
 
-    /// Events that are their own subject, and that no record tells of.
+    /// Where there are more events than the log tells of: those that belong to no payment, and no record
+    /// tells of. Those of payments are found with them.
     mutating func checkNotices() throws {
-        try tx.connection.forEach("SELECT id FROM event WHERE subject = id ORDER BY id") { row in
+        guard try count("SELECT count(*) FROM event") != explained["event"] ?? 0 else { return }
+        try tx.connection.forEach(
+            """
+            SELECT id FROM event WHERE subject = id OR substr(subject, 1, 4) <> \(Payment.prefix) ORDER BY id
+            """
+        ) { row in
             let id = try row.text(0)
             if !notices.contains(id) { report.add("event \(id)", "the log does not tell of it") }
         }
@@ -151,15 +157,17 @@ extension Verifier {
     }
 
     private mutating func compareReleaseNotes(_ story: InstanceStory) throws {
+        var rest = story.notes
         try tx.connection.forEach(
             "SELECT payment, ruling, salt, text FROM note WHERE ruling < 0 ORDER BY payment, ruling"
         ) { row in
             let key = InstanceStory.NoteKey(payment: try row.text(0), number: try row.integer(1))
             let code = ReleaseNote.code(try row.text(3), salt: try row.blob(2))
-            if story.notes[key] != code {
+            if rest.removeValue(forKey: key) != code {
                 report.add("note \(key.number) of \(key.payment)", "the log does not bind it")
             }
         }
+        for key in rest.keys { report.add("note \(key.number) of \(key.payment)", "the row is missing") }
     }
 }
 

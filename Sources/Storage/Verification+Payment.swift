@@ -183,7 +183,10 @@ extension Verifier {
 
     private mutating func comparePersonal(of payment: Payment) throws {
         let place = "personal \(payment.id)"
-        guard let personal = try tx.personal(of: payment.id) else { return erased += 1 }
+        guard let personal = try tx.personal(of: payment.id) else {
+            // Nothing erases yet: what is gone was taken, and with its salt all that it binds.
+            return report.add(place, "the row is missing")
+        }
         if personal.commitment != payment.terms.personal {
             report.add(place, "salt, customer or body is not what the log binds")
         }
@@ -197,20 +200,26 @@ extension Verifier {
             SELECT ruling, salt, text FROM note WHERE payment = \(payment.id.text) AND ruling >= 0
             ORDER BY ruling
             """)
+        var missing = Set(payment.evidence.rulings.filter { $0.reason != nil }.map { Int64($0.number) })
         for row in notes {
             let number = try row.integer(0)
+            missing.remove(number)
             let reason = payment.evidence.rulings.first { Int64($0.number) == number }?.reason
             let code = HMAC<SHA256>.code(Array(try row.text(2).utf8), key: try row.blob(1))
             if reason == nil || reason != Commitment(code) {
                 report.add("note \(number) of \(payment.id)", "the log does not bind it")
             }
         }
+        for number in missing.sorted() {
+            report.add("note \(number) of \(payment.id)", "the row is missing")
+        }
     }
 
     /// Remembers which indices of wallets were issued.
     private mutating func note(_ quotes: [Quote]) {
         for quote in quotes {
-            let index = quote.destination.path?.split(separator: "/").last.flatMap { Int64($0) }
+            let index = quote.destination.path?.split(separator: "/").last.flatMap { UInt32($0) }
+                .map { Int64($0) }
             let wallet = quote.destination.wallet.text
             issued[wallet] =
                 (issued[wallet] ?? Issued())

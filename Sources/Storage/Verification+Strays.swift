@@ -6,8 +6,7 @@ extension Verifier {
     mutating func checkStrays() throws {
         try report(
             strays: """
-                SELECT DISTINCT r.chain FROM record r WHERE NOT EXISTS (
-                    SELECT 1 FROM record f WHERE f.chain = r.chain AND f.sequence = 0) ORDER BY r.chain
+                SELECT r.chain FROM record r GROUP BY r.chain HAVING min(r.sequence) <> 0 ORDER BY r.chain
                 """, "chain", "its first record is missing")
         for (table, name, owner) in [
             ("payment", "id", "id"), ("entry", "id", "payment"), ("event", "id", "subject"),

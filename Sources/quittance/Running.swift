@@ -19,6 +19,7 @@ struct Running: Sendable {
         let url = configuration.baseURL(port: server?.port ?? configuration.port)
         let instance = try await Instance.open(configuration, baseURL: url, log: log)
         do {
+            try await instance.gateway.recordStart(version: Version.text)
             try await instance.setFixedRates()
             if roles.contains(.api) { try await instance.keepIndices() }
             if roles.contains(.watch) {

@@ -360,4 +360,16 @@ struct DeliveryTests {
         }
         await house.close()
     }
+
+    @Test(
+        "A try without an answer says why in a stable word, and tells nothing of the network inside",
+        arguments: [
+            (.refusedByGuard(.v4(0x0A03_0715), AddressRange.special[0]), "address_not_reachable"),
+            (.nameNotResolved, "address_not_reachable"), (.connectFailed, "connect_failed"),
+            (.timedOut, "timed_out"), (.tls, "tls_failed"), (.connectionLost, "connection_lost"),
+            (.protocolViolation, "no_http_answer"), (.bodyTooLarge, "no_http_answer"),
+        ] as [(ClientError.Kind, String)])
+    func faults(_ kind: ClientError.Kind, _ code: String) {
+        #expect(Deliverer.code(kind) == code)
+    }
 }

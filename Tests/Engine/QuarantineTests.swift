@@ -26,7 +26,7 @@ struct QuarantineTests {
 
     @Test(
         "A damaged row is written again from the log, and what came meanwhile is booked",
-        arguments: 0..<3, DatabaseEngine.allCases)
+        arguments: 0..<6, DatabaseEngine.allCases)
     func rebuilt(_ damage: Int, _ engine: DatabaseEngine) async throws {
         let house = try await House(engine)
         let bad = try await house.open(order: "bad")
@@ -95,6 +95,25 @@ struct QuarantineTests {
         try await house.audit()
         let verdict = try await house.store.verify()
         #expect(verdict.isClean, "\(verdict.findings)")
+        await house.close()
+    }
+
+    @Test("What arrives while a payment is aside is known by its place, so that its spend is kept too")
+    func spentMeanwhile() async throws {
+        let house = try await House()
+        let id = try await house.open()
+        let now = house.gateway.world.now
+        _ = try await house.gateway.play(.exact, for: id, of: house.caller)
+        try await house.store.write { try $0.quarantine(id, at: now, reason: "test") }
+        _ = try await house.gateway.command(.mine(.sandbox, blocks: 1))
+        try await house.follow()
+        let facts = try await house.store.read { try $0.quarantinedFacts(of: id) }
+        guard case .sighted(let sightings, _)? = facts.last?.news, let coin = sightings.first else {
+            Issue.record("nothing was kept")
+            return
+        }
+        let kept = try await house.store.read { try $0.keptTransfers(of: coin.key.network) }
+        #expect(kept == [coin.key.place: id])
         await house.close()
     }
 

@@ -13,11 +13,35 @@ struct WatchingTests {
     /// How a stored payment is damaged.
     static let damages: [SQL] = [
         "UPDATE payment SET body = '{}'", "UPDATE payment SET body = 'no JSON'",
-        "UPDATE payment SET head_sequence = 0",
+        "UPDATE payment SET head_sequence = 0", "UPDATE payment SET head_sequence = -2",
+        "UPDATE payment SET head_sequence = 9223372036854775807", "UPDATE payment SET head_hash = ''",
     ]
 
     @Test(
-        "A damaged payment is set aside, and all others go on", arguments: 0..<3,
+        "What is damaged beside a payment stops neither it nor a network",
+        arguments: ["UPDATE endpoint SET state = '?'", "UPDATE rate SET rate = '?'"] as [SQL])
+    func besides(_ damage: SQL) async throws {
+        let house = try await House { $0.allowsLoopbackWebhooks = true }
+        let quiet = Answering<(endpoint: StoredEndpoint, secret: String)>(key: nil) { _ in
+            Reply(status: 200, body: [])
+        }
+        _ = try await house.gateway.createEndpoint(
+            NewEndpoint(url: "http://127.0.0.1:9/"), by: house.caller, cause: "test", quiet)
+        let (paid, bad) = (try await house.open(order: "paid"), try await house.open(order: "bad"))
+        for id in [paid, bad] { try await house.take([.play(.exact)], for: id) }
+        try await house.store.database.write { db in
+            _ = try db.execute(damage)
+            _ = try db.execute("UPDATE payment SET body = '{}' WHERE id = \(bad.text)")
+        }
+        _ = try await house.gateway.command(.mine(.sandbox, blocks: 1))
+        try await house.follow()
+        #expect(try await house.payment(paid).state == .paid)
+        #expect(try await house.gateway.quarantined().map(\.payment) == [bad])
+        await house.close()
+    }
+
+    @Test(
+        "A damaged payment is set aside, and all others go on", arguments: 0..<6,
         DatabaseEngine.allCases)
     func quarantine(_ damage: Int, _ engine: DatabaseEngine) async throws {
         let house = try await House(engine)

@@ -46,7 +46,7 @@ struct FilledStore: Sendable {
         let rate = try Rate(parsing: "25")
         let asset = try #require(AssetCode(parsing: "SBX"))
         try await gateway.setFixedRates([(asset: asset, currency: "EUR", rate: rate)])
-        let merchant = try await gateway.createMerchant(name: "Shop", cause: "test")
+        let merchant = try await gateway.createMerchant(name: "Caf\u{e9}", cause: "test")
         let made = try await gateway.createKey(
             merchant: merchant.id, name: "server", scopes: [.admin], isTest: true, by: .operatorAtMachine,
             cause: "test")

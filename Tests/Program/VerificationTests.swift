@@ -132,6 +132,17 @@ struct VerificationTests {
             WHERE order_id = 'paid'
             """, "body"
         ),
+        (
+            """
+            INSERT INTO event (position, id, merchant, type, subject, sequence, at, is_test, body)
+            SELECT position + 1, 'evt_forged', merchant, 'payment.paid', merchant, 1, at, 1, '{}' FROM event
+            WHERE position = (SELECT max(position) FROM event)
+            """, "event evt_forged"
+        ),
+        ("DELETE FROM personal", "missing"),
+        ("DELETE FROM note WHERE ruling > 0", "missing"),
+        ("DELETE FROM note WHERE ruling < 0", "missing"),
+        ("UPDATE merchant SET name = 'Cafe\u{301}' WHERE name = 'Caf\u{e9}'", "name"),
         ("UPDATE merchant SET name = 'Thief'", "name"),
         ("UPDATE api_key SET scopes = 'payments:read'", "scopes"),
         ("UPDATE api_key SET revoked_at = 5 WHERE revoked_at IS NULL", "the log says nothing"),
