@@ -4,6 +4,7 @@
 #include <netdb.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
+#include <poll.h>
 #include <arpa/inet.h>
 #include <pthread.h>
 #include <signal.h>
@@ -16,6 +17,7 @@
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/statvfs.h>
+#include <sys/un.h>
 #include <sys/random.h>
 #include <sys/wait.h>
 #include <dirent.h>
@@ -48,6 +50,20 @@ static inline int linux_accept(int listener, struct sockaddr *address, socklen_t
     return accept4(listener, address, length, SOCK_NONBLOCK | SOCK_CLOEXEC);
 }
 static inline int linux_listener_type(void) { return SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC; }
+
+/// Declared for GNU sources only.
+int posix_spawn_file_actions_addclosefrom_np(posix_spawn_file_actions_t *, int);
+
+/// struct ucred is declared for GNU sources only. Who is at the other end of a Unix socket; 0 when the kernel says it.
+struct linux_peer { pid_t process; uid_t user; gid_t group; };
+static inline int linux_get_peer(int descriptor, struct linux_peer *peer) {
+    socklen_t size = sizeof(*peer);
+    return getsockopt(descriptor, SOL_SOCKET, SO_PEERCRED, peer, &size);
+}
+/// The types of sockets are enumerators of an anonymous enum.
+static inline int linux_local_socket(int waits) {
+    return socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | (waits ? 0 : SOCK_NONBLOCK), 0);
+}
 
 /// The resource's type is an enum in C and differs between libc modes.
 static inline int linux_get_descriptor_limit(struct rlimit *limit) { return getrlimit(RLIMIT_NOFILE, limit); }

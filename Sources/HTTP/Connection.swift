@@ -34,6 +34,8 @@ final class Connection {
         let task: Task<Void, Never>
         let exchange: Exchange
         let request: Request
+        /// Whether it was reported that the handler takes too long.
+        var isOverdue = false
     }
 
     /// What an answer needs to know of its request.

@@ -32,6 +32,12 @@ extension Loop {
     /// to itself, and the connection is closed after a 503: its answer, if it ever comes, finds nobody.
     private func checkHandling(_ connection: Connection, _ handling: Connection.Handling) {
         let elapsed = now - connection.since
+        if elapsed >= limits.handler, !handling.isOverdue {
+            var handling = handling
+            handling.isOverdue = true
+            connection.phase = .handling(handling)
+            configuration.onFailure(handling.request, HandlerOverdue(milliseconds: elapsed))
+        }
         let hasDeparted = connection.departed.map { now - $0 >= limits.departureGrace } ?? false
         if hasDeparted || elapsed >= limits.handler { handling.task.cancel() }
         guard elapsed >= limits.handler + limits.handlerAfterCancel else { return }

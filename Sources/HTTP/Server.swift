@@ -18,7 +18,8 @@ package final class Server: Sendable {
         /// Addresses, or blocks such as "10.0.0.0/8", of proxies that may name the client and its scheme.
         package var trustedProxies: [String] = []
         package var clock: any Clock = SystemClock()
-        /// Told of what a handler threw, which the client does not learn. Runs on the loop.
+        /// Told of what a handler threw, which the client does not learn, and once of a handler that takes
+        /// too long (`HandlerOverdue`), whether it then ends or not. Runs on the loop.
         package var onFailure: @Sendable (Request, any Error) -> Void = { _, _ in }
         /// Makes the answers that the server gives by itself. Runs on the loop.
         package var refuse: @Sendable (Refused) -> Response = { .problem($0.status, code: $0.code) }
@@ -80,6 +81,9 @@ package final class Server: Sendable {
         self.port = port
         self.loops = loops
     }
+
+    /// Whether a text can stand in `Configuration.trustedProxies`.
+    package static func isProxy(_ text: String) -> Bool { AddressBlock(parsing: text) != nil }
 
     /// How many connections are open.
     package var connectionCount: Int { loops.first?.census.withLock { $0.total } ?? 0 }

@@ -24,3 +24,11 @@ package enum ServerError: Error, Equatable, CustomStringConvertible {
         }
     }
 }
+
+/// A handler has not answered within `Limits.handler` and is told to end.
+package struct HandlerOverdue: Error, Hashable, CustomStringConvertible {
+    /// How long it has worked.
+    package let milliseconds: Int64
+
+    package var description: String { "no answer after \(milliseconds) ms" }
+}

@@ -26,6 +26,9 @@ package enum Environment {
             ? String(decoding: path[..<count].map { UInt8(bitPattern: $0) }, as: UTF8.self) : nil
     }
 
+    /// The number of this process.
+    package static var processID: Int32 { getpid() }
+
     /// Whether a person sees what goes to standard error.
     package static var hasTerminal: Bool { isatty(2) == 1 }
 
@@ -71,12 +74,9 @@ extension Files {
         return UInt64(status.f_bavail) * UInt64(status.f_frsize)
     }
 
-    /// Removes a folder with all that is in it. Throws `FileError`.
-    package static func removeFolder(_ path: String) throws(FileError) {
-        guard let folder = unsafe opendir(path) else {
-            if linux_errno() == ENOENT { return }
-            throw .last("open", path)
-        }
+    /// The names of what is in a folder, in no order. Throws `FileError`.
+    package static func names(in path: String) throws(FileError) -> [String] {
+        guard let folder = unsafe opendir(path) else { throw .last("open", path) }
         var names: [String] = []
         while let entry = unsafe readdir(folder) {
             let name = unsafe withUnsafePointer(to: &entry.pointee.d_name) { pointer in
@@ -84,10 +84,22 @@ extension Files {
                     unsafe String(cString: $0)
                 }
             }
-            if name != ".", name != ".." { names.append(path + "/" + name) }
+            if name != ".", name != ".." { names.append(name) }
         }
         unsafe closedir(folder)
-        for name in names {
+        return names
+    }
+
+    /// Removes a folder with all that is in it; one that is not there is no error. Throws `FileError`.
+    package static func removeFolder(_ path: String) throws(FileError) {
+        let names: [String]
+        do throws(FileError) {
+            names = try Self.names(in: path)
+        } catch {
+            if error.isNotFound { return }
+            throw error
+        }
+        for name in names.map({ path + "/" + $0 }) {
             if isFolder(name) { try removeFolder(name) } else { try remove(name) }
         }
         guard unsafe rmdir(path) == 0 else { throw .last("remove", path) }

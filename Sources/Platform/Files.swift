@@ -15,6 +15,8 @@ package struct FileError: Error, Hashable, Sendable, CustomStringConvertible {
 
     package var isNotFound: Bool { number == ENOENT }
     package var isTooLarge: Bool { number == EFBIG }
+    /// Whether this user may not do it.
+    package var isForbidden: Bool { number == EACCES || number == EPERM }
 }
 
 /// Whole small files: configuration, keys, exports. These calls block; keep them to the start or to a

@@ -27,9 +27,15 @@ enum Limits {
     static let fileChunkBytes = 64 << 10
     /// Folders that `Files.makeFolder` creates above each other.
     static let folderDepth = 64
-    /// Lines of a child process that wait to be read, and bytes of one of them.
-    static let childLines = 1_000
-    static let childLineBytes = 64 << 10
+    /// Lines of a child that is run to its end, and bytes of one of them.
+    static let childOutputLines = 100_000
+    static let childLineBytes = 1 << 20
+    /// Bytes asked of a child's output at a time.
+    static let childChunkBytes = 16 << 10
+    /// Connections that may wait at a local socket, in the kernel and for whoever serves them.
+    static let localBacklog = 16
+    /// The wait before connections are taken again when the system has no descriptor for one.
+    static let localPauseMicroseconds: UInt32 = 100_000
     /// Bytes of all environment variables, and of the path of a program.
     static let environmentBytes = 4 << 20
     static let pathBytes = 4_096

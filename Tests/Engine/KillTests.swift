@@ -99,7 +99,9 @@ struct KillTests {
             location = .postgres(uri)
             variables["QUITTANCE_STORAGE"] = uri
         }
-        guard let program = Program(data: folder.path, variables: variables), Program.canServe else {
+        guard let program = Program(data: folder.path, variables: variables),
+            await Program.canServe()
+        else {
             throw TestKitError("the program is not built beside the tests, or cannot serve")
         }
         _ = try await program.run("merchant", "create", "--name", "Shop")

@@ -1,5 +1,5 @@
-import CLinux
 import Foundation
+import Platform
 import Testing
 
 @testable import HTTP
@@ -52,11 +52,7 @@ import Testing
             try await Self.makeCertificate(folder, name, days: name == "expired" ? -1 : 2)
         }
         let (server, port) = try await Self.start(folder, row)
-        defer {
-            // Processes inherit blocked signals from the threads of Swift's pool, so asking is not heard.
-            _ = kill(server.processIdentifier, SIGKILL)
-            server.waitUntilExit()
-        }
+        defer { server.kill() }
         let client = Client(policy, certificateFile: row.trusted.map { "\(folder)/\($0).pem" })
         var request = ClientRequest(.get, try URL(parsing: "https://\(row.host):\(port)/"), timeout: 60_000)
         request.resolve = ["\(row.host):\(port):127.0.0.1"]
@@ -91,43 +87,24 @@ import Testing
             ["x509", "-req", "-in", file + ".csr", "-signkey", file + ".key", "-days", String(days),
                 "-extfile", file + ".ext", "-out", file + ".pem"],
         ] {
-            let process = process(arguments, output: nil)
-            try process.run()
-            try await RawClient.run { process.waitUntilExit() }
-            try #require(process.terminationStatus == 0, "\(arguments)")
+            let ended = try await ChildProcess.run(openssl, arguments, errors: .output)
+            try #require(ended.code == 0, "\(arguments) \(ended.output)")
         }
     }
 
     /// A server that answers every GET with 200, on a free port.
-    private static func start(_ folder: String, _ row: Row) async throws -> (Process, port: Int) {
-        let output = Pipe()
+    private static func start(_ folder: String, _ row: Row) async throws -> (ChildProcess, port: Int) {
         let file = "\(folder)/\(row.shown)"
-        let server = process(
+        let server = try ChildProcess(
+            openssl,
             ["s_server", "-accept", "127.0.0.1:0", "-www", "-cert", file + ".pem", "-key", file + ".key"]
-                + row.options, output: output)
-        try server.run()
+                + row.options, input: .nothing, errors: .nothing)
         // "ACCEPT 127.0.0.1:39809", as soon as it listens.
-        let port = try await RawClient.run {
-            var lines: [Substring] = []
-            var text = ""
-            while lines.count < 2 {
-                let piece = output.fileHandleForReading.availableData
-                if piece.isEmpty { break }
-                text += String(decoding: piece, as: UTF8.self)
-                lines = text.drop { $0 != "A" }.split(separator: "\n", omittingEmptySubsequences: false)
-            }
-            return lines.first.flatMap { Int($0.drop { $0 != ":" }.dropFirst()) }
+        var port: Int?
+        for await line in server.lines where line.hasPrefix("ACCEPT ") {
+            port = Int(line.drop { $0 != ":" }.dropFirst())
+            break
         }
         return (server, try #require(port, "the server did not start"))
-    }
-
-    private static func process(_ arguments: [String], output: Pipe?) -> Process {
-        let process = Process()
-        process.executableURL = Foundation.URL(fileURLWithPath: openssl)
-        process.arguments = arguments
-        process.standardInput = FileHandle.nullDevice
-        process.standardOutput = output ?? FileHandle.nullDevice
-        process.standardError = FileHandle.nullDevice
-        return process
     }
 }

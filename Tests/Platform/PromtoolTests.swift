@@ -42,21 +42,9 @@ struct PromtoolTests {
         try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: true)
         defer { try? FileManager.default.removeItem(atPath: folder) }
         try text.write(toFile: folder + "/metrics", atomically: false, encoding: .utf8)
-        try Data().write(to: URL(fileURLWithPath: folder + "/output"))
-        let input = try #require(FileHandle(forReadingAtPath: folder + "/metrics"))
-        let output = try #require(FileHandle(forWritingAtPath: folder + "/output"))
-        let process = Process()
-        process.executableURL = URL(fileURLWithPath: Self.promtool)
-        process.arguments = ["check", "metrics"]
-        process.standardInput = input
-        process.standardOutput = output
-        process.standardError = output
-        try await withCheckedThrowingContinuation { (continuation: CheckedContinuation<Void, any Error>) in
-            process.terminationHandler = { _ in continuation.resume() }
-            do { try process.run() } catch { continuation.resume(throwing: error) }
-        }
-        let said = try String(contentsOfFile: folder + "/output", encoding: .utf8)
-        #expect(process.terminationStatus == status, "\(said)\n\(text)")
-        #expect(said.isEmpty == (status == 0), "\(said)")
+        let outcome = try await ChildProcess.run(
+            Self.promtool, ["check", "metrics"], input: .file(folder + "/metrics"), errors: .output)
+        #expect(outcome.code == status, "\(outcome.output)\n\(text)")
+        #expect(outcome.output.isEmpty == (status == 0), "\(outcome.output)")
     }
 }

@@ -1,4 +1,5 @@
 import Foundation
+import Platform
 import TestKit
 
 /// Owns a real node: a shell starts it by its script and removes it when the test process ends, however it
@@ -9,11 +10,10 @@ final class NodeKeeper: Sendable {
 
     let folder: String
     private let script: String
-    private let shell: Process
-    private let lifeline: Pipe
+    private let shell: ChildProcess
 
-    private init(script: String, folder: String, shell: Process, lifeline: Pipe) {
-        (self.script, self.folder, self.shell, self.lifeline) = (script, folder, shell, lifeline)
+    private init(script: String, folder: String, shell: ChildProcess) {
+        (self.script, self.folder, self.shell) = (script, folder, shell)
     }
 
     /// - Parameter hasExtensionBlocks: whether Litecoin's extension blocks become active, at height 432.
@@ -23,17 +23,16 @@ final class NodeKeeper: Sendable {
         guard let script = coin.script else { throw TestKitError("no \(coin.daemon)") }
         let parent = ProcessInfo.processInfo.environment["QUITTANCE_RUN"] ?? TemporaryFolder.base()
         let folder = "\(parent)/node-\(coin)-\(UUID().uuidString.prefix(8).lowercased())"
-        let lifeline = Pipe()
-        let (shell, output) = try launch(
-            [script, folder, options, hasExtensionBlocks ? "1" : "0"], Self.program, input: lifeline)
-        let lines = try lines(await text(of: output), from: coin)
-        return (NodeKeeper(script: script, folder: folder, shell: shell, lifeline: lifeline), lines)
+        let shell = try ChildProcess(
+            "/bin/sh", ["-c", program, "sh", script, folder, options, hasExtensionBlocks ? "1" : "0"])
+        var said: [String] = []
+        for await line in shell.lines { said.append(line) }
+        return (NodeKeeper(script: script, folder: folder, shell: shell), try lines(said, from: coin))
     }
 
     /// Ends the node; its folder stays.
     func stop() async throws {
-        let (_, output) = try Self.launch([script, folder], #"RUN="$2" "$1" stop"#, input: nil)
-        _ = await Self.text(of: output)
+        _ = try await Self.run(#"RUN="$2" "$1" stop"#, [script, folder])
     }
 
     /// Starts it again on the same ports.
@@ -41,11 +40,10 @@ final class NodeKeeper: Sendable {
         _ coin: Coin, port: String, zmqPort: String, isReindexing: Bool
     ) async throws -> Lines {
         let options = Self.options + (isReindexing ? " -reindex" : "")
-        let (_, output) = try Self.launch(
-            [script, folder, port, options, zmqPort],
+        let said = try await Self.run(
             #"RUN="$2" RPC_PORT="$3" EXTRA="$4" ZMQ_PORT="$5" "$1" start"#,
-            input: nil)
-        return try Self.lines(await Self.text(of: output), from: coin)
+            [script, folder, port, options, zmqPort])
+        return try Self.lines(said, from: coin)
     }
 
     /// The wallet leaves alone what falls out of the pool; and a node that ends does not wait long for
@@ -62,38 +60,20 @@ final class NodeKeeper: Sendable {
         read -r _ || :
         """
 
-    private static func launch(
-        _ arguments: [String], _ program: String, input: Pipe?
-    ) throws -> (Process, FileHandle) {
-        let process = Process()
-        process.executableURL = URL(fileURLWithPath: "/bin/sh")
-        // `$1` is the script inside the trap too: `sh -c program sh script folder …`.
-        process.arguments = ["-c", program, "sh"] + arguments
-        let output = Pipe()
-        process.standardInput = input ?? FileHandle.nullDevice
-        process.standardOutput = output
-        try process.run()
-        return (process, output.fileHandleForReading)
+    /// Runs a line of shell to its end, and gives the lines that it printed. `$1` is the first argument.
+    private static func run(_ program: String, _ arguments: [String]) async throws -> [String] {
+        let outcome = try await ChildProcess.run("/bin/sh", ["-c", program, "sh"] + arguments)
+        return outcome.output.split(separator: "\n").map(String.init)
     }
 
-    /// All that a process writes. Blocks, so not on the pool.
-    private static func text(of handle: FileHandle) async -> String {
-        await withCheckedContinuation { continuation in
-            Thread.detachNewThread {
-                continuation.resume(
-                    returning: String(decoding: handle.readDataToEndOfFile(), as: UTF8.self))
-            }
-        }
-    }
-
-    private static func lines(_ text: String, from coin: Coin) throws -> Lines {
+    private static func lines(_ said: [String], from coin: Coin) throws -> Lines {
         var lines: Lines = [:]
-        for line in text.split(separator: "\n") {
+        for line in said {
             let parts = line.split(separator: "=", maxSplits: 1)
             if parts.count == 2 { lines[String(parts[0])] = String(parts[1]) }
         }
         guard lines[coin.prefix + "RPC_URL"] != nil else {
-            throw TestKitError("\(coin.daemon): \(text)")
+            throw TestKitError("\(coin.daemon): \(said.joined(separator: "\n"))")
         }
         return lines
     }

@@ -1,4 +1,5 @@
 import Foundation
+import Platform
 
 /// A private PostgreSQL cluster, one for each test process, reached by a Unix socket in a folder of its own.
 ///
@@ -6,8 +7,7 @@ import Foundation
 /// it ends, the kernel closes the pipe, and the shell stops the server and removes the folder.
 package final class TestPostgres: Sendable {
     private let folder: String
-    private let owner: Process
-    private let lifeline: Pipe
+    private let owner: ChildProcess
 
     /// The cluster of this process, started when first asked for. Throws `TestKitError` when it does not
     /// start.
@@ -35,32 +35,21 @@ package final class TestPostgres: Sendable {
         "t" + UUID().uuidString.lowercased().replacing("-", with: "")
     }
 
-    private init(_ folder: String, _ owner: Process, _ lifeline: Pipe) {
+    private init(_ folder: String, _ owner: ChildProcess) {
         self.folder = folder
         self.owner = owner
-        self.lifeline = lifeline
     }
 
     private static func start() async throws -> TestPostgres {
         guard let programs else { throw TestKitError("not installed: apt-get install postgresql") }
         let folder = TemporaryFolder.base() + "/quittance-pg-" + UUID().uuidString.prefix(8).lowercased()
-        let owner = Process()
-        owner.executableURL = URL(fileURLWithPath: "/bin/sh")
-        owner.arguments = ["-c", script, "sh", folder, programs]
-        let lifeline = Pipe()
-        let answers = Pipe()
-        owner.standardInput = lifeline
-        owner.standardOutput = answers
-        try owner.run()
-        let answer = await withCheckedContinuation { continuation in
-            // The script says one line and closes; reading blocks, so not on the pool.
-            Thread.detachNewThread {
-                let bytes = answers.fileHandleForReading.readDataToEndOfFile()
-                continuation.resume(returning: String(decoding: bytes, as: UTF8.self))
-            }
+        let owner = try ChildProcess("/bin/sh", ["-c", script, "sh", folder, programs])
+        var answer: [String] = []
+        for await line in owner.lines { answer.append(line) }
+        guard answer == ["ready"] else {
+            throw TestKitError("PostgreSQL did not start: \(answer.joined(separator: "\n"))")
         }
-        guard answer == "ready\n" else { throw TestKitError("PostgreSQL did not start: \(answer)") }
-        return TestPostgres(folder, owner, lifeline)
+        return TestPostgres(folder, owner)
     }
 
     /// The server refuses to run as root, so there it runs as `postgres`.

@@ -87,25 +87,12 @@ enum Browser {
     static func run(_ plan: [UInt8]) async throws -> String {
         let folder = try TemporaryFolder()
         let input = folder.file("plan.json")
-        let output = folder.file("found.txt")
         try Data(plan).write(to: Foundation.URL(filePath: input))
-        guard FileManager.default.createFile(atPath: output, contents: nil), let python else {
-            throw CheckoutWorld.Unusable()
-        }
+        guard let python else { throw CheckoutWorld.Unusable() }
         let script = Foundation.URL(filePath: #filePath).deletingLastPathComponent()
             .appending(path: "../Browser/checkout.py").standardizedFileURL
-        let process = Process()
-        process.executableURL = Foundation.URL(filePath: python)
-        process.arguments = ["-B", script.path]
-        process.standardInput = FileHandle(forReadingAtPath: input)
-        let writing = try FileHandle(forWritingTo: Foundation.URL(filePath: output))
-        process.standardOutput = writing
-        process.standardError = writing
-        let status = try await withCheckedThrowingContinuation { (done: CheckedContinuation<Int32, any Error>) in
-            process.terminationHandler = { done.resume(returning: $0.terminationStatus) }
-            do { try process.run() } catch { done.resume(throwing: error) }
-        }
-        let found = try String(contentsOfFile: output, encoding: .utf8)
-        return status == 0 ? found : "\(found)(ended with \(status))"
+        let ended = try await ChildProcess.run(
+            python, ["-B", script.path], input: .file(input), errors: .output)
+        return ended.code == 0 ? ended.output : "\(ended.output)(ended with \(ended.code))"
     }
 }

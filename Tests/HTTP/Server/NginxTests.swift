@@ -1,5 +1,6 @@
 import CLinux
 import Foundation
+import Platform
 import Testing
 
 @testable import HTTP
@@ -10,18 +11,8 @@ import Testing
 
     /// Runs a program to its end and returns what it printed.
     private static func run(_ program: String, _ arguments: [String]) async throws -> (status: Int32, output: String) {
-        try await RawClient.run {
-            let process = Process()
-            process.executableURL = URL(fileURLWithPath: program)
-            process.arguments = arguments
-            let output = Pipe()
-            process.standardOutput = output
-            process.standardError = output
-            try process.run()
-            let data = output.fileHandleForReading.readDataToEndOfFile()
-            process.waitUntilExit()
-            return (process.terminationStatus, String(decoding: data, as: UTF8.self))
-        }
+        let ended = try await ChildProcess.run(program, arguments, errors: .output)
+        return (ended.code, ended.output)
     }
 
     /// A port that was free a moment ago.
@@ -87,15 +78,10 @@ import Testing
             try Self.site(folder, gateway: server.port, plain: plain, secure: secure)
                 .write(toFile: folder + "/site.conf", atomically: true, encoding: .utf8)
             try Self.main(folder).write(toFile: folder + "/nginx.conf", atomically: true, encoding: .utf8)
-            let nginx = Process()
-            nginx.executableURL = URL(fileURLWithPath: "/usr/sbin/nginx")
-            nginx.arguments = ["-p", folder, "-e", folder + "/error.log", "-c", folder + "/nginx.conf"]
-            try nginx.run()
-            defer {
-                // Processes inherit blocked signals from the threads of Swift's pool, so asking is not heard.
-                _ = kill(nginx.processIdentifier, SIGKILL)
-                nginx.waitUntilExit()
-            }
+            let nginx = try ChildProcess(
+                "/usr/sbin/nginx", ["-p", folder, "-e", folder + "/error.log", "-c", folder + "/nginx.conf"],
+                input: .nothing)
+            defer { nginx.kill() }
             try await Self.check(plain: plain, secure: secure, stream, folder)
             try await Self.checkBounds(secure: secure, pages, folder)
             try await Self.checkLogs(plain: plain, secure: secure, folder)
@@ -176,19 +162,14 @@ import Testing
 
         // The event must pass at once: the stream is ended only after curl has shown it.
         stream.send(Event(data: "first"))
-        let events = Process()
-        events.executableURL = URL(fileURLWithPath: "/usr/bin/curl")
-        events.arguments = ["-skN", "--noproxy", "*", "--max-time", "60", base + "/events"]
-        let output = Pipe()
-        events.standardOutput = output
-        try events.run()
-        let first = try await RawClient.run { output.fileHandleForReading.availableData }
-        #expect(String(decoding: first, as: UTF8.self) == "data: first\n\n")
+        let events = try ChildProcess(
+            "/usr/bin/curl", ["-skN", "--noproxy", "*", "--max-time", "60", base + "/events"], input: .nothing)
+        var lines = events.lines.makeAsyncIterator()
+        #expect(await lines.next() == "data: first")
         stream.send(Event(data: "second"))
-        let second = try await RawClient.run { output.fileHandleForReading.availableData }
-        #expect(String(decoding: second, as: UTF8.self) == "data: second\n\n")
+        #expect(await lines.next() == "")
+        #expect(await lines.next() == "data: second")
         stream.close()
-        try await RawClient.run { events.waitUntilExit() }
-        #expect(events.terminationStatus == 0)
+        #expect(await events.ended() == 0)
     }
 }

@@ -122,7 +122,11 @@ import Testing
             while !Task.isCancelled { try? await Task.sleep(for: .milliseconds(2)) }
             return .text("done after all")
         }
+        let reports = Lock<[String]>([])
         try await TestServer.with(router: router) {
+            $0.onFailure = { request, error in
+                reports.withLock { $0.append("\(request.path) \(type(of: error))") }
+            }
             $0.limits.handler = 30
             // The others answer by themselves, however slow the machine is.
             $0.limits.handlerAfterCancel = path == "/deaf" ? 30 : 600_000
@@ -132,6 +136,7 @@ import Testing
             let answers = try await Self.exchange(server, pipelined)
             #expect(answers.first?.status == status)
             #expect(journal.all == entries)
+            #expect(reports.withLock { $0 } == ["\(path) HandlerOverdue"])
             if status == 503 {
                 #expect(answers.count == 1)
                 #expect(answers.first?.headers["connection"] == "close")
