@@ -1,4 +1,5 @@
 import Crypto
+import Domain
 import Platform
 import Storage
 
@@ -15,7 +16,7 @@ extension Gateway {
         if reply.isSecret {
             lines.append(Self.sealedLine)
             body = keys.box.seal(
-                Secret(body), authenticating: Self.place(of: key, caller),
+                Secret(body), authenticating: Self.context(caller.merchant.text, key.operation, key.key),
                 nonce: world.entropy.bytes(SecretBox.nonceSize))
         }
         return StoredAnswer(
@@ -31,9 +32,10 @@ extension Gateway {
             return Reply.Header(String(line[..<colon]), String(line[colon...].dropFirst(2)))
         }
         var body = kept.body
-        let isSecret = lines.contains { $0 == Self.sealedLine }
+        let isSecret = Self.isSealed(kept)
         if isSecret {
-            body = try keys.box.open(body, authenticating: Self.place(of: key, caller)).exposedBytes
+            let place = Self.context(caller.merchant.text, key.operation, key.key)
+            body = try keys.box.open(body, authenticating: place).exposedBytes
         }
         var reply = Reply(status: kept.status, headers: headers, body: body)
         reply.isReplayed = true
@@ -41,7 +43,13 @@ extension Gateway {
         return reply
     }
 
-    private static func place(of key: IdempotencyKey, _ caller: Caller) -> [UInt8] {
-        Array("answer \(caller.merchant) \(key.operation) \(key.key)".utf8)
+    /// Whether an answer is kept sealed.
+    static func isSealed(_ kept: StoredAnswer) -> Bool {
+        kept.headers.split(separator: "\n").contains { $0 == sealedLine }
+    }
+
+    /// What a sealed answer is bound to: its place.
+    static func context(_ merchant: String, _ operation: String, _ key: String) -> [UInt8] {
+        Array("answer \(merchant) \(operation) \(key)".utf8)
     }
 }

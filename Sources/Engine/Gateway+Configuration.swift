@@ -345,6 +345,8 @@ package enum EngineLimits {
     static let journalLines = 1_000
     /// Events that one replay goes over.
     package static let replayed = 10_000
+    /// Kept answers that one look at them takes.
+    static let sealedAnswers = 500
     /// Keys whose callers are remembered between requests.
     static let knownCallers = 1_024
     /// Payments that are set aside and listed at a time.

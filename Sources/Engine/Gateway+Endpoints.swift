@@ -32,7 +32,7 @@ extension Gateway {
                 throw CommandError.tooMany("webhook endpoints")
             }
             let id: ID<Endpoint> = self.world.id(at: now)
-            let (text, sealed) = self.newSecret(for: id)
+            let (text, sealed) = try self.newSecret(for: id, work)
             let endpoint = StoredEndpoint(
                 id: id, merchant: caller.merchant, url: new.url, events: new.events,
                 description: new.description,
@@ -62,7 +62,10 @@ extension Gateway {
         }
     }
 
-    private func newSecret(for id: ID<Endpoint>) -> (text: String, sealed: [UInt8]) {
+    private func newSecret(
+        for id: ID<Endpoint>, _ work: Work
+    ) throws -> (text: String, sealed: [UInt8]) {
+        try checkKey(work.tx)
         let bytes = world.entropy.bytes(Self.secretBytes)
         return ("whsec_" + Base64.standard.encode(bytes), seal(bytes, for: id))
     }
@@ -151,7 +154,7 @@ extension Gateway {
             let earlier = try self.secrets(of: endpoint, at: now).prefix(EngineLimits.earlierSecrets)
             endpoint.previousSecret = self.seal(earlier.flatMap(\.exposedBytes), for: id)
             endpoint.previousUntil = now.adding(seconds: EngineLimits.rotationOverlapSeconds)
-            let (text, sealed) = self.newSecret(for: id)
+            let (text, sealed) = try self.newSecret(for: id, work)
             endpoint.secret = sealed
             try work.tx.save(endpoint)
             try self.record(endpoint, "endpoint_secret_rotated", caller, cause, work)

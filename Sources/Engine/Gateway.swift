@@ -80,6 +80,7 @@ package final class Gateway: Sendable {
                 return try self.reply(from: kept, caller, key)
             }
             let reply = try answering.render(try command(work))
+            if reply.isSecret { try self.checkKey(work.tx) }
             try work.tx.keep(
                 self.stored(reply, caller, key), merchant: caller.merchant, operation: key.operation,
                 key: key.key, until: until)

@@ -17,7 +17,44 @@ package struct StoredAnswer: Hashable, Sendable {
     }
 }
 
+/// Where an answer is kept.
+package struct AnswerPlace: Hashable, Sendable {
+    package let merchant: ID<Merchant>
+    package let operation: String
+    package let key: String
+}
+
 extension Transaction {
+    /// Answers in the order of their places.
+    package func answers(
+        after last: AnswerPlace?, limit: Int
+    ) throws -> [(place: AnswerPlace, answer: StoredAnswer)] {
+        try connection.query(
+            """
+            SELECT merchant, operation, key, fingerprint, status, headers, body FROM idempotency
+            WHERE (merchant, operation, key)
+                > (\(last?.merchant.text ?? ""), \(last?.operation ?? ""), \(last?.key ?? ""))
+            ORDER BY merchant, operation, key LIMIT \(limit)
+            """
+        ).map { row in
+            let place = AnswerPlace(
+                merchant: try row.id(0), operation: try row.text(1), key: try row.text(2))
+            let answer = StoredAnswer(
+                fingerprint: try row.text(3), status: Int(try row.integer(4)), headers: try row.text(5),
+                body: try row.blob(6))
+            return (place, answer)
+        }
+    }
+
+    /// Keeps an answer in another form.
+    package func replaceAnswer(at place: AnswerPlace, body: [UInt8]) throws {
+        try connection.execute(
+            """
+            UPDATE idempotency SET body = \(body) WHERE merchant = \(place.merchant.text)
+                AND operation = \(place.operation) AND key = \(place.key)
+            """)
+    }
+
     /// The answer kept under a merchant's key for an operation; nil when there is none, or it is too old.
     package func answer(
         merchant: ID<Merchant>, operation: String, key: String, now: Instant

@@ -22,6 +22,8 @@ struct InstanceStory {
     var rates: [RateKey: RateSource] = [:]
     /// What binds the texts of releases, by payment and number.
     var notes: [NoteKey: String] = [:]
+    /// The instance's keys that followed each other, each signed by the one before.
+    var successions: [KeySuccession] = []
 
     /// One payment that is set aside.
     struct Aside {
@@ -52,6 +54,15 @@ extension Verifier {
         advanced.merge(story.advanced, uniquingKeysWith: max)
         try compareAside(story)
         try compareReleaseNotes(story)
+        try compareKey(story)
+    }
+
+    /// The key in force is the last one that the log tells of.
+    private mutating func compareKey(_ story: InstanceStory) throws {
+        guard let last = story.successions.last else { return }
+        if try tx.setting("instance_key_fingerprint") != KeySuccession.fingerprint(last.new) {
+            report.add("setting instance_key_fingerprint", "is not what the log says")
+        }
     }
 
     /// Reads a record's body and hands it to `body`, with the notice in it compared. Gives what is wrong with
@@ -199,6 +210,12 @@ extension InstanceStory {
             guard aside[payment] != nil else { throw notAside }
             aside[payment]?.reason = try fields.text("reason")
             notes[note] = try fields.text("note")
+        case KeySuccession.kind:
+            let succession = try KeySuccession(fields)
+            guard successions.last.map({ $0.new == succession.old }) ?? true,
+                record.subject == KeySuccession.fingerprint(succession.new)
+            else { throw Corruption("it does not follow the instance key before") }
+            successions.append(succession)
         default: break
         }
     }

@@ -37,20 +37,29 @@ struct Arguments: Sendable {
         case run(Arguments)
     }
 
+    private static let helps: Set<String> = ["--help", "-h"]
+
     /// Reads the words after the program's name. Throws `WrongUse`.
     static func parse(_ words: [String]) throws(WrongUse) -> Wish {
         guard let first = words.first else { return .help(Help.overview) }
-        if ["--help", "-h", "help"].contains(first), words.count == 1 { return .help(Help.overview) }
         if first == "--version" { return try parse(["version"] + words.dropFirst()) }
-        if first == "help" { return try parse(Array(words.dropFirst()) + ["--help"]) }
+        let isHelp = first == "help" || words.contains(where: helps.contains)
+        let asked = words.filter { !helps.contains($0) }
+        if isHelp { return .help(try help(on: first == "help" ? Array(asked.dropFirst()) : asked)) }
         let (command, rest) = try find(words)
-        if rest.contains("--help") || rest.contains("-h") { return .help(Help.text(of: command)) }
         var arguments = Arguments(command: command)
         try arguments.read(rest)
         return .run(arguments)
     }
 
     private init(command: Command) { self.command = command }
+
+    /// The help on what the words begin with: a command, a family of them, or nothing in particular.
+    private static func help(on words: [String]) throws(WrongUse) -> String {
+        guard let first = words.first, !first.hasPrefix("-") else { return Help.overview }
+        if words.count == 1 || words[1].hasPrefix("-"), let text = Help.text(ofFamily: first) { return text }
+        return Help.text(of: try find(words).0)
+    }
 
     private static func find(_ words: [String]) throws(WrongUse) -> (Command, [String]) {
         for length in [2, 1] where words.count >= length {
@@ -59,27 +68,35 @@ struct Arguments: Sendable {
                 return (command, Array(words.dropFirst(length)))
             }
         }
-        let family = Command.all.map(\.name).filter { $0.hasPrefix(words[0] + " ") }
-        if !family.isEmpty {
-            throw WrongUse(
-                "“\(words[0])” is not complete.", hint: "There is: \(family.joined(separator: ", ")).")
+        let first = words[0]
+        if first.hasPrefix("-") {
+            throw unknown(
+                "option", first, among: ["--help", "--version"],
+                otherwise: "The command comes first, then its options: quittance COMMAND [OPTIONS].")
         }
-        throw unknown("command", words[0], among: Command.all.map(\.name))
+        let family = Command.all.map(\.name).filter { $0.hasPrefix(first + " ") }
+        guard !family.isEmpty else { throw unknown("command", first, among: Command.names) }
+        let list = "There is: \(family.joined(separator: ", "))."
+        guard words.count > 1, !words[1].hasPrefix("-") else {
+            throw WrongUse("“\(first)” is not complete.", hint: list)
+        }
+        throw unknown("command", "\(first) \(words[1])", among: family, otherwise: list)
     }
 
     private mutating func read(_ words: [String]) throws(WrongUse) {
         var rest = words[...]
         while let word = rest.popFirst() {
-            guard word.hasPrefix("--"), word.count > 2 else {
+            guard word.hasPrefix("-"), word.count > 1 else {
                 try take(operand: word)
                 continue
             }
-            let parts = word.dropFirst(2).split(
-                separator: "=", maxSplits: 1, omittingEmptySubsequences: false)
-            let name = String(parts[0])
-            guard let option = command.options.first(where: { $0.name == name }) else {
-                throw Self.unknown("option", "--\(name)", among: command.options.map { "--\($0.name)" })
+            let parts = word.split(separator: "=", maxSplits: 1, omittingEmptySubsequences: false)
+            guard let option = command.options.first(where: { "--\($0.name)" == parts[0] }) else {
+                throw Self.unknown(
+                    "option", String(parts[0]), among: command.options.map { "--\($0.name)" } + ["--help"],
+                    otherwise: "See “quittance \(command.name) --help”.")
             }
+            let name = option.name
             guard values[name] == nil || option.isRepeatable else {
                 throw WrongUse("--\(name) is there twice.")
             }
@@ -88,10 +105,11 @@ struct Arguments: Sendable {
                 values[name] = []
             } else if parts.count == 2 {
                 values[name, default: []].append(String(parts[1]))
-            } else if !option.needsValue, rest.first?.hasPrefix("--") ?? true {
-                values[name] = []
-            } else if let value = rest.popFirst() {
+            } else if let value = rest.first, !value.hasPrefix("--") {
+                rest = rest.dropFirst()
                 values[name, default: []].append(value)
+            } else if !option.needsValue {
+                values[name] = []
             } else {
                 throw WrongUse("--\(name) needs a value: --\(name) \(option.value ?? "").")
             }
@@ -100,16 +118,19 @@ struct Arguments: Sendable {
 
     private mutating func take(operand word: String) throws(WrongUse) {
         let isOpen = command.operands.last?.hasSuffix("…") ?? false
-        guard operands.count < command.operands.count || isOpen, !word.hasPrefix("-") || word == "-" else {
+        guard operands.count < command.operands.count || isOpen else {
             throw WrongUse(
                 "“\(word)” is not expected here.", hint: "See “quittance \(command.name) --help”.")
         }
         operands.append(word)
     }
 
-    private static func unknown(_ kind: String, _ word: String, among known: [String]) -> WrongUse {
-        let hint = nearestName(to: word, among: known).map { "Did you mean “\($0)”?" }
-        return WrongUse("there is no \(kind) “\(word)”.", hint: hint ?? "See “quittance --help”.")
+    private static func unknown(
+        _ kind: String, _ word: String, among known: [String], otherwise hint: String? = nil
+    ) -> WrongUse {
+        let nearest = nearestName(to: word, among: known).map { "Did you mean “\($0)”?" }
+        return WrongUse(
+            "there is no \(kind) “\(word)”.", hint: nearest ?? hint ?? "See “quittance --help”.")
     }
 
     /// Whether a switch was given.

@@ -24,6 +24,23 @@ enum Help {
             """
     }
 
+    /// `quittance merchant --help`; nil for what is no family of commands.
+    static func text(ofFamily name: String) -> String? {
+        guard let about = Command.families[name] else { return nil }
+        let commands = Command.all.filter { $0.name.hasPrefix(name + " ") }
+        let width = (commands.map(\.name.count).max() ?? 0) + 2
+        let list = commands.map { "  " + pad($0.name, width) + $0.summary }.joined(separator: "\n")
+        return """
+            \(about)
+
+            Usage: quittance \(name) COMMAND [OPTIONS]
+
+            \(list)
+
+            “quittance \(name) COMMAND --help” explains each of them.
+            """
+    }
+
     /// `quittance COMMAND --help`.
     static func text(of command: Command) -> String {
         let operands = command.operands.map { " " + $0 }.joined()

@@ -18,9 +18,31 @@ struct Instance: Sendable {
 
     /// Opens the data folder, its key, and the database, whose schema it brings up to date.
     ///
-    /// Throws `Failure`, `FileError` and what the database throws.
+    /// One that another process has is waited for a little: a command ends soon, and so does a gateway that
+    /// is being restarted.
+    ///
+    /// - Parameter patience: how long, in milliseconds.
+    /// - Throws: `Taken`, `Failure`, `FileError` and what the database throws.
     static func open(
-        _ configuration: Configuration, baseURL: String? = nil, log: Log = .silent
+        _ configuration: Configuration, baseURL: String? = nil, log: Log = .silent,
+        patience: Int64 = Limits.claim
+    ) async throws -> Instance {
+        let clock = SystemClock()
+        let start = clock.uptime
+        while true {
+            do {
+                return try await openNow(configuration, baseURL, log)
+            } catch let taken as Taken {
+                guard clock.uptime - start < patience else { throw taken }
+            } catch DatabaseError.locked where configuration.isEmbedded {
+                guard clock.uptime - start < patience else { throw Taken(data: configuration.data) }
+            }
+            try await clock.sleep(milliseconds: Limits.pause)
+        }
+    }
+
+    private static func openNow(
+        _ configuration: Configuration, _ baseURL: String?, _ log: Log
     ) async throws -> Instance {
         let lock = try claim(configuration)
         let world = World(clock: SystemClock(), entropy: SystemEntropy(), log: log, metrics: Metrics())
@@ -54,15 +76,21 @@ struct Instance: Sendable {
             advice: "Name its folder with --data, or make a new one with “quittance serve”.")
     }
 
-    private static func claim(_ configuration: Configuration) throws -> FileLock? {
+    /// Takes the data folder for this process; nil where several may share it. Throws `Taken`, `FileError`.
+    static func claim(_ configuration: Configuration) throws -> FileLock? {
         try Files.makeFolder(configuration.data)
         guard configuration.isEmbedded else { return nil }
         do throws(FileError) {
             return try FileLock(folder: configuration.data)
         } catch {
             guard error.isHeld else { throw error }
-            throw Failure("another process works on \(configuration.data).", advice: Problem.isRunning)
+            throw Taken(data: configuration.data)
         }
+    }
+
+    /// Another process has the data folder: an embedded database has one process at a time.
+    struct Taken: Error {
+        let data: String
     }
 
     /// Makes the fixed rates what the configuration says. Only a gateway that serves does it: a command that
@@ -111,9 +139,10 @@ struct Instance: Sendable {
 
     /// Runs `body` on an instance and closes it.
     static func with<Result>(
-        _ configuration: Configuration, _ body: (Instance) async throws -> Result
+        _ configuration: Configuration, patience: Int64 = Limits.claim,
+        _ body: (Instance) async throws -> Result
     ) async throws -> Result {
-        let instance = try await open(configuration)
+        let instance = try await open(configuration, patience: patience)
         do {
             let result = try await body(instance)
             await instance.close()

@@ -21,11 +21,19 @@ struct Problem {
     init(_ error: any Error) {
         switch error {
         case let failure as Failure: self.init(failure.text, advice: failure.advice)
+        case let taken as Instance.Taken:
+            self.init("another process works on \(taken.data).", advice: Self.isRunning)
         case let error as DatabaseError: self.init(database: error)
         case let doubt as IndexFile.Doubt: self.init(doubt)
         case let error as FileError: self.init("\(error).", advice: nil)
         case let error as Corruption:
             self.init("stored data is damaged: \(error).", advice: "Run “quittance verify”.")
+        case let error as Running.Unbindable:
+            self.init(
+                "\(error.reason).",
+                advice: error.source == "default"
+                    ? "Choose another address: quittance serve --listen 127.0.0.1:PORT"
+                    : "The address comes from \(error.source).")
         case let error as ServerError: self.init("the server cannot start: \(error).")
         case let error as Supervisor.EssentialResidentEnded:
             self.init(
@@ -74,9 +82,8 @@ struct Problem {
 
     /// What to do when the embedded database is taken.
     static let isRunning = """
-        An embedded database (SQLite) has one process at a time. Stop it, run this command, and start it
-        again; what merchants do themselves goes through the API while it runs. With PostgreSQL both can run
-        at once.
+        An embedded database (SQLite) has one process at a time. Stop that one first, or wait until it has
+        ended. Commands that a running gateway answers itself (merchant, key, verify, doctor) need not wait.
         """
 }
 

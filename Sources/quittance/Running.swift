@@ -8,6 +8,7 @@ struct Running: Sendable {
     let instance: Instance
     /// Where it can be reached from this machine.
     let url: String
+    let roles: Set<Role>
     private let task: Task<Void, any Error>
 
     /// Opens the instance, binds the server, and starts the loops.
@@ -32,21 +33,47 @@ struct Running: Sendable {
         }
         let gateway = instance.gateway
         let checkout = Checkout(gateway)
-        var residents: [any Resident] = roles.contains(.api) ? [checkout] : []
-        if roles.contains(.watch) {
-            residents += gateway.networks.entries.map { Watcher(gateway, $0) }
-            residents.append(Ticker(gateway))
-        }
-        if roles.contains(.deliver) {
-            let client = Deliverer.client(allowsLoopback: configuration.allowsLoopbackWebhooks)
-            residents.append(Deliverer(gateway, client: client))
-        }
+        let health = Lock<@Sendable () -> [Supervisor.Health]> { [] }
+        let presence = Presence(
+            url: url, address: server.map { configuration.place(port: $0.port) }, roles: roles,
+            startedAt: gateway.world.clock.now, health: { health.withLock { $0 }() })
+        var residents = control(Administration(instance: instance, presence: presence), log)
+        residents += parts(roles, gateway).map(Essential.init)
+        if !configuration.isEmbedded { residents.append(Essential(KeyWatch(gateway: gateway))) }
+        if roles.contains(.api) { residents.append(Essential(checkout)) }
         // The last to start is the first to stop: no request comes while the loops end.
         if let server { residents.append(Serving(server: server)) }
         let supervisor = Supervisor(residents, log: log)
+        health.withLock { $0 = { supervisor.health } }
         door.open(site(gateway, checkout, supervisor))
         let task = Task { try await supervisor.run() }
-        return Running(instance: instance, url: url, task: task)
+        return Running(instance: instance, url: url, roles: roles, task: task)
+    }
+
+    /// The loops of some roles.
+    private static func parts(
+        _ roles: Set<Role>, _ gateway: Gateway
+    ) -> [any Resident] {
+        var parts: [any Resident] = []
+        if roles.contains(.watch) {
+            parts += gateway.networks.entries.map { Watcher(gateway, $0) }
+            parts.append(Ticker(gateway))
+        }
+        if roles.contains(.deliver) {
+            let client = Deliverer.client(allowsLoopback: gateway.settings.allowsLoopbackWebhooks)
+            parts.append(Deliverer(gateway, client: client))
+        }
+        return parts
+    }
+
+    /// The door for commands. A gateway that cannot have one works all the same.
+    private static func control(_ administration: Administration, _ log: Log) -> [any Resident] {
+        do {
+            return [try Control(administration, log: log)]
+        } catch {
+            log.warning("commands cannot reach this process \("error", error)")
+            return []
+        }
     }
 
     /// Takes the port, so that the address is known; what comes before the instance is open waits or is
@@ -60,7 +87,21 @@ struct Running: Sendable {
             log.error("request failed \("path", loggable(request.path)) \("error", error)")
         }
         settings.refuse = { door.refuse($0) }
-        return try Server(configuration: settings) { await door.answer($0) }
+        do throws(ServerError) {
+            return try Server(configuration: settings) { await door.answer($0) }
+        } catch {
+            if case .malformedProxy = error {
+                throw WrongUse("\(configuration.source(of: "trusted_proxies")): \(error).")
+            }
+            throw Unbindable(reason: error, source: configuration.source(of: "listen"))
+        }
+    }
+
+    /// The address cannot be had.
+    struct Unbindable: Error {
+        let reason: ServerError
+        /// Where the address comes from.
+        let source: String
     }
 
     /// A path as it may be written down. Behind `/checkout` and `/receipt` stands what lets its holder see
@@ -70,11 +111,15 @@ struct Running: Sendable {
         return ["checkout", "receipt"].contains(first) ? "/\(first)/…" : path
     }
 
-    /// Waits until it has ended by itself, and closes the database. Throws why it ended.
+    /// Waits until it has ended by itself, and closes the database. Throws why it ended, which is also the
+    /// last line of the log.
     func ended() async throws {
         let result = await task.result
         let settled = Result { try instance.gateway.settleIndices() }
         await instance.close()
+        if case .failure(let error) = result {
+            instance.gateway.world.log.error("this process ends \("reason", Problem(error).text)")
+        }
         try result.get()
         try settled.get()
     }
@@ -121,6 +166,19 @@ private final class Door: Sendable {
     func refuse(_ refused: Server.Refused) -> Response {
         (site.withLock { $0 } ?? porch).refuse(refused)
     }
+}
+
+/// A part of the process that it cannot do without. A process whose loop has stopped for good would look
+/// alive and let payments lie; so it ends, and whoever watches over it starts it again or calls a person.
+private struct Essential: Resident {
+    private let part: any Resident
+
+    init(_ part: any Resident) { self.part = part }
+
+    var name: String { part.name }
+    var isEssential: Bool { true }
+
+    func run() async throws { try await part.run() }
 }
 
 /// The server as a part of the process that it cannot do without.

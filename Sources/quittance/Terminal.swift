@@ -31,6 +31,14 @@ struct Terminal: Sendable {
     func say(_ text: String) { out(text) }
     func complain(_ text: String) { err(text) }
 
+    /// A word as a shell takes it.
+    static func quoted(_ word: String) -> String {
+        let isPlain = !word.isEmpty && word.utf8.allSatisfy { byte in
+            "0123456789abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ_-./:=,@%+".utf8.contains(byte)
+        }
+        return isPlain ? word : "'" + word.replacing("'", with: "'\\''") + "'"
+    }
+
     /// One step of long work: a line in a log, nothing that scrolls a terminal away.
     func progress(_ text: String) { if isWatched { err(text) } }
 }

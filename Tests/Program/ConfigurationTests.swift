@@ -59,8 +59,16 @@ struct ConfigurationTests {
             nil),
         ("{\"rates\": [{\"asset\": \"BTC\", \"currency\": \"EUR\", \"rate\": \"-5\"}]}", [:],
             "/rates/0: a rate is like", nil),
+        ("{\"rates\": [{\"asset\": \"BTC\", \"currency\": \"EURO\", \"rate\": \"5\"}]}", [:],
+            "/rates/0/currency: “EURO” is no currency", nil),
         (nil, ["QUITTANCE_LISTN": "x"], "QUITTANCE_LISTN: there is no such setting.",
             "Did you mean “QUITTANCE_LISTEN”?"),
+        (nil, ["QUITTANCE_TRUSTED_PROXIES": "127.0.0.1,nginx"],
+            "QUITTANCE_TRUSTED_PROXIES: “nginx” is no address and no block of them", nil),
+        (nil, ["QUITTANCE_LISTEN": "1.2.3.4.5:80"], "QUITTANCE_LISTEN: the address is numeric", nil),
+        (nil, ["QUITTANCE_BASE_URL": "https://a.example/pay/x"], "QUITTANCE_BASE_URL: it has no path", nil),
+        ("{\"networks\": [{\"network\": \"bitcoin\", \"rpc_url\": \"http://bad host:1\", "
+            + "\"rpc_cookie_file\": \"c\"}]}", [:], "/networks/0/rpc_url: it is the address of the node", nil),
         (nil, ["QUITTANCE_READERS": "many"], "QUITTANCE_READERS: it is a number from 1 to 64.", nil),
         (nil, ["QUITTANCE_BITCOIN_RPC_URL": "http://a"], "QUITTANCE_BITCOIN_RPC_URL needs", nil),
     ] as [(String?, [String: String], String, String?)])
@@ -88,6 +96,18 @@ struct ConfigurationTests {
         #expect(sources["storage"] == "default")
     }
 
+    @Test("An option goes before the variable, and each value knows where it comes from")
+    func options() throws {
+        let folder = try TemporaryFolder()
+        let words = ["serve", "--data", folder.path, "--listen", "127.0.0.1:3"]
+        guard case .run(let arguments) = try Arguments.parse(words) else { throw WrongUse("no command") }
+        let configuration = try Configuration.load(arguments, ["QUITTANCE_LISTEN": "127.0.0.1:2"])
+        #expect(configuration.port == 3)
+        #expect(configuration.source(of: "listen") == "--listen")
+        #expect(configuration.source(of: "readers") == "default")
+        #expect(configuration.origins.count == Setting.all.count)
+    }
+
     @Test("Secrets are not shown")
     func redaction() throws {
         let configuration = try load(nil, [
@@ -97,6 +117,8 @@ struct ConfigurationTests {
         ])
         #expect(configuration.nodes.map(\.network) == [.bitcoinRegtest])
         #expect(!configuration.isEmbedded)
+        #expect(Setting.redacted("postgres://u@h/d?sslpassword=a&x=y&password=b") ==
+            "postgres://u@h/d?sslpassword=…&x=y&password=…")
         #expect(configuration.origins.contains { $0.value == "postgres://me:…@db/pay" })
         #expect(!configuration.origins.contains { $0.value.contains("hidden") })
     }

@@ -1,7 +1,6 @@
-import Domain
 import Engine
+import JSON
 import Platform
-import Storage
 
 extension Command {
     static let merchantCreate = Command(
@@ -9,9 +8,7 @@ extension Command {
         about: """
             Sets up a merchant: one shop with wallets, keys and payments of its own. With the sandbox on, it
             can take play money at once. Its name is shown to customers. Next comes a key: quittance key
-            create.
-
-            The gateway must not be running on an embedded database meanwhile; with PostgreSQL it may.
+            create. The gateway may be running or not.
             """,
         options: [
             Option(name: "name", value: "NAME", about: "What customers read."), dataOption, configOption,
@@ -19,38 +16,31 @@ extension Command {
         examples: ["quittance merchant create --name \"Corner Bakery\""],
         run: { arguments, terminal in
             let name = try arguments.required("name")
-            let configuration = try Configuration.load(arguments, terminal.variables)
-            guard name.utf8.count <= 100, !name.unicodeScalars.contains(where: { $0.value < 0x20 }) else {
-                throw WrongUse("--name is one line of at most 100 bytes.")
-            }
-            return try await Instance.with(configuration) { instance in
-                let merchant = try await instance.gateway.createMerchant(
-                    name: name, cause: "quittance merchant create")
-                terminal.say("\(merchant.id)")
-                terminal.complain(
-                    """
+            let made = try await ask(.newMerchant(name: name), arguments, terminal)
+            let id = made["id"]?.asString ?? ""
+            terminal.say(id)
+            terminal.complain(
+                """
 
-                    “\(name)” is set up. Its server needs a key; for play money:
-                      quittance key create --merchant \(merchant.id)
-                    """)
-                return .good
-            }
+                “\(name)” is set up. Its server needs a key; for play money:
+                  quittance key create\(place(arguments)) --merchant \(id)
+                """)
+            return .good
         })
 
     static let merchantList = Command(
         name: "merchant list", summary: "list the merchants",
-        about: "Lists the merchants: identity and name, one on a line.",
+        about: "Lists the merchants: identity and name, one on a line. The gateway may be running or not.",
         options: [dataOption, configOption],
         run: { arguments, terminal in
-            let configuration = try Configuration.load(arguments, terminal.variables)
-            return try await Instance.with(configuration) { instance in
-                let merchants = try await instance.gateway.merchants()
-                if merchants.isEmpty {
-                    terminal.complain("There is no merchant yet: quittance merchant create --name NAME")
-                }
-                for merchant in merchants { terminal.say("\(merchant.id)  \(merchant.name)") }
-                return .good
+            let merchants = try await ask(.merchants, arguments, terminal).asArray ?? []
+            if merchants.isEmpty {
+                terminal.complain("There is no merchant yet: quittance merchant create --name NAME")
             }
+            for merchant in merchants {
+                terminal.say("\(merchant["id"]?.asString ?? "")  \(merchant["name"]?.asString ?? "")")
+            }
+            return .good
         })
 
     static let keyCreate = Command(
@@ -58,9 +48,7 @@ extension Command {
         about: """
             Makes a key for a merchant's server and prints it, once: only its hash is stored. A test key
             sees the sandbox and test networks, a live key the others. It goes into the header
-            “Authorization: Bearer KEY”.
-
-            The gateway must not be running on an embedded database meanwhile; with PostgreSQL it may.
+            “Authorization: Bearer KEY”. The gateway may be running or not.
             """,
         options: [
             Option(
@@ -80,46 +68,84 @@ extension Command {
             "quittance key create --merchant mer_…",
             "quittance key create --merchant mer_… --live --scopes payments:read,payments:write",
         ],
-        run: createKey)
+        run: { arguments, terminal in
+            let scopes = try scopes(arguments.all("scopes"))
+            let wish = Administration.Request.NewKey(
+                merchant: arguments["merchant"], name: arguments["name"] ?? "server",
+                scopes: scopes.isEmpty ? [.admin] : scopes, isTest: !arguments.has("live"))
+            terminal.say(try await ask(.newKey(wish), arguments, terminal)["key"]?.asString ?? "")
+            terminal.complain("\nThis is shown once. Keep it where only the merchant's server can read it.")
+            return .good
+        })
 
-    private static let createKey: @Sendable (Arguments, Terminal) async throws -> Ending = {
-        arguments, terminal in
-        var scopes: [Scope] = []
-        for text in arguments.all("scopes") {
-            guard let scope = Scope(rawValue: text) else {
+    static let keyList = Command(
+        name: "key list", summary: "list the API keys",
+        about: """
+            Lists the keys, one on a line: identity, the last four characters, test or live, what it may do,
+            its name, and whether it was revoked. The gateway may be running or not.
+            """,
+        options: [
+            Option(name: "merchant", value: "ID", about: "Of this merchant only."), dataOption, configOption,
+        ],
+        run: { arguments, terminal in
+            let keys = try await ask(.keys(merchant: arguments["merchant"]), arguments, terminal)
+            for key in keys.asArray ?? [] {
+                let scopes = (key["scopes"]?.asArray ?? []).compactMap(\.asString)
+                terminal.say(
+                    [
+                        key["id"]?.asString ?? "", "…\(key["hint"]?.asString ?? "")",
+                        key["test"]?.asBool == true ? "test" : "live", scopes.joined(separator: ","),
+                        key["name"]?.asString ?? "", key["revoked"]?.asBool == true ? "(revoked)" : "",
+                    ].filter { !$0.isEmpty }.joined(separator: "  "))
+            }
+            return .good
+        })
+
+    static let keyRevoke = Command(
+        name: "key revoke", summary: "end an API key for good",
+        about: """
+            Ends a key: from now on every request with it is refused. It stays in the list, and in the log.
+            “quittance key list” shows identities. The gateway may be running or not.
+            """,
+        operands: ["KEY-ID"], options: [dataOption, configOption],
+        examples: ["quittance key revoke key_…"],
+        run: { arguments, terminal in
+            guard let id = arguments.operands.first else {
                 throw WrongUse(
-                    "there is no scope “\(text)”.",
+                    "it is not said which key.", hint: "See “quittance \(arguments.command.name) --help”.")
+            }
+            let revoked = try await ask(.revokeKey(id: id), arguments, terminal)
+            terminal.say("\(revoked["id"]?.asString ?? id) is revoked.")
+            return .good
+        })
+
+    private static func scopes(_ names: [String]) throws(WrongUse) -> [Scope] {
+        var scopes: [Scope] = []
+        for name in names {
+            guard let scope = Scope(rawValue: name) else {
+                throw WrongUse(
+                    "there is no scope “\(name)”.",
                     hint: "There is: \(Scope.allCases.map(\.rawValue).joined(separator: ", ")).")
             }
             scopes.append(scope)
         }
-        if scopes.isEmpty { scopes = [.admin] }
-        let configuration = try Configuration.load(arguments, terminal.variables)
-        let wanted = scopes
-        return try await Instance.with(configuration) { instance in
-            let merchant = try await merchant(arguments["merchant"], in: instance)
-            let made = try await instance.gateway.createKey(
-                merchant: merchant, name: arguments["name"] ?? "server", scopes: wanted,
-                isTest: !arguments.has("live"), by: .operatorAtMachine, cause: "quittance key create")
-            terminal.say(made.text)
-            terminal.complain("\nThis is shown once. Keep it where only the merchant's server can read it.")
-            return .good
-        }
+        return scopes
     }
 
-    private static func merchant(_ text: String?, in instance: Instance) async throws -> ID<Merchant> {
-        let known = try await instance.gateway.merchants()
-        guard let text else {
-            if known.count == 1 { return known[0].id }
-            throw WrongUse(
-                known.isEmpty
-                    ? "there is no merchant yet."
-                    : "--merchant is needed: there are \(known.count) merchants.",
-                hint: known.isEmpty ? "quittance merchant create --name NAME" : "quittance merchant list")
-        }
-        guard let merchant = known.first(where: { $0.id.text == text }) else {
-            throw WrongUse("there is no merchant “\(text)”.", hint: "quittance merchant list")
-        }
-        return merchant.id
+    /// Has a request answered by whichever process has the instance that the arguments name.
+    static func ask(
+        _ request: Administration.Request, _ arguments: Arguments, _ terminal: Terminal
+    ) async throws -> JSON {
+        let configuration = try Configuration.load(arguments, terminal.variables)
+        // The first command of a new instance is to make a merchant; all others have an instance.
+        if case .newMerchant = request {} else { try Instance.mustExist(configuration) }
+        return try await Administration.ask(request, configuration, terminal)
+    }
+
+    /// The options that lead another command to the same instance, as they are typed.
+    static func place(_ arguments: Arguments) -> String {
+        ["data", "config"].compactMap { name in
+            arguments[name].map { " --\(name) \(Terminal.quoted($0))" }
+        }.joined()
     }
 }

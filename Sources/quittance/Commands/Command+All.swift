@@ -1,7 +1,21 @@
 extension Command {
     /// Every command, in the order of the help.
     static let all: [Command] = [
-        serve, demo, doctor, merchantCreate, merchantList, keyCreate, verify, migrate, restored, version,
+        serve, demo, doctor, merchantCreate, merchantList, keyCreate, keyList,
+        keyRevoke, keyRotateInstance, paymentList, paymentRelease, verify, migrate, restored,
+        version,
+    ]
+
+    /// What can stand first on a command line.
+    static var names: [String] {
+        Array(Set(all.flatMap { [$0.name, String($0.name.prefix { $0 != " " })] })).sorted()
+    }
+
+    /// The commands of two words, by the first one, with what they are about.
+    static let families = [
+        "merchant": "Merchants: each is one shop, with wallets, keys and payments of its own.",
+        "key": "API keys, which a merchant's server shows to be let in; and the instance's own key.",
+        "payment": "Payments that were set aside because their stored data contradicts itself.",
     ]
 
     static let dataOption = Option(

@@ -18,10 +18,12 @@ extension Command {
                 name: "bitcoin",
                 about: "Add a Bitcoin node on regtest, as QUITTANCE_BITCOIN_RPC_URL and the variables\n"
                     + "beside it describe it. “Scripts/demo --bitcoin” starts one and sets them."),
-            Option(name: "data", value: "DIR", about: "Where to keep it. Default: ./quittance-demo"),
+            Option(
+                name: "data", value: "DIR",
+                about: "Where to keep it. Default: ./quittance-demo; with --bitcoin it is not kept."),
             Option(
                 name: "port", value: "N",
-                about: "Port of the gateway; the shop takes the next one. Default: 8080"),
+                about: "Port of the gateway; the shop takes the next one.\nDefault: 8080, or a free one."),
         ],
         examples: ["quittance demo", "quittance demo --check", "Scripts/demo --bitcoin"],
         run: { arguments, terminal in
@@ -34,9 +36,13 @@ extension Command {
                 }
             }
             let isCheck = arguments.has("check")
+            let isPortChosen = arguments["port"] != nil
+            // A node that is started for the demo is gone with it, and so is what was seen of its chain.
+            let isKept = !isCheck && !arguments.has("bitcoin")
             let plan = Demo.Plan(
-                data: arguments["data"] ?? (isCheck ? nil : "./quittance-demo"),
-                port: isCheck && arguments["port"] == nil ? 0 : port, hasBitcoin: arguments.has("bitcoin"))
+                data: arguments["data"] ?? (isKept ? "./quittance-demo" : nil),
+                port: isCheck && !isPortChosen ? 0 : port, isPortChosen: isPortChosen,
+                hasBitcoin: arguments.has("bitcoin"))
             return try await isCheck ? Demo.check(plan, terminal) : Demo.show(plan, terminal)
         })
 }

@@ -28,37 +28,52 @@ extension Command {
             "QUITTANCE_STORAGE=postgres://pay@db/pay quittance serve --roles api",
         ],
         run: { arguments, terminal in
-            var variables = terminal.variables
-            if let listen = arguments["listen"] { variables["QUITTANCE_LISTEN"] = listen }
-            let configuration = try Configuration.load(arguments, variables)
+            let configuration = try Configuration.load(arguments, terminal.variables)
             let roles = try Role.parse(arguments.all("roles"), configuration)
             let log = Log(minimum: configuration.logLevel)
             let running = try await Running.start(configuration, roles: roles, log: log)
-            try await greet(running, terminal)
+            let isNew = try await running.instance.gateway.merchants().isEmpty
+            terminal.complain(greeting(running, isNew: isNew, place(arguments)))
             try await running.untilAskedToEnd()
             terminal.complain("Ended.")
             return .good
         })
 
-    private static func greet(_ running: Running, _ terminal: Terminal) async throws {
-        let data = running.instance.configuration.data
-        var text = "Quittance \(Version.text) listens on \(running.url)"
-        if try await running.instance.gateway.merchants().isEmpty {
-            text += """
+    /// What is said at the start.
+    ///
+    /// - Parameter place: the options that lead the other commands here.
+    static func greeting(_ running: Running, isNew: Bool, _ place: String) -> String {
+        guard running.roles.contains(.api) else {
+            let roles = Role.allCases.filter(running.roles.contains).map(\.rawValue)
+            return "Quittance \(Version.text) does \(roles.joined(separator: " and "))."
+        }
+        let configuration = running.instance.configuration
+        let text = "Quittance \(Version.text) listens on \(running.url)"
+        guard isNew else { return text }
+        guard configuration.hasSandbox else {
+            return text + """
 
 
-                This is a new instance, in \(data). Two steps to the first payment, with Ctrl-C before them:
-                  quittance merchant create --data \(data) --name "My shop"
-                  quittance key create --data \(data)
-                Then start it again, and make a payment of play money:
-                  curl \(running.url)/v1/payments -H "Authorization: Bearer KEY" \\
-                    -d '{"merchant_order_id": "1", "amount": "10.00", "currency": "EUR"}' \\
-                    -H "Content-Type: application/json"
-                “quittance demo” shows all of it with a shop around it. For real networks, see
-                docs/OPERATING.md.
+                This is a new instance, in \(configuration.data). In another terminal:
+                  quittance merchant create\(place) --name "My shop"
+                  quittance key create\(place) --live
+                Then register a wallet to receive at, and see docs/OPERATING.md for the rest.
                 """
         }
-        terminal.complain(text)
+        return text + """
+
+
+            This is a new instance, in \(configuration.data), with play money. In another terminal:
+
+              quittance merchant create\(place) --name "My shop"
+              KEY=$(quittance key create\(place))
+              curl -s \(running.url)/v1/payments -H "Authorization: Bearer $KEY" \\
+                -H "Content-Type: application/json" -d '{"merchant_order_id": "1", "amount": "10.00",
+                "currency": "EUR", "asset": "SBX", "network": "sandbox"}'
+
+            The answer has a “checkout_url”: open it in a browser, and pay with the buttons below the code.
+            “quittance demo” shows all of it with a shop around it. For real networks, see docs/OPERATING.md.
+            """
     }
 }
 

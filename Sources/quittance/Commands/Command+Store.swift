@@ -10,7 +10,8 @@ extension Command {
             Reads the evidence log from its first record, applies the rules to every fact again, and
             compares what follows with every row: payments, transfers, exceptions, ledger, events,
             merchants, keys, wallets. It says what differs, and what it could not check. It changes nothing
-            but an outdated schema.
+            but an outdated schema. A gateway that runs on an embedded database does it itself meanwhile, on
+            one snapshot.
 
             Ends with 0 when the log and every table agree, and with 1 when they do not.
             """,
@@ -18,9 +19,8 @@ extension Command {
         run: { arguments, terminal in
             let configuration = try Configuration.load(arguments, terminal.variables)
             try Instance.mustExist(configuration)
-            return try await Instance.with(configuration) { instance in
-                try await Verdict.give(on: instance.gateway.store, terminal)
-            }
+            let answer = try await Administration.ask(.verification, configuration, terminal)
+            return try Verdict(answer).tell(terminal)
         })
 
     static let migrate = Command(
@@ -28,12 +28,15 @@ extension Command {
         about: """
             Brings the database's schema up to date, each step in a transaction of its own, and says what it
             did. “serve” does the same when it starts; this command is for whoever wants to do it
-            beforehand. It can be repeated. Make a backup first: a step is never undone.
+            beforehand. It can be repeated. Make a backup first: a step is never undone. The gateway must not
+            be running.
             """,
         options: [dataOption, configOption],
         run: { arguments, terminal in
             let configuration = try Configuration.load(arguments, terminal.variables)
-            try Files.makeFolder(configuration.data)
+            // Held until the end: a gateway that runs would be left with a schema that it does not know.
+            let lock = try Instance.claim(configuration)
+            defer { _ = lock }
             let database = try await Database.open(configuration.location, readers: 1)
             let before = await steps(of: database)
             do {
@@ -76,23 +79,3 @@ enum Version {
     static let text = "0.1.0"
 }
 
-/// The outcome of a verification in words.
-enum Verdict {
-    /// Verifies a store and says what was found.
-    static func give(on store: Store, _ terminal: Terminal) async throws -> Ending {
-        let outcome = try await store.verify { done, total in
-            terminal.progress("verify: \(done) of \(total) chains")
-        }
-        for finding in outcome.findings { terminal.say("differs  \(finding)") }
-        if outcome.omitted > 0 { terminal.say("differs  and \(outcome.omitted) more") }
-        for line in outcome.unchecked { terminal.say("not checked: \(line)") }
-        let read =
-            "\(outcome.records) records in \(outcome.chains) chains, \(outcome.payments) payments, "
-            + "\(outcome.rows) rows"
-        terminal.say(
-            outcome.isClean
-                ? "The log and the tables agree: \(read)."
-                : "\(outcome.findings.count + outcome.omitted) differences in \(read).")
-        return outcome.isClean ? .good : .finding
-    }
-}

@@ -10,12 +10,12 @@ extension Configuration {
     /// Variables that other parts of the project read; they are no settings.
     private static let otherVariables: Set<String> = [
         "QUITTANCE_DATA", "QUITTANCE_CONFIG", "QUITTANCE_RUN", "QUITTANCE_CACHE", "QUITTANCE_BITCOIND",
-        "QUITTANCE_LITECOIND",
+        "QUITTANCE_LITECOIND", "QUITTANCE_BUILD",
     ]
 
-    /// Reads the file and the variables, the latter over the former, and checks everything.
+    /// Reads the file, the variables over it, and the command's options over both, and checks everything.
     ///
-    /// Throws `WrongUse` that names the file or variable, and the place in it.
+    /// Throws `WrongUse` that names the option, the variable, or the file and the place in it.
     static func load(_ arguments: Arguments, _ variables: [String: String]) throws -> Configuration {
         let data = arguments["data"] ?? variables["QUITTANCE_DATA"] ?? defaultData
         let named = arguments["config"] ?? variables["QUITTANCE_CONFIG"]
@@ -25,6 +25,10 @@ extension Configuration {
         if named != nil || Files.exists(path) { document = try read(path) }
         try configuration.apply(document, file: path)
         try configuration.apply(variables)
+        for setting in Setting.all {
+            guard let value = arguments[setting.key] else { continue }
+            try configuration.apply(setting, value, from: "--\(setting.key)")
+        }
         return configuration
     }
 
@@ -107,17 +111,22 @@ extension Configuration {
         }
     }
 
+    /// Takes one value over what was there. Throws `WrongUse` that names `source`.
+    private mutating func apply(_ setting: Setting, _ value: String, from source: String) throws(WrongUse) {
+        do throws(Setting.Flaw) {
+            try setting.apply(&self, value)
+        } catch {
+            throw WrongUse("\(source): \(error.reason).")
+        }
+        origins.removeAll { $0.key == setting.key }
+        origins.append(Origin(key: setting.key, value: setting.show(self), source: source))
+    }
+
     mutating func apply(_ variables: [String: String]) throws(WrongUse) {
         var unknown: [String] = []
         for (name, value) in variables.sorted(by: { $0.key < $1.key }) where name.hasPrefix("QUITTANCE_") {
             if let setting = Setting.all.first(where: { $0.variable == name }) {
-                do throws(Setting.Flaw) {
-                    try setting.apply(&self, value)
-                } catch {
-                    throw WrongUse("\(name): \(error.reason).")
-                }
-                origins.removeAll { $0.key == setting.key }
-                origins.append(Origin(key: setting.key, value: setting.show(self), source: name))
+                try apply(setting, value, from: name)
             } else if !Self.otherVariables.contains(name), !NodeSettings.variables.contains(name) {
                 unknown.append(name)
             }

@@ -36,11 +36,16 @@ struct Configuration: Sendable {
         let key: String
         /// As it may be shown: secrets are not.
         let value: String
-        /// `default`, the file, or the variable.
+        /// `default`, the file, the variable, or the option.
         let source: String
     }
 
     init(data: String) { self.data = data }
+
+    /// Where a setting's value comes from, for whoever has to change it.
+    func source(of key: String) -> String {
+        origins.first { $0.key == key }?.source ?? "default"
+    }
 
     var location: DatabaseLocation {
         switch storage {
@@ -55,6 +60,9 @@ struct Configuration: Sendable {
         case .postgres: false
         }
     }
+
+    /// What is listened on, once the port is known: `127.0.0.1:8080`, `[::]:8080`.
+    func place(port: Int) -> String { (address.contains(":") ? "[\(address)]" : address) + ":\(port)" }
 
     /// The base URL once the port is known.
     func baseURL(port: Int) -> String {

@@ -1,5 +1,7 @@
 import Chains
 import Domain
+import Engine
+import HTTP
 import JSON
 import Platform
 
@@ -83,11 +85,11 @@ extension NodeSettings {
     }
 
     static func check(_ url: String, _ place: String) throws(WrongUse) -> String {
-        guard url.hasPrefix("http://") || url.hasPrefix("https://") else {
-            throw WrongUse("\(place): it is the address of the node, such as http://127.0.0.1:8332.")
-        }
         guard !url.contains("@") else {
             throw WrongUse("\(place): a password does not belong into an address.")
+        }
+        guard (try? URL(parsing: url)) != nil else {
+            throw WrongUse("\(place): it is the address of the node, such as http://127.0.0.1:8332.")
         }
         return url
     }
@@ -165,6 +167,9 @@ extension FixedRate {
                     "\(here): a rate is like "
                         + "{\"asset\": \"BTC\", \"currency\": \"EUR\", \"rate\": \"58000.50\"}."
                 )
+            }
+            guard FiatCurrency.exponents[currency] != nil else {
+                throw WrongUse("\(here)/currency: “\(currency)” is no currency of ISO 4217, such as EUR.")
             }
             rates.append(FixedRate(asset: asset, currency: currency, rate: rate))
         }

@@ -1,3 +1,4 @@
+import HTTP
 import Platform
 
 /// One scalar setting: a member of quittance.json and a variable, with its check.
@@ -35,10 +36,7 @@ struct Setting: Sendable {
                 configuration.address = place.address
                 configuration.port = place.port
             },
-            show: { configuration in
-                let address = configuration.address
-                return (address.contains(":") ? "[\(address)]" : address) + ":\(configuration.port)"
-            }),
+            show: { $0.place(port: $0.port) }),
         Setting(
             key: "base_url", form: .text, about: "where customers reach this server, https in production",
             apply: { (configuration: inout Configuration, text: String) throws(Flaw) in
@@ -82,7 +80,11 @@ struct Setting: Sendable {
         Setting(
             key: "trusted_proxies", form: .list, about: "proxies in front that may name the client",
             apply: { (configuration: inout Configuration, text: String) throws(Flaw) in
-                configuration.trustedProxies = text.split(separator: ",").map { String($0) }
+                let proxies = text.split(separator: ",").map { $0.trimmed }
+                if let wrong = proxies.first(where: { !Server.isProxy($0) }) {
+                    throw Flaw("“\(wrong)” is no address and no block of them, such as 10.0.0.0/8")
+                }
+                configuration.trustedProxies = proxies
             },
             show: { $0.trustedProxies.joined(separator: ",") }),
         Setting(
@@ -111,8 +113,7 @@ extension Setting {
         if address.hasPrefix("["), address.hasSuffix("]") {
             address = String(address.dropFirst().dropLast())
         }
-        guard !address.isEmpty, address.utf8.allSatisfy({ "0123456789abcdefABCDEF.:".utf8.contains($0) })
-        else {
+        guard IPAddress(address) != nil else {
             throw Flaw("the address is numeric, such as 127.0.0.1, 0.0.0.0 or [::]")
         }
         return (address, Int(try number(String(text[text.index(after: colon)...]), 0...65_535)))
@@ -120,10 +121,14 @@ extension Setting {
 
     private static func baseURL(_ text: String) throws(Flaw) -> String {
         let rest = ["https://", "http://"].first { text.hasPrefix($0) }.map { text.dropFirst($0.count) }
-        guard let rest, !rest.isEmpty, !rest.contains(where: { "?# @".contains($0) }) else {
+        let bare = text.hasSuffix("/") ? String(text.dropLast()) : text
+        guard let rest, !rest.isEmpty, !rest.contains("@"), let url = try? URL(parsing: bare) else {
             throw Flaw("it is where customers reach this server, such as https://pay.example.com")
         }
-        return text.hasSuffix("/") ? String(text.dropLast()) : text
+        guard ["", "/"].contains(url.path), url.query == nil else {
+            throw Flaw("it has no path: the pages are at the root, such as https://pay.example.com")
+        }
+        return bare
     }
 
     private static func storage(_ text: String) throws(Flaw) -> Configuration.Storage {
@@ -165,10 +170,23 @@ extension Setting {
         {
             text.replaceSubrange(text.index(after: colon)..<at, with: "…")
         }
-        if let place = text.firstRange(of: "password=") {
+        var rest = text.startIndex..<text.endIndex
+        while let place = text[rest].firstRange(of: "password=") {
             let end = text[place.upperBound...].firstIndex(of: "&") ?? text.endIndex
+            let offset = text.distance(from: text.startIndex, to: place.upperBound) + 1
             text.replaceSubrange(place.upperBound..<end, with: "…")
+            rest = text.index(text.startIndex, offsetBy: offset)..<text.endIndex
         }
         return text
+    }
+}
+
+extension Substring {
+    /// Without spaces at both ends.
+    fileprivate var trimmed: String {
+        var text = self
+        while text.first == " " { text.removeFirst() }
+        while text.last == " " { text.removeLast() }
+        return String(text)
     }
 }

@@ -16,6 +16,8 @@ extension Demo {
     /// Drives payments through the API, and prints what became of each.
     static func check(_ plan: Plan, _ terminal: Terminal) async throws -> Ending {
         let demo = try await start(plan, terminal)
+        let interruption = demo.throwAwayWhenInterrupted()
+        defer { interruption.cancel() }
         var rows: [Row] = []
         do {
             let driver = try await Driver(demo)

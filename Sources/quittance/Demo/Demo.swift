@@ -1,5 +1,6 @@
 import Domain
 import Engine
+import HTTP
 import JSON
 import Platform
 import Storage
@@ -20,6 +21,8 @@ struct Demo: Sendable {
         let data: String?
         /// 0 for a free one.
         let port: Int
+        /// Whether it must be that port.
+        var isPortChosen = true
         let hasBitcoin: Bool
     }
 
@@ -27,6 +30,17 @@ struct Demo: Sendable {
     static func start(_ plan: Plan, _ terminal: Terminal) async throws -> Demo {
         let folder = plan.data ?? temporaryFolder(terminal)
         try Files.makeFolder(folder)
+        do {
+            return try await start(plan, in: folder, terminal)
+        } catch {
+            if plan.data == nil { try Files.removeFolder(folder) }
+            throw error
+        }
+    }
+
+    private static func start(
+        _ plan: Plan, in folder: String, _ terminal: Terminal
+    ) async throws -> Demo {
         var configuration = Configuration(data: folder)
         configuration.port = plan.port
         configuration.allowsLoopbackWebhooks = true
@@ -34,23 +48,17 @@ struct Demo: Sendable {
         configuration.pagesMoveSandboxClock = true
         configuration.logLevel = .error
         if plan.hasBitcoin { try configuration.addRegtest(terminal.variables) }
-        let running = try await Running.start(configuration, log: Log(minimum: .error))
+        let running = try await serve(configuration, plan, terminal)
         do {
             let memory = try await Memory.open(folder: folder, running.instance.gateway)
             let api = APIClient(url: running.url, key: memory.key)
             let secretFile = folder + "/webhook-secret"
-            let shop = try ChildProcess(
-                try shopProgram(),
-                environment: [
-                    "SHOP_GATEWAY_URL": running.url, "SHOP_API_KEY": memory.key,
-                    "SHOP_WEBHOOK_SECRET_FILE": secretFile,
-                    "SHOP_PORT": plan.port == 0 ? "0" : String(plan.port + 1),
-                    "SHOP_DATA": folder + "/shop",
-                    "SHOP_ENDS_WITH_INPUT": "1", "SHOP_LOG_LEVEL": plan.data == nil ? "warning" : "info",
-                ])
-            guard let url = await address(of: shop) else {
-                throw Failure("the shop did not start; its words are above.")
-            }
+            let variables = [
+                "SHOP_GATEWAY_URL": running.url, "SHOP_API_KEY": memory.key,
+                "SHOP_WEBHOOK_SECRET_FILE": secretFile, "SHOP_DATA": folder + "/shop",
+                "SHOP_ENDS_WITH_INPUT": "1", "SHOP_LOG_LEVEL": plan.data == nil ? "warning" : "info",
+            ]
+            let (shop, url) = try await openShop(variables, plan)
             let endpoint = try await api.registerWebhooks(at: url + "/webhooks", secretFile: secretFile)
             return Demo(
                 running: running, api: api, shop: shop, shopURL: url, endpoint: endpoint, folder: folder,
@@ -58,6 +66,54 @@ struct Demo: Sendable {
         } catch {
             try await running.stop()
             throw error
+        }
+    }
+
+    /// Starts the gateway; where nobody chose the port and it is taken, on a free one.
+    private static func serve(
+        _ configuration: Configuration, _ plan: Plan, _ terminal: Terminal
+    ) async throws -> Running {
+        let log = Log(minimum: .error)
+        do {
+            return try await Running.start(configuration, log: log)
+        } catch let taken as Running.Unbindable {
+            guard !plan.isPortChosen, case .addressInUse(_, _) = taken.reason else {
+                throw Failure("\(taken.reason).", advice: "Choose another port: quittance demo --port N")
+            }
+            terminal.complain("Port \(configuration.port) is taken; a free one is used.")
+            var other = configuration
+            other.port = 0
+            return try await Running.start(other, log: log)
+        }
+    }
+
+    /// Starts the shop beside the gateway's port; where nobody chose that and it is taken, on a free one.
+    /// Gives its address too.
+    private static func openShop(
+        _ variables: [String: String], _ plan: Plan
+    ) async throws -> (ChildProcess, String) {
+        let ports = plan.port == 0 ? [0] : plan.isPortChosen ? [plan.port + 1] : [plan.port + 1, 0]
+        for port in ports {
+            let shop = try ChildProcess(
+                try shopProgram(), environment: variables.merging(["SHOP_PORT": String(port)]) { $1 },
+                errors: port == ports.last ? .ours : .nothing)
+            if let url = await address(of: shop) { return (shop, url) }
+            _ = await shop.ended()
+        }
+        throw Failure("the shop did not start; its words are above.")
+    }
+
+    /// Throws the folder away when the process is asked to end before it comes to do so itself.
+    func throwAwayWhenInterrupted() -> Task<Void, Never> {
+        let waste = isThrownAway ? self.folder : nil
+        let child = self.shop
+        return Task {
+            for await number in Signals.stream(of: Signals.termination) {
+                child.kill()
+                _ = await child.ended()
+                if let waste { try? Files.removeFolder(waste) }
+                Environment.exit(128 + number)
+            }
         }
     }
 
@@ -72,6 +128,13 @@ struct Demo: Sendable {
     /// Starts it for a person, until Ctrl-C.
     static func show(_ plan: Plan, _ terminal: Terminal) async throws -> Ending {
         let demo = try await start(plan, terminal)
+        let node: RegtestNode?
+        do {
+            node = try await plan.hasBitcoin ? RegtestNode(terminal.variables, demo.api) : nil
+        } catch {
+            try await demo.stop()
+            throw error
+        }
         terminal.say(
             """
 
@@ -81,7 +144,8 @@ struct Demo: Sendable {
 
             Buy something, choose a way to pay, and use the buttons on the payment page: it is play money,
             and the customer's wallet is yours. The shop ships when the gateway says that the payment is
-            confirmed. Everything is kept in \(demo.folder). Ctrl-C ends it.
+            confirmed. \(demo.isThrownAway ? "Nothing is kept." : "Everything is kept in \(demo.folder).") \
+            Ctrl-C ends it.\(node.map { "\n\n" + $0.instructions } ?? "")
             """)
         let shop = demo.shop
         let failed = Task {
@@ -91,6 +155,7 @@ struct Demo: Sendable {
         try await demo.running.untilAskedToEnd()
         shop.terminate()
         await failed.value
+        if demo.isThrownAway { try Files.removeFolder(demo.folder) }
         return .good
     }
 

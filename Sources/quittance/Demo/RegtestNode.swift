@@ -53,6 +53,16 @@ struct RegtestNode: Sendable {
             "/v1/wallets", ["network": "bitcoin-regtest", "key": .string(descriptor), "name": "regtest"])
     }
 
+    /// How a person pays and mines, for the terminal.
+    var instructions: String {
+        let command = "\(Terminal.quoted(cli)) -datadir=\(Terminal.quoted(folder)) -rpcwallet=customer"
+        return """
+            Bitcoin, on regtest: choose it on the payment page, and in another terminal pay and mine:
+              \(command) sendtoaddress ADDRESS AMOUNT
+              \(command) -generate 1
+            """
+    }
+
     func mine(_ blocks: Int) async throws {
         let address = try await say(["-rpcwallet=customer", "getnewaddress"])
         _ = try await say(["generatetoaddress", String(blocks), address])

@@ -1,0 +1,99 @@
+import Engine
+import JSON
+
+extension Administration {
+    /// One thing that is asked for.
+    enum Request: Sendable, Hashable {
+        /// How the serving process does; null where none serves.
+        case status
+        /// `[{"good", "what", "detail", "advice"}]`: the database and what is in it.
+        case examination
+        /// A `Verdict`.
+        case verification
+        /// `[{"id", "name"}]`
+        case merchants
+        /// `{"id", "name"}`
+        case newMerchant(name: String)
+        /// `[{"id", "merchant", "name", "hint", "test", "scopes", "revoked"}]`, of one merchant or of all.
+        case keys(merchant: String?)
+        /// `{"id", "key"}`; the key's text is nowhere else.
+        case newKey(NewKey)
+        /// `{"id"}`
+        case revokeKey(id: String)
+        /// `[{"id", "since", "waiting", "reason"}]`
+        case setAside
+        /// `{"facts", "rebuilt"}`, or `{"still_aside"}` with the reason.
+        case release(payment: String, reason: String)
+
+        /// The key that is to be made.
+        struct NewKey: Sendable, Hashable {
+            /// The merchant's identity; nil for the only one.
+            let merchant: String?
+            let name: String
+            let scopes: [Scope]
+            let isTest: Bool
+        }
+    }
+}
+
+extension Administration.Request {
+    /// Whether asking twice does no more than asking once.
+    var isReading: Bool {
+        switch self {
+        case .status, .examination, .verification, .merchants, .keys, .setAside: true
+        case .newMerchant, .newKey, .revokeKey, .release: false
+        }
+    }
+
+    /// As it goes to another process.
+    var json: JSON {
+        switch self {
+        case .status: ["do": "status"]
+        case .examination: ["do": "examine"]
+        case .verification: ["do": "verify"]
+        case .merchants: ["do": "merchant.list"]
+        case .newMerchant(let name): ["do": "merchant.create", "name": .string(name)]
+        case .keys(let merchant): ["do": "key.list", "merchant": .optional(merchant)]
+        case .newKey(let wish):
+            [
+                "do": "key.create", "merchant": .optional(wish.merchant), "name": .string(wish.name),
+                "scopes": .array(wish.scopes.map { .string($0.rawValue) }), "test": .bool(wish.isTest),
+            ]
+        case .revokeKey(let id): ["do": "key.revoke", "id": .string(id)]
+        case .setAside: ["do": "payment.list"]
+        case .release(let payment, let reason):
+            ["do": "payment.release", "id": .string(payment), "reason": .string(reason)]
+        }
+    }
+
+    /// Nil for what this version does not know.
+    init?(_ json: JSON) {
+        func text(_ name: String) -> String? { json[name]?.asString }
+        switch text("do") {
+        case "status": self = .status
+        case "examine": self = .examination
+        case "verify": self = .verification
+        case "merchant.list": self = .merchants
+        case "merchant.create":
+            guard let name = text("name") else { return nil }
+            self = .newMerchant(name: name)
+        case "key.list": self = .keys(merchant: text("merchant"))
+        case "key.create":
+            guard let name = text("name"), let scopes = json["scopes"]?.asArray,
+                let isTest = json["test"]?.asBool
+            else { return nil }
+            let known = scopes.compactMap { $0.asString.flatMap(Scope.init) }
+            guard known.count == scopes.count else { return nil }
+            self = .newKey(
+                NewKey(merchant: text("merchant"), name: name, scopes: known, isTest: isTest))
+        case "key.revoke":
+            guard let id = text("id") else { return nil }
+            self = .revokeKey(id: id)
+        case "payment.list": self = .setAside
+        case "payment.release":
+            guard let id = text("id"), let reason = text("reason") else { return nil }
+            self = .release(payment: id, reason: reason)
+        default: return nil
+        }
+    }
+}

@@ -1,0 +1,119 @@
+import Chains
+import Database
+import Domain
+import Engine
+import JSON
+import Platform
+import Storage
+
+/// One line of a doctor.
+struct Finding: Sendable, Hashable {
+    let isGood: Bool
+    let what: String
+    let detail: String
+    /// What to do about it; empty when it is good.
+    let advice: String
+
+    static func good(_ what: String, _ detail: String) -> Finding {
+        Finding(isGood: true, what: what, detail: detail, advice: "")
+    }
+
+    static func found(_ what: String, _ detail: String, _ advice: String) -> Finding {
+        Finding(isGood: false, what: what, detail: detail, advice: advice)
+    }
+
+    var json: JSON {
+        [
+            "good": .bool(isGood), "what": .string(what), "detail": .string(detail),
+            "advice": .string(advice),
+        ]
+    }
+
+    /// Nil for what is none.
+    init?(_ json: JSON) {
+        guard let isGood = json["good"]?.asBool, let what = json["what"]?.asString,
+            let detail = json["detail"]?.asString, let advice = json["advice"]?.asString
+        else { return nil }
+        self.init(isGood: isGood, what: what, detail: detail, advice: advice)
+    }
+
+    private init(isGood: Bool, what: String, detail: String, advice: String) {
+        self.isGood = isGood
+        self.what = what
+        self.detail = detail
+        self.advice = advice
+    }
+}
+
+/// A look at the database of an instance and at what is in it.
+struct Examination: Sendable {
+    private(set) var findings: [Finding] = []
+
+    private static let toleratedMilliseconds: Int64 = 60_000
+
+    var json: JSON { .array(findings.map(\.json)) }
+
+    /// Throws what the database throws.
+    init(_ instance: Instance) async throws {
+        try await examineDatabase(instance)
+        try await examineMerchants(instance)
+    }
+
+    private mutating func examineDatabase(_ instance: Instance) async throws {
+        let store = instance.gateway.store
+        let isEmbedded = instance.configuration.isEmbedded
+        let (damage, latest, quarantined) = try await store.database.read { db in
+            var damage: [String] = []
+            if isEmbedded {
+                damage += try db.query("PRAGMA quick_check").map { try $0.text(0) }.filter { $0 != "ok" }
+                damage += try db.query("PRAGMA foreign_key_check").map {
+                    "a row of \(try $0.text(0)) belongs to nothing"
+                }
+            }
+            let latest = try db.first("SELECT max(at) FROM record WHERE chain = 'instance'")?.integerOrNil(
+                0)
+            let quarantined = try db.query("SELECT payment FROM quarantine LIMIT 100").map {
+                try $0.text(0)
+            }
+            return (damage, latest, quarantined)
+        }
+        if damage.isEmpty {
+            findings.append(.good("database", isEmbedded ? "whole" : "answers"))
+        } else {
+            findings.append(
+                .found(
+                    "database", damage.prefix(3).joined(separator: "; "),
+                    "Stop the gateway and restore a backup."))
+        }
+        if let latest, latest > SystemClock().now + Self.toleratedMilliseconds,
+            instance.gateway.sandbox == nil
+        {
+            findings.append(
+                .found("clock", "it is behind what was recorded", "Set the time, and keep it set."))
+        }
+        if !quarantined.isEmpty {
+            findings.append(
+                .found(
+                    "payments",
+                    "\(quarantined.count) are set aside: \(quarantined.prefix(3).joined(separator: ", "))",
+                    "Run “quittance verify”; when the cause is mended, “quittance payment release ID”."))
+        }
+    }
+
+    private mutating func examineMerchants(_ instance: Instance) async throws {
+        let merchants = try await instance.gateway.merchants()
+        if merchants.isEmpty {
+            findings.append(.found("merchants", "there is none", "quittance merchant create --name NAME"))
+        } else {
+            findings.append(.good("merchants", String(merchants.count)))
+        }
+        let assets = instance.gateway.networks.entries.filter { !$0.isTest }.flatMap(\.chain.assets)
+        let rates = Set(instance.configuration.rates.map(\.asset))
+        for asset in assets where !rates.contains(asset.method.asset) {
+            findings.append(
+                .found(
+                    "rates", "there is no fixed rate for \(asset.method.asset)",
+                    "Merchants push their own (POST /v1/rates), or set “rates” in the configuration."))
+        }
+    }
+}

@@ -1,0 +1,50 @@
+import JSON
+import Storage
+
+/// The outcome of a verification in words, as it goes from one process to another.
+struct Verdict: Sendable {
+    private let differences: [String]
+    private let omitted: Int64
+    private let unchecked: [String]
+    /// What was read.
+    private let extent: String
+
+    init(_ outcome: Verification) {
+        differences = outcome.findings.map(\.description)
+        omitted = Int64(outcome.omitted)
+        unchecked = outcome.unchecked
+        extent =
+            "\(outcome.records) records in \(outcome.chains) chains, \(outcome.payments) payments, "
+            + "\(outcome.rows) rows"
+    }
+
+    /// Reads what `json` gives. Throws `Failure`.
+    init(_ json: JSON) throws {
+        guard let differences = json["differences"]?.asArray, let omitted = json["omitted"]?.asInt64,
+            let unchecked = json["unchecked"]?.asArray, let extent = json["extent"]?.asString
+        else { throw Failure("the running gateway gave no verdict.") }
+        self.differences = differences.compactMap(\.asString)
+        self.omitted = omitted
+        self.unchecked = unchecked.compactMap(\.asString)
+        self.extent = extent
+    }
+
+    var json: JSON {
+        [
+            "differences": .array(differences.map { .string($0) }), "omitted": .integer(omitted),
+            "unchecked": .array(unchecked.map { .string($0) }), "extent": .string(extent),
+        ]
+    }
+
+    /// Says what was found.
+    func tell(_ terminal: Terminal) -> Ending {
+        for difference in differences { terminal.say("differs  \(difference)") }
+        if omitted > 0 { terminal.say("differs  and \(omitted) more") }
+        for line in unchecked { terminal.say("not checked: \(line)") }
+        let count = Int64(differences.count) + omitted
+        terminal.say(
+            count == 0
+                ? "The log and the tables agree: \(extent)." : "\(count) differences in \(extent).")
+        return count == 0 ? .good : .finding
+    }
+}

@@ -1,0 +1,224 @@
+import Crypto
+import Domain
+import Engine
+import HTTP
+import JSON
+import Platform
+import Storage
+import TestKit
+import Testing
+
+@testable import quittance
+
+/// A gateway on the sandbox and the example shop, the program itself, which may be killed and started again.
+private final class Street: Sendable {
+    let running: Running
+    let api: APIClient
+    let secret: String
+    private let folder: TemporaryFolder
+    private let shop: Lock<(process: ChildProcess, url: String)?>
+
+    init() async throws {
+        folder = try TemporaryFolder()
+        var configuration = Configuration(data: folder.file("gateway"))
+        configuration.port = 0
+        configuration.allowsLoopbackWebhooks = true
+        running = try await Running.start(configuration, log: .silent)
+        let gateway = running.instance.gateway
+        let merchant = try await gateway.createMerchant(name: "Corner Shop", cause: "test")
+        let key = try await gateway.createKey(
+            merchant: merchant.id, name: "shop", scopes: [.admin], isTest: true, by: .operatorAtMachine,
+            cause: "test")
+        api = APIClient(url: running.url, key: key.text)
+        shop = Lock(nil)
+        let file = folder.file("secret")
+        let url = try await Self.start(folder, running.url, key.text, port: 0, shop)
+        _ = try await api.registerWebhooks(at: url + "/webhooks", secretFile: file)
+        secret = String(decoding: try Files.read(file, maxBytes: 1_000), as: UTF8.self)
+    }
+
+    var url: String { shop.withLock { $0?.url ?? "" } }
+
+    /// Ends the shop without a word.
+    func killShop() async {
+        let process = shop.withLock { $0?.process }
+        process?.kill()
+        _ = await process?.ended()
+    }
+
+    /// Starts the shop again where it was.
+    func startShop() async throws {
+        let port = Int(url.split(separator: ":").last ?? "") ?? 0
+        _ = try await Self.start(folder, running.url, api.key, port: port, shop)
+    }
+
+    private static func start(
+        _ folder: TemporaryFolder, _ gateway: String, _ key: String, port: Int,
+        _ place: Lock<(process: ChildProcess, url: String)?>
+    ) async throws -> String {
+        let program = try #require(Environment.program)
+        let path = "/" + program.split(separator: "/").dropLast().joined(separator: "/") + "/shop"
+        let process = try ChildProcess(
+            path,
+            environment: [
+                "SHOP_GATEWAY_URL": gateway, "SHOP_API_KEY": key,
+                "SHOP_WEBHOOK_SECRET_FILE": folder.file("secret"), "SHOP_PORT": String(port),
+                "SHOP_DATA": folder.file("shop"), "SHOP_ENDS_WITH_INPUT": "1", "SHOP_LOG_LEVEL": "error",
+            ])
+        for await line in process.lines where line.hasPrefix("shop http") {
+            let url = String(line.dropFirst(5))
+            place.withLock { $0 = (process, url) }
+            return url
+        }
+        throw TestKitError("the shop did not start")
+    }
+
+    func close() async throws {
+        shop.withLock { $0?.process.terminate() }
+        _ = await shop.withLock { $0?.process }?.ended()
+        try await running.stop()
+    }
+
+    /// A customer's order with its payment in the sandbox's coin.
+    func order() async throws -> (order: String, payment: String) {
+        let answer = try await api.raw(.post, url + "/buy/coffee")
+        try #require(answer.status.code == 303)
+        let made = try await api.get("/v1/payments?limit=1")["data"]?[0]
+        let payment = try #require(made?["id"]?.asString)
+        try await api.post("/v1/payments/\(payment)/method", ["asset": "SBX", "network": "sandbox"])
+        return (try #require(made?["merchant_order_id"]?.asString), payment)
+    }
+
+    func pay(_ payment: String) async throws {
+        try await api.post("/v1/sandbox/payments/\(payment)/exact", ["confirmations": 3])
+        try await until { try await self.api.get("/v1/payments/\(payment)")["state"]?.asString == "paid" }
+    }
+
+    /// `paid 5 shipped`
+    func state(of order: String) async throws -> [String] {
+        let answer = try await api.raw(.get, url + "/orders/\(order)/state")
+        return String(decoding: answer.body, as: UTF8.self).split { $0.isWhitespace }.map(String.init)
+    }
+
+    /// Looks again until it is so.
+    func until(_ isSo: () async throws -> Bool) async throws {
+        while try await !isSo() { try await Task.sleep(for: .milliseconds(20)) }
+    }
+
+    /// How many deliveries of a payment's goods the gateway has granted.
+    func claims(of payment: String) async throws -> Int {
+        let list = try await api.get("/v1/payments/\(payment)/timeline?limit=100")["data"]?.asArray ?? []
+        return list.count { $0["kind"]?.asString == "fulfilment_claimed" }
+    }
+
+    /// Has the gateway send a payment's last event again.
+    func replay(_ payment: String) async throws {
+        let events = try await api.get("/v1/events?payment_id=\(payment)&limit=100")["data"]?.asArray ?? []
+        let endpoint = try #require(try await api.get("/v1/webhook-endpoints")["data"]?[0]?["id"]?.asString)
+        let event = try #require(events.last?["id"]?.asString)
+        try await api.post("/v1/webhook-endpoints/\(endpoint)/replay", ["event_id": .string(event)])
+    }
+
+    /// Sends a webhook as the gateway would.
+    func send(_ payment: String, version: Int, id: String, secret: String? = nil) async throws -> Int {
+        let view: JSON = ["id": .string(payment), "version": .integer(version)]
+        let body = (["type": "payment.paid", "data": ["payment": view]] as JSON).encoded()
+        let seconds = SystemClock().now / 1_000
+        let key = try WebhookSigningKey(parsing: secret ?? self.secret)
+        let headers: Headers = [
+            "Content-Type": "application/json", "webhook-id": id, "webhook-timestamp": String(seconds),
+            "webhook-signature": WebhookSignature.header(id: id, timestamp: seconds, body: body, keys: [key]),
+        ]
+        return try await Client(.trusted).send(
+            ClientRequest(.post, try URL(parsing: url + "/webhooks"), headers: headers, body: body)
+        ).status.code
+    }
+}
+
+@Suite("The example shop ships what was paid, once", .timeLimit(.minutes(5)))
+struct ShopTests {
+    private func street(_ body: (Street) async throws -> Void) async throws {
+        let street = try await Street()
+        let result: Result<Void, any Error>
+        do {
+            result = .success(try await body(street))
+        } catch {
+            result = .failure(error)
+        }
+        try await street.close()
+        try result.get()
+    }
+
+    @Test("Webhooks that come again, doubled, out of order or forged ship nothing twice and nothing too early")
+    func webhooks() async throws {
+        try await street { street in
+            let (order, payment) = try await street.order()
+            // Signed, but not so: the shop asks the gateway, which knows of no money.
+            var codes = [try await street.send(payment, version: 99, id: "evt_early")]
+            try await street.until { try await street.state(of: order).first == "awaiting_payment" }
+            try await street.pay(payment)
+            try await street.until { try await street.state(of: order).last == "shipped" }
+            let shipped = try await street.state(of: order)
+            #expect(shipped.first == "paid")
+            let row = [(1, "evt_old"), (99, "evt_new"), (99, "evt_new"), (2, "evt_older"), (1, "evt_old")]
+            for (version, id) in row {
+                codes.append(try await street.send(payment, version: version, id: id))
+            }
+            codes.append(try await street.send("pay_unknown", version: 1, id: "evt_unknown"))
+            #expect(codes == [Int](repeating: 204, count: 7))
+            let secret = "whsec_" + Base64.standard.encode([UInt8](repeating: 7, count: 32))
+            let forged = try await street.send(payment, version: 99, id: "evt_forged", secret: secret)
+            #expect(forged == 401)
+            try await street.replay(payment)
+            // The next order goes through behind all of them.
+            let next = try await street.order()
+            try await street.pay(next.payment)
+            try await street.until { try await street.state(of: next.order).last == "shipped" }
+            let after = try await street.state(of: order)
+            #expect(after == shipped)
+            let claims = [try await street.claims(of: payment), try await street.claims(of: next.payment)]
+            #expect(claims == [1, 1])
+        }
+    }
+
+    @Test("A shop that is killed while orders are paid ships each of them once when it is back")
+    func restarts() async throws {
+        try await street { street in
+            var orders: [(order: String, payment: String)] = []
+            for _ in 0..<4 {
+                let order = try await street.order()
+                orders.append(order)
+                try await street.pay(order.payment)
+                await street.killShop()
+                try await street.startShop()
+            }
+            for (order, payment) in orders {
+                // The gateway tries again by its schedule; a merchant need not wait for it.
+                try await street.until {
+                    _ = try await street.send(payment, version: 1, id: "evt_nudge_\(order)")
+                    return try await street.state(of: order).last == "shipped"
+                }
+                let claims = try await street.claims(of: payment)
+                #expect(claims == 1)
+            }
+        }
+    }
+
+    @Test("What was claimed for something else is not shipped, and the shop goes on")
+    func claimedElsewhere() async throws {
+        try await street { street in
+            let (order, payment) = try await street.order()
+            await street.killShop()
+            try await street.pay(payment)
+            try await street.api.post("/v1/payments/\(payment)/fulfilments", ["action_id": "another-shop"])
+            try await street.startShop()
+            _ = try await street.send(payment, version: 1, id: "evt_after")
+            try await street.until { try await street.state(of: order).first == "paid" }
+            let next = try await street.order()
+            try await street.pay(next.payment)
+            try await street.until { try await street.state(of: next.order).last == "shipped" }
+            let (state, claims) = (try await street.state(of: order), try await street.claims(of: payment))
+            #expect(state.last == "waiting" && claims == 1)
+        }
+    }
+}
