@@ -22,6 +22,9 @@ package final class Changes: Sendable {
         }
     }
 
+    /// How many are told of changes.
+    var listenerCount: Int { state.withLock { $0.listeners.count } }
+
     func publish(_ ids: [ID<Payment>]) {
         let listeners = state.withLock { Array($0.listeners.values) }
         for listener in listeners { listener(ids) }

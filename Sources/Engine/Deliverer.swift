@@ -14,11 +14,14 @@ package struct Deliverer: Resident {
     private let gateway: Gateway
     private let client: Client
     private let places = Lock(DeliveryPlaces())
+    private let wake = Wake()
 
     /// - Parameter client: as `client(allowsLoopback:)` makes it.
     package init(_ gateway: Gateway, client: Client) {
         self.gateway = gateway
         self.client = client
+        // Once: `run` may be started again and again, and there is no way back from listening.
+        gateway.changes.listen { [wake] _ in wake.wake() }
     }
 
     /// A client that sends whatever it is given at once: the places are shared out before, by endpoint and by
@@ -35,8 +38,6 @@ package struct Deliverer: Resident {
     package var name: String { "deliver" }
 
     package func run() async throws {
-        let wake = Wake()
-        gateway.changes.listen { _ in wake.wake() }
         try await withThrowingDiscardingTaskGroup { group in
             while !Task.isCancelled {
                 let leased = try await take()

@@ -141,6 +141,20 @@ struct DeliverySharingTests {
         await house.close()
     }
 
+    @Test("A loop that is started again listens no more often")
+    func restarts() async throws {
+        let house = try await House.withWebhooks()
+        let deliverer = Deliverer(house.gateway, client: client)
+        let before = house.gateway.changes.listenerCount
+        for _ in 0..<3 {
+            let running = Task { try await deliverer.run() }
+            running.cancel()
+            try? await running.value
+        }
+        #expect(house.gateway.changes.listenerCount == before)
+        await house.close()
+    }
+
     @Test("What found no place to be sent from is no try of its receiver")
     func noPlace() async throws {
         let house = try await House.withWebhooks()
