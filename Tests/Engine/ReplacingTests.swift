@@ -90,7 +90,9 @@ struct ReplacingTests {
         if let winner = live.first, let loser = payment.evidence.transfers.first(where: { !$0.isLive }) {
             #expect(loser.claim.standing == .gone(.replaced))
             #expect(winner.replaces == [loser.key])
-            #expect(Judge(terms: payment.terms, evidence: payment.evidence).firstSight(of: winner) == first)
+            let judge = Judge(terms: payment.terms, evidence: payment.evidence)
+            var lineage = Lineage(payment.evidence, enough: judge.enough)
+            #expect(lineage.firstSight(of: winner) == first)
         }
         try await house.audit()
         await house.close()
