@@ -72,9 +72,12 @@ struct RegtestNode: Sendable {
         _ = try await say(["-rpcwallet=customer", "sendtoaddress", address, amount])
     }
 
-    /// Takes the last block away; what was in it waits again.
-    func dropBlock() async throws {
-        _ = try await say(["invalidateblock", try await say(["getbestblockhash"])])
+    /// Puts an empty block in the place of the last one; what was in that waits again. A block that is only
+    /// taken away would leave a node with less work than it had, which is behind, and no reorganisation.
+    func replaceBlock() async throws {
+        let best = try await say(["getbestblockhash"])
+        _ = try await say(["invalidateblock", best])
+        _ = try await say(["generateblock", "raw(51)", "[]"])
     }
 
     private func say(_ words: [String]) async throws -> String {
@@ -146,7 +149,7 @@ extension Story {
                 try await node.send(payment.due, to: payment.address)
                 try await node.mine(1)
                 try await driver.await(payment.id, "paid")
-                try await node.dropBlock()
+                try await node.replaceBlock()
                 try await driver.await(payment.id, "detected", ["reversed"])
                 try await node.mine(2)
                 return payment.id
