@@ -157,7 +157,7 @@ package enum Schema {
             fence BIGINT NOT NULL, created_at BIGINT NOT NULL)
         """,
         "CREATE UNIQUE INDEX delivery_by_event ON delivery (event, endpoint)",
-        "CREATE INDEX delivery_by_due ON delivery (state, endpoint, due_at)",
+        "CREATE INDEX delivery_by_due ON delivery (state, endpoint, due_at, position)",
         "CREATE INDEX delivery_by_time ON delivery (state, due_at)",
         "CREATE INDEX delivery_by_subject ON delivery (endpoint, subject, state, sequence)",
         "CREATE INDEX delivery_by_endpoint ON delivery (endpoint, id)",

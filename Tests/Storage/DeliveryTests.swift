@@ -211,4 +211,20 @@ struct DeliveryTests {
             #expect(seen == Array(1...80))
         }
     }
+
+    @Test("What is due first is read off an index, however much is owed")
+    func backlog() async throws {
+        try await withStore(.sqlite) { store in
+            let plan = try await store.database.read { db in
+                try db.query(
+                    """
+                    EXPLAIN QUERY PLAN SELECT id FROM delivery
+                    WHERE endpoint = 'e' AND state = 'waiting' AND due_at <= 1 ORDER BY due_at, position LIMIT 8
+                    """
+                ).map { try $0.text(3) }
+            }
+            #expect(plan.contains { $0.contains("delivery_by_due") })
+            #expect(!plan.contains { $0.contains("ORDER BY") }, "all first tries are due at the same moment")
+        }
+    }
 }
