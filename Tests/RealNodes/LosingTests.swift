@@ -64,7 +64,8 @@ struct LosingTests {
         .enabled(if: Coin.started.count == 2, "this takes both nodes"), arguments: Coin.started)
     func foreign(_ coin: Coin) async throws {
         try await losing(coin) { till, order in
-            let other = try await RealNode.of(coin == .bitcoin ? .litecoin : .bitcoin)
+            // Not the one that is shared: the scenarios stop that.
+            let other = try await RealNode.start(coin == .bitcoin ? .litecoin : .bitcoin)
             let before = try await till.source
             try await till.restart(hearing: other)
             try await till.settle()
