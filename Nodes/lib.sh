@@ -42,7 +42,7 @@ password() { od -An -N16 -tx1 /dev/urandom | tr -d ' \n'; }
 # The node of this run folder lives: the id alone is not enough, it may be another process's by now.
 running() {
     [ -s "$RUN/node.pid" ] || return 1
-    tr '\0' ' ' < "/proc/$(cat "$RUN/node.pid")/cmdline" 2>/dev/null | grep -qF -e "-datadir=$RUN "
+    tr '\0' ' ' 2>/dev/null < "/proc/$(cat "$RUN/node.pid")/cmdline" | grep -qF -e "-datadir=$RUN "
 }
 
 # Starts the node with a fresh configuration and waits until `healthy` says so.
