@@ -67,13 +67,9 @@ extension PaymentView {
     /// is asked for by itself.
     private func writePolicy(_ writer: inout JSONWriter) {
         let (price, policy) = (payment.terms.price, payment.terms.policy)
-        func text(_ worth: Worth) -> String {
-            DecimalText.text(
-                worth.minor, decimals: price.currency.exponent, atLeast: price.currency.exponent)
-        }
         writer.member("valuation", policy.valuation.text)
-        writer.member("under_tolerance", text(policy.underTolerance.waived(on: price)))
-        writer.member("over_tolerance", text(policy.overTolerance.waived(on: price)))
+        writer.member("under_tolerance", exactText(policy.underTolerance.waived(on: price)))
+        writer.member("over_tolerance", exactText(policy.overTolerance.waived(on: price)))
         writer.member("grace_seconds", policy.graceSeconds)
         writer.member("confirm_by_seconds", policy.confirmBySeconds)
         writer.member("late_within_seconds", policy.late.withinSeconds)
@@ -93,14 +89,13 @@ extension PaymentView {
         writer.member("amount_received", text(amounts?.received))
         writer.member("amount_confirmed", text(amounts?.confirmed))
         writer.member("amount_remaining", text(amounts?.remaining))
-        writer.member("amount_waived", waivedText)
+        writer.member("amount_waived", exactText(assessment.waived))
     }
 
-    /// What the tolerance waived, in the price's currency: exact, for base units are no whole minor units.
-    private var waivedText: String {
+    /// Worth in the price's currency: exact, for neither base units nor shares are whole minor units.
+    private func exactText(_ worth: Worth) -> String {
         let exponent = payment.terms.price.currency.exponent
-        return DecimalText.text(
-            assessment.waived.picos, decimals: exponent + Worth.decimals, atLeast: exponent)
+        return DecimalText.text(worth.picos, decimals: exponent + Worth.decimals, atLeast: exponent)
     }
 
     private func writeQuote(_ writer: inout JSONWriter) {
@@ -146,8 +141,9 @@ extension PaymentView {
     package func write(_ transfer: Transfer, _ writer: inout JSONWriter) {
         let share = assessment.shares[transfer.key]
         writer.member("id", transfer.id.text)
-        writer.member("network", transfer.key.network.text)
+        writer.member("object", "transfer")
         writer.member("asset", transfer.method?.asset.text)
+        writer.member("network", transfer.key.network.text)
         writer.member("transaction", transfer.transactionID)
         writer.member("place", transfer.key.place)
         writer.member("amount", amountText(of: transfer))

@@ -200,12 +200,14 @@ package struct ExceptionView: Sendable {
         case .evidence(let at):
             writer.member("resolved_at", Timestamp.text(at.milliseconds))
             writer.member("resolved_by", "evidence")
+            writer.null("action")
         case .ruling(let number):
             let ruling = payment.evidence.rulings.first { $0.number == number }
             writer.member("resolved_at", ruling.map { Timestamp.text($0.at.milliseconds) })
             writer.member("resolved_by", ruling?.actor.text)
             writer.member("action", ruling?.verdict.action.rawValue)
-        case nil: writer.null("resolved_at")
+        case nil:
+            for name in ["resolved_at", "resolved_by", "action"] { writer.null(name) }
         }
         writer.array("actions", payment.actions(on: exception).map(\.rawValue))
     }

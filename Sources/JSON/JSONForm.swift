@@ -40,10 +40,10 @@ package struct JSONForm: Sendable {
         self.pointer = pointer
     }
 
-    /// Whether the member stands there, be it as `null`: tells a field to clear from one to leave alone.
+    /// Whether the member has a value there. `null` is none: many programs write it for what they leave out.
     package mutating func mentions(_ name: String) -> Bool {
         know(name)
-        return object[name] != nil
+        return !(object[name] ?? .null).isNull
     }
 
     /// Reports a problem that shows only when members are seen together. `name` nil means the object as a

@@ -70,12 +70,16 @@ package enum Schema {
         CREATE TABLE payment (
             id TEXT PRIMARY KEY, merchant TEXT NOT NULL, is_test BIGINT NOT NULL, state TEXT NOT NULL,
             order_id TEXT NOT NULL, created_at BIGINT NOT NULL, version BIGINT NOT NULL,
-            open_exceptions BIGINT NOT NULL, head_sequence BIGINT NOT NULL, head_hash {blob} NOT NULL,
-            body TEXT NOT NULL)
+            open_exceptions BIGINT NOT NULL, is_fulfillable BIGINT NOT NULL, is_fulfilled BIGINT NOT NULL,
+            head_sequence BIGINT NOT NULL, head_hash {blob} NOT NULL, body TEXT NOT NULL)
         """,
         "CREATE INDEX payment_by_merchant ON payment (merchant, id)",
         "CREATE INDEX payment_by_state ON payment (merchant, state, id)",
         "CREATE INDEX payment_by_order ON payment (merchant, order_id, id)",
+        // What is paid and not fulfilled: a few rows, whatever the table holds.
+        """
+        CREATE INDEX payment_to_fulfil ON payment (merchant, id) WHERE is_fulfillable = 1 AND is_fulfilled = 0
+        """,
         """
         CREATE TABLE personal (
             payment TEXT PRIMARY KEY, merchant TEXT NOT NULL, salt {blob} NOT NULL, customer TEXT,

@@ -175,26 +175,31 @@ extension Transaction {
     private func save(_ prepared: PreparedCommit) throws {
         let payment = prepared.payment
         let head = prepared.head
-        guard !prepared.isNew else { return try insert(payment, head, body: prepared.body) }
+        let isFulfillable = payment.isFulfillable(prepared.assessment)
+        guard !prepared.isNew else {
+            return try insert(payment, head, body: prepared.body, isFulfillable: isFulfillable)
+        }
         try connection.execute(
             """
             UPDATE payment SET state = \(payment.state.rawValue), version = \(payment.version),
-                open_exceptions = \(payment.openExceptions.count), head_sequence = \(head.sequence),
+                open_exceptions = \(payment.openExceptions.count), is_fulfillable = \(isFulfillable),
+                is_fulfilled = \(payment.isFulfilled), head_sequence = \(head.sequence),
                 head_hash = \(head.hash), body = \(prepared.body)
             WHERE id = \(payment.id.text)
             """)
     }
 
     /// Writes a payment's row as it must be with the end of its chain.
-    func insert(_ payment: Payment, _ head: Head, body: String) throws {
+    func insert(_ payment: Payment, _ head: Head, body: String, isFulfillable: Bool) throws {
         let terms = payment.terms
         try connection.execute(
             """
             INSERT INTO payment (id, merchant, is_test, state, order_id, created_at, version,
-                open_exceptions, head_sequence, head_hash, body)
+                open_exceptions, is_fulfillable, is_fulfilled, head_sequence, head_hash, body)
             VALUES (\(payment.id.text), \(terms.merchant.text), \(terms.isTest), \(payment.state.rawValue),
                 \(terms.orderID), \(terms.openedAt.milliseconds), \(payment.version),
-                \(payment.openExceptions.count), \(head.sequence), \(head.hash), \(body))
+                \(payment.openExceptions.count), \(isFulfillable), \(payment.isFulfilled), \(head.sequence),
+                \(head.hash), \(body))
             """)
     }
 

@@ -48,11 +48,23 @@ package struct PaymentFilter: Hashable, Sendable {
     package var transaction: String?
     package var exception: Exception.Kind?
     package var hasOpenException: Bool?
+    /// May be fulfilled now; what is set aside may not.
+    package var isFulfillable: Bool?
+    /// Its fulfilment was reported complete.
+    package var isFulfilled: Bool?
     package var createdFrom: Instant?
     package var createdBefore: Instant?
     package var isTest: Bool?
 
     package init() {}
+}
+
+extension Payment {
+    /// Whether its merchant may fulfil it, by its own evidence.
+    func isFulfillable(_ assessment: Assessment) -> Bool { assessment.isFulfillable && state.isSettled }
+
+    /// Whether its merchant reported the fulfilment complete.
+    var isFulfilled: Bool { fulfilment?.reportedAt != nil }
 }
 
 extension Transaction {
@@ -110,6 +122,16 @@ extension Transaction {
         if let before = filter.createdBefore { sql += " AND p.created_at < \(before.milliseconds)" }
         if let hasOpen = filter.hasOpenException {
             sql += hasOpen ? " AND p.open_exceptions > 0" : " AND p.open_exceptions = 0"
+        }
+        if let isFulfillable = filter.isFulfillable {
+            let aside: SQL = "(SELECT payment FROM quarantine)"
+            sql +=
+                isFulfillable
+                ? " AND p.is_fulfillable = 1 AND p.id NOT IN \(aside)"
+                : " AND (p.is_fulfillable = 0 OR p.id IN \(aside))"
+        }
+        if let isFulfilled = filter.isFulfilled {
+            sql += isFulfilled ? " AND p.is_fulfilled = 1" : " AND p.is_fulfilled = 0"
         }
         if let customer = filter.customer {
             sql += """

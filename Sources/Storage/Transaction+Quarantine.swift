@@ -196,7 +196,8 @@ extension Transaction {
         if verifier.report.isClean { return false }
         try connection.execute("DELETE FROM payment WHERE id = \(id.text)")
         try insert(
-            told.payment, told.head, body: String(decoding: told.payment.storedBytes, as: UTF8.self))
+            told.payment, told.head, body: String(decoding: told.payment.storedBytes, as: UTF8.self),
+            isFulfillable: told.payment.isFulfillable(told.payment.assessment))
         return true
     }
 

@@ -100,6 +100,8 @@ extension Verifier {
                 ("state", .text(payment.state.rawValue)), ("order_id", .text(terms.orderID)),
                 ("created_at", .time(terms.openedAt)), ("version", .integer(Int64(payment.version))),
                 ("open_exceptions", .integer(Int64(payment.openExceptions.count))),
+                ("is_fulfillable", .flag(payment.isFulfillable(payment.assessment))),
+                ("is_fulfilled", .flag(payment.isFulfilled)),
                 ("head_sequence", .integer(head.sequence)), ("head_hash", .blob(head.hash)),
                 ("body", .text(String(decoding: payment.storedBytes, as: UTF8.self))),
             ])

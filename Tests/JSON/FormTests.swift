@@ -88,9 +88,9 @@ struct FormTests {
         let metadata = form.stringMap("metadata", .optional, maxCount: 9, maxKeyBytes: 9, maxValueBytes: 9)
         let lines = form.objects("lines", .optional, count: 1...9) { form in form.integer("n", .required, 1...9) }
         let inner = form.object("w", .required) { form in form.string("k", .required, maxBytes: 9) }
-        let mentioned = (form.mentions("order"), form.mentions("absent"))
+        let mentioned = (form.mentions("speeds"), form.mentions("order"), form.mentions("absent"))
         let read = try form.finish(amount, speeds, inner)
-        #expect(read.0 == 5 && read.1 == [.high] && read.2 == "v" && mentioned == (true, false))
+        #expect(read.0 == 5 && read.1 == [.high] && read.2 == "v" && mentioned == (true, false, false))
         #expect(metadata?.map(\.key) == ["b", "a"] && metadata?.map(\.value) == ["1", "2"] && lines == [1, 2])
     }
 

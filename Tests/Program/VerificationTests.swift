@@ -21,6 +21,8 @@ struct VerificationTests {
     static let deeds: [(deed: SQL, found: String)] = [
         ("UPDATE payment SET state = 'paid' WHERE order_id = 'unpaid'", "state"),
         ("UPDATE payment SET order_id = 'other' WHERE order_id = 'unpaid'", "order_id"),
+        ("UPDATE payment SET is_fulfillable = 1 - is_fulfillable WHERE order_id = 'paid'", "is_fulfillable"),
+        ("UPDATE payment SET is_fulfilled = 1 - is_fulfilled WHERE order_id = 'paid'", "is_fulfilled"),
         ("UPDATE payment SET body = replace(body, '\"epoch\":1', '\"epoch\":2') WHERE order_id = 'paid'", "body"),
         ("UPDATE payment SET head_sequence = head_sequence + 1 WHERE order_id = 'paid'", "head_sequence"),
         ("DELETE FROM payment WHERE order_id = 'unpaid'", "missing"),

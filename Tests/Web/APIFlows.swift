@@ -111,6 +111,40 @@ struct APIFlows {
         try await gateway.watch()
     }
 
+    @Test("Blocks are mined for one payment, and its block is taken back")
+    func confirmed() async throws {
+        let gateway = try await TestGateway()
+        let tenant = try await gateway.tenant()
+        let id = await tenant.payment([("policy", ["at_least_confirmations": 3])]).id
+        let other = await tenant.payment().id
+        for id in [id, other] { _ = await tenant.post("/v1/sandbox/payments/\(id)/exact") }
+        for (act, body, state) in [
+            ("confirm", "{}", "confirming"), ("confirm", #"{"blocks":2}"#, "paid"), ("take-back", "{}", "detected"),
+        ] {
+            let answer = await tenant.post("/v1/sandbox/payments/\(id)/\(act)", try JSON.parse(text: body))
+            #expect(answer.status == 200, "\(answer.text)")
+            try await gateway.watch()
+            #expect(await tenant.get("/v1/payments/\(id)").json?["state"]?.asString == state)
+            #expect(await tenant.get("/v1/payments/\(other)").json?["state"] == "detected")
+        }
+    }
+
+    @Test("A transaction that left the pool is gone, and the customer is asked again")
+    func evicted() async throws {
+        let gateway = try await TestGateway()
+        let tenant = try await gateway.tenant()
+        let id = await tenant.payment().id
+        let paid = await tenant.post("/v1/sandbox/payments/\(id)/exact")
+        try await gateway.watch()
+        let transaction = try #require(paid.json?["transactions"]?[0])
+        let gone = await tenant.post("/v1/sandbox/evict", ["transaction": transaction])
+        #expect(gone.json?["gone"] == [transaction], "\(gone.text)")
+        try await gateway.watch()
+        let payment = await tenant.get("/v1/payments/\(id)").json
+        #expect(payment?["state"] == "awaiting_payment")
+        #expect(payment?["payable"] == true)
+    }
+
     @Test("A waiting transaction is replaced by each of its rivals", arguments: [
         ("{}", true), (#"{"by":"fee_bump"}"#, true), (#"{"by":"less_amount","percent":40}"#, true),
         (#"{"by":"elsewhere"}"#, false),
@@ -159,7 +193,9 @@ struct APIFlows {
         let rotated = await tenant.post("\(path)/\(id)/rotate-secret")
         #expect(rotated.json?["secret"]?.asString?.hasPrefix("whsec_") == true)
         #expect(rotated.json?["secret"]?.asString != secret)
-        #expect(await tenant.post("\(path)/\(id)/replay", [:]).places == ["/event_id"])
+        for nothing: JSON in [[:], ["event_id": .null], ["from": .null, "through": .null]] {
+            #expect(await tenant.post("\(path)/\(id)/replay", nothing).places == ["/event_id"], "never all of them")
+        }
         #expect(await tenant.post("\(path)/\(id)/replay", ["only_failed": true]).json?["replayed"] == 0)
         #expect(await tenant.send(.delete, "\(path)/\(id)").status == 204)
         #expect(await tenant.get("\(path)/\(id)").status == 404)

@@ -7,49 +7,60 @@ import Testing
 
 @Suite("The payment object is written as merchants were told")
 struct APIGolden {
-    /// A state, and what leads to it: paths under `/v1`, with `{id}` for the payment, and bodies.
-    static let stories: [(state: String, steps: [(path: String, body: String)])] = [
-        ("awaiting_payment", []),
-        ("detected", [("sandbox/payments/{id}/exact", "{}")]),
-        (
+    /// A state, how its payment differs from others, and what leads to it: paths under `/v1`, with `{id}` for the
+    /// payment, and bodies.
+    struct Story: Sendable {
+        let state: String
+        let steps: [(path: String, body: JSON)]
+        let order: [(String, JSON)]
+
+        init(_ state: String, order: [(String, JSON)] = [], _ steps: [(path: String, body: JSON)]) {
+            self.state = state
+            self.order = order
+            self.steps = steps
+        }
+    }
+
+    static let stories: [Story] = [
+        Story("created", order: [("asset", .null), ("network", .null)], []),
+        Story("awaiting_payment", []),
+        Story("detected", [("sandbox/payments/{id}/exact", [:])]),
+        Story(
+            "confirming", order: [("policy", ["at_least_confirmations": 3])],
+            [("sandbox/payments/{id}/exact", ["confirmations": 1])]),
+        Story(
             "paid",
             [
-                ("sandbox/payments/{id}/exact", #"{"confirmations":6}"#),
-                ("payments/{id}/fulfilments", #"{"action_id":"ship-1"}"#),
-                ("payments/{id}/fulfilments/ship-1/complete", "{}"),
-            ]
-        ),
-        ("overpaid", [("sandbox/payments/{id}/over", #"{"percent":20,"confirmations":6}"#)]),
-        (
+                ("sandbox/payments/{id}/exact", ["confirmations": 6]),
+                ("payments/{id}/fulfilments", ["action_id": "ship-1"]),
+                ("payments/{id}/fulfilments/ship-1/complete", [:]),
+            ]),
+        Story("overpaid", [("sandbox/payments/{id}/over", ["percent": 20, "confirmations": 6])]),
+        Story(
             "underpaid",
             [
-                ("sandbox/payments/{id}/under", #"{"percent":40,"confirmations":6}"#),
-                ("sandbox/clock", #"{"advance_seconds":3600}"#),
-            ]
-        ),
-        ("late_paid", [("sandbox/payments/{id}/late", #"{"confirmations":6}"#)]),
-        ("expired", [("sandbox/clock", #"{"advance_seconds":7200}"#)]),
-        ("failed", [("payments/{id}/cancel", "{}")]),
+                ("sandbox/payments/{id}/under", ["percent": 40, "confirmations": 6]),
+                ("sandbox/clock", ["advance_seconds": 3600]),
+            ]),
+        Story("late_paid", [("sandbox/payments/{id}/late", ["confirmations": 6])]),
+        Story("expired", [("sandbox/clock", ["advance_seconds": 7200])]),
+        Story("failed", [("payments/{id}/cancel", [:])]),
     ]
 
     @Test("In each state", arguments: stories.map(\.state))
     func payment(state: String) async throws {
-        let gateway = try await TestGateway()
-        let tenant = try await gateway.tenant()
-        let (id, _) = await tenant.payment([
-            ("customer_id", "cus-1"), ("description", "Two books"), ("metadata", ["basket": "17"]),
-            ("success_url", "https://shop.example/thanks"), ("risk", "low"),
-        ])
-        for step in Self.stories.first(where: { $0.state == state })?.steps ?? [] {
-            let path = "/v1/" + step.path.replacing("{id}", with: id)
-            let answer = await tenant.post(path, try JSON.parse(text: step.body))
-            #expect((200...201).contains(answer.status), "\(answer.text)")
-            try await gateway.watch()
-        }
-        let answer = await tenant.get("/v1/payments/\(id)")
-        #expect(answer.json?["state"]?.asString == state)
-        let document = try #require(answer.json)
+        let told = try #require(Self.stories.first { $0.state == state })
+        let story = try await APIStory(told.order)
+        for step in told.steps { try await story.post(step.path, step.body) }
+        let document = try await story.get("payments/{id}")
+        #expect(document["state"]?.asString == state)
         #expect(try GoldenJSON.document("payment-\(state)", now: document) == document.pretty() + "\n")
+    }
+
+    /// Refunds have rules and books, but no command leads there yet: see docs/API.md.
+    @Test("There is a story for every state but the one that comes with refunds")
+    func states() {
+        #expect(Set(Self.stories.map(\.state)) == Set(State.allCases.map(\.rawValue)).subtracting(["refunded"]))
     }
 
     @Test("A problem with fields")

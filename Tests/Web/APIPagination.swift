@@ -1,5 +1,6 @@
 import Database
 import Domain
+import Engine
 import HTTP
 import JSON
 import Platform
@@ -137,6 +138,86 @@ struct APIPagination {
         #expect(ids(await tenant.get("/v1/transfers?transaction=\(transaction)")).count == 1)
         #expect(ids(await tenant.get("/v1/exceptions?open=true&kind=overpaid")).count == 1)
         #expect(ids(await tenant.get("/v1/exceptions?open=false")).isEmpty)
+    }
+
+    @Test("Paid but not fulfilled is one question, and its answer is what the payments say themselves")
+    func fulfilment() async throws {
+        let gateway = try await TestGateway()
+        let tenant = try await gateway.tenant()
+        var ids: [String: String] = [:]
+        func open(_ name: String, _ act: String?, _ changes: [(String, JSON)] = []) async throws -> String {
+            gateway.clock.advance(by: 1)
+            let id = await tenant.payment([("merchant_order_id", .string(name))] + changes).id
+            ids[id] = name
+            if let act {
+                let answer = await tenant.post("/v1/sandbox/payments/\(id)/\(act)", ["confirmations": 1])
+                #expect(answer.status == 200, "\(answer.text)")
+                try await gateway.watch()
+            }
+            return id
+        }
+        func listed(_ query: String) async -> Set<String> {
+            let list = await tenant.get("/v1/payments?limit=100&\(query)").json?["data"]?.asArray ?? []
+            return Set(list.compactMap { $0["id"]?.asString }.compactMap { ids[$0] })
+        }
+        func fulfil(_ id: String, claims: Bool = true, completes: Bool = true) async {
+            let path = "/v1/payments/\(id)/fulfilments"
+            if claims { #expect(await tenant.post(path, ["action_id": "a"]).status == 201) }
+            if completes { #expect(await tenant.post("\(path)/a/complete").status == 200) }
+        }
+        _ = try await open("waiting", nil)
+        _ = try await open("short", "under")
+        let paid = try await open("paid", "exact")
+        let claimed = try await open("claimed", "exact")
+        await fulfil(claimed, completes: false)
+        await fulfil(try await open("done", "exact"))
+        _ = try await open("held", "over", [("policy", ["holds_overpaid": true])])
+        await fulfil(try await open("unasked", nil), claims: false)
+        #expect(await listed("fulfillable=true&fulfilled=false") == ["paid", "claimed"])
+        #expect(await listed("fulfillable=true") == ["paid", "claimed", "done"])
+        #expect(await listed("fulfilled=true") == ["done", "unasked"])
+        #expect(await listed("fulfillable=false&fulfilled=true") == ["unasked"])
+        #expect(await listed("fulfillable=false&fulfilled=false") == ["waiting", "short", "held"])
+        #expect(await listed("fulfillable=true&fulfilled=false&state=overpaid").isEmpty)
+
+        _ = await tenant.post("/v1/sandbox/payments/\(paid)/take-back")
+        try await gateway.watch()
+        let stored = try #require(ID<Payment>(parsing: claimed))
+        let now = gateway.gateway.world.now
+        try await gateway.store.write { try $0.quarantine(stored, at: now, reason: "test") }
+        #expect(await listed("fulfillable=true&fulfilled=false").isEmpty)
+        for flag in [true, false] {
+            let list = await tenant.get("/v1/payments?fulfillable=\(flag)").json?["data"]?.asArray ?? []
+            #expect(!list.isEmpty && list.allSatisfy { $0["fulfillable"] == .bool(flag) })
+        }
+    }
+
+    @Test("Transfers, exceptions and entries are read part by part too, in both directions", arguments: [
+        "transfers", "exceptions?kind=overpaid", "ledger/entries?asset=SBX&network=sandbox",
+    ])
+    func parts(path: String) async throws {
+        let gateway = try await TestGateway()
+        let tenant = try await gateway.tenant()
+        for _ in 0..<5 {
+            let id = await tenant.payment().id
+            _ = await tenant.post("/v1/sandbox/payments/\(id)/over", ["confirmations": 1])
+            gateway.clock.advance(by: 1_000)
+        }
+        try await gateway.watch()
+        let mark = path.contains("?") ? "&" : "?"
+        let all = ids(await tenant.get("/v1/\(path)\(mark)limit=100"))
+        #expect(all.count == 5 && Set(all).count == 5)
+        for direction in ["after", "before"] {
+            var seen = direction == "after" ? [all[0]] : [all[4]]
+            for _ in 0..<5 {
+                let answer = await tenant.get("/v1/\(path)\(mark)limit=3&\(direction)=\(seen.last ?? "")")
+                #expect(answer.status == 200, "\(answer.text)")
+                seen += direction == "after" ? ids(answer) : ids(answer).reversed()
+                if answer.json?["has_more"] != true { break }
+                #expect(answer.json?["next"]?.asString == seen.last)
+            }
+            #expect(seen == (direction == "after" ? all : all.reversed()), "\(direction)")
+        }
     }
 
     @Test("A payment that cannot be read is left out, and stops nobody who reads on", arguments: [1, 2])

@@ -74,10 +74,12 @@ final class CheckoutWorld: Sendable {
 
     /// Opens a payment of 25 euros and gives its token.
     func open(
-        _ order: String = "A-1042", in asset: String? = "SBX", confirmations: UInt32 = 2
+        _ order: String = "A-1042", in asset: String? = "SBX", isOnlyMethod: Bool = false,
+        confirmations: UInt32 = 2
     ) async throws -> CheckoutToken {
         var new = NewPayment(orderID: order, amount: "25.00", currency: "EUR")
         new.chosen = try asset.map(Self.method)
+        if isOnlyMethod, let method = new.chosen { new.methods = [method] }
         new.description = "Two potted ferns and a <story>"
         new.successURL = "https://shop.example/thanks?order=\(order)&from=checkout"
         new.cancelURL = "https://shop.example/basket"

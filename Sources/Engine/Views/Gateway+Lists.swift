@@ -65,8 +65,10 @@ extension Gateway {
 
     /// The ledger entries of one payment, oldest first.
     package func entryViews(of id: ID<Payment>, by caller: Caller) async throws -> [EntryView] {
-        try await entries(of: id, by: caller).map { entry in
-            EntryView(payment: id, entry: entry, decimals: decimals(of: entry.method))
+        let entries = try await entries(of: id, by: caller)
+        let payment = try await payment(id, of: caller).payment
+        return entries.map { entry in
+            EntryView(id, payment, entry, decimals: decimals(of: entry.method))
         }
     }
 
@@ -79,7 +81,7 @@ extension Gateway {
         }
         return ListPart(
             page.map {
-                EntryView(payment: $0.payment, entry: $0.entry, decimals: self.decimals(of: $0.entry.method))
+                EntryView($0.id, $0.payment, $0.entry, decimals: self.decimals(of: $0.entry.method))
             })
     }
 

@@ -42,10 +42,9 @@ package struct TransferView: Sendable {
 
     /// Writes the members of the transfer object.
     package func write(_ writer: inout JSONWriter) {
-        writer.member("object", "transfer")
+        payment.write(transfer, &writer)
         writer.member("payment_id", payment.payment.id.text)
         writer.member("merchant_order_id", payment.payment.terms.orderID)
-        payment.write(transfer, &writer)
     }
 }
 
@@ -114,12 +113,15 @@ package struct AttemptView: Sendable {
 
 /// One balanced ledger transaction.
 package struct EntryView: Sendable {
-    private let payment: ID<Payment>
+    private let paymentID: ID<Payment>
+    /// Nil when it cannot be read: its entries are shown all the same.
+    private let payment: Payment?
     private let entry: Entry
     /// Nil for an asset that is not here any more: amounts are base units then.
     private let decimals: UInt8?
 
-    package init(payment: ID<Payment>, entry: Entry, decimals: UInt8?) {
+    package init(_ id: ID<Payment>, _ payment: Payment?, _ entry: Entry, decimals: UInt8?) {
+        paymentID = id
         self.payment = payment
         self.entry = entry
         self.decimals = decimals
@@ -132,18 +134,24 @@ package struct EntryView: Sendable {
         writer.member("id", entry.id.text)
         writer.member("object", "entry")
         writer.member("kind", entry.kind.rawValue)
-        writer.member("payment_id", payment.text)
+        writer.member("payment_id", paymentID.text)
+        writer.member("transfer_id", payment?.evidence.transfer(entry.transfer)?.id.text)
+        writer.member("place", entry.transfer.place)
         writer.member("asset", entry.method.asset.text)
         writer.member("network", entry.method.network.text)
-        writer.member("transfer", entry.transfer.place)
         writer.member("at", Timestamp.text(entry.at.milliseconds))
         writer.member("corrects", entry.corrects?.text)
+        let price = payment?.terms.price.currency
+        writer.member("reference_currency", price?.code)
         writer.array("postings") { writer in
             for posting in entry.postings {
                 writer.object { writer in
                     writer.member("account", posting.account.description)
                     writer.member("amount", signedText(posting.amount, decimals: decimals))
-                    writer.member("reference_minor", posting.reference.map { String($0) })
+                    let reference = price.flatMap { price in
+                        posting.reference.map { signedText($0, decimals: price.exponent, isFixed: true) }
+                    }
+                    writer.member("reference_amount", reference)
                 }
             }
         }
@@ -174,8 +182,9 @@ package struct BalanceView: Sendable {
     }
 }
 
-/// An amount with its sign, debits positive.
-private func signedText(_ amount: Int128, decimals: UInt8?) -> String {
-    let text = DecimalText.text(amount.magnitude, decimals: decimals ?? 0)
+/// An amount with its sign, debits positive; `isFixed` with all decimals, as money of states is written.
+private func signedText(_ amount: Int128, decimals: UInt8?, isFixed: Bool = false) -> String {
+    let text = DecimalText.text(
+        amount.magnitude, decimals: decimals ?? 0, atLeast: isFixed ? decimals ?? 0 : 0)
     return amount < 0 ? "-" + text : text
 }

@@ -46,6 +46,9 @@ package struct PaymentQuery: Hashable, Sendable {
     /// With an open exception of that kind.
     package var exception: Exception.Kind?
     package var hasOpenException: Bool?
+    package var isFulfillable: Bool?
+    /// Its fulfilment was reported complete.
+    package var isFulfilled: Bool?
     package var createdFrom: Instant?
     package var createdBefore: Instant?
 
@@ -59,6 +62,8 @@ package struct PaymentQuery: Hashable, Sendable {
         filter.transaction = transaction
         filter.exception = exception
         filter.hasOpenException = hasOpenException
+        filter.isFulfillable = isFulfillable
+        filter.isFulfilled = isFulfilled
         filter.createdFrom = createdFrom
         filter.createdBefore = createdBefore
         return filter

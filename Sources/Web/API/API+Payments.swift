@@ -107,6 +107,8 @@ extension API {
         wanted.transaction = query.text("transaction")
         wanted.exception = query.choice("exception")
         wanted.hasOpenException = query.flag("has_open_exception")
+        wanted.isFulfillable = query.flag("fulfillable")
+        wanted.isFulfilled = query.flag("fulfilled")
         wanted.createdFrom = query.instant("created_from")
         wanted.createdBefore = query.instant("created_before")
         let list = query.list(of: Payment.self)

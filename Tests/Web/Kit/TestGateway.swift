@@ -22,7 +22,10 @@ final class TestGateway: Sendable {
     private let folder: TemporaryFolder
     private let lines = Lock<[String]>([])
 
-    init(rateLimit: RateLimit? = nil, hasMetrics: Bool = false, isBitcoinHeard: Bool = true) async throws {
+    init(
+        rateLimit: RateLimit? = nil, hasMetrics: Bool = false, isBitcoinHeard: Bool = true,
+        allowsLoopbackWebhooks: Bool = false
+    ) async throws {
         folder = try TemporaryFolder()
         store = try await Store.open(.sqlite(folder.file("quittance.sqlite")))
         let sandbox = SandboxWorld()
@@ -36,6 +39,7 @@ final class TestGateway: Sendable {
         networks.append(Networks.Entry(chain: UnreachableChain(), isTest: false))
         var settings = Settings(baseURL: "https://pay.example")
         settings.pollMilliseconds = 1_000
+        settings.allowsLoopbackWebhooks = allowsLoopbackWebhooks
         guard let box = SecretBox(key: Secret([UInt8](repeating: 7, count: 32))),
             let signing = Ed25519.KeyPair(seed: Secret([UInt8](repeating: 9, count: 32)))
         else { throw TestKitError("keys of 32 bytes are keys") }

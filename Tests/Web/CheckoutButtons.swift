@@ -1,0 +1,68 @@
+import Domain
+import Engine
+import HTTP
+import Platform
+import Testing
+
+@testable import Web
+
+@Suite("Every button of the sandbox on a payment page does what it says")
+struct CheckoutButtons {
+    /// What happened before, what is chosen beside the button, and how the payment stands afterwards.
+    struct Press: Sendable {
+        var before: [(SandboxAction, blocks: Int)] = []
+        var blocks = 2
+        let state: State
+        var open: [Exception.Kind] = []
+    }
+
+    /// One row for each button: a new one does not compile without.
+    static func press(_ action: SandboxAction) -> Press {
+        switch action {
+        case .exact, .split: Press(state: .paid)
+        // Nobody has to settle anything while the customer may still pay the rest.
+        case .under: Press(state: .underpaid)
+        case .over: Press(state: .overpaid, open: [.overpaid])
+        case .duplicate: Press(state: .paid, open: [.duplicate])
+        case .late: Press(state: .latePaid, open: [.late])
+        case .wrongNetwork: Press(state: .awaitingPayment, open: [.wrongNetwork])
+        case .wrongAsset: Press(state: .awaitingPayment, open: [.wrongAsset])
+        case .mine: Press(before: [(.exact, blocks: 0)], state: .confirming)
+        case .feeBump: Press(before: [(.exact, blocks: 0)], state: .detected)
+        case .replace: Press(before: [(.exact, blocks: 0)], state: .awaitingPayment)
+        case .reorg: Press(before: [(.exact, blocks: 2)], state: .detected, open: [.reversed])
+        // Ten minutes later twice: the time to pay, a quarter of an hour, and the grace are over.
+        case .clock: Press(before: [(.clock, blocks: 0)], state: .expired)
+        }
+    }
+
+    @Test("Pressed on the page, without a script", arguments: SandboxAction.allCases)
+    func pressed(action: SandboxAction) async throws {
+        let world = try await CheckoutWorld(clock: ManualClock(), mayMoveClock: true)
+        let token = try await world.open(isOnlyMethod: true)
+        func press(_ action: SandboxAction, blocks: Int) async throws {
+            let path = "/checkout/\(token.text)/sandbox/\(action.rawValue)"
+            #expect(try await world.page(token).contains("formaction=\"\(path)\""))
+            let answer = try await world.send(
+                .post, path, form: "blocks=\(blocks)", headers: ["Origin": "https://pay.example"])
+            #expect(answer.status == .seeOther, "\(String(decoding: answer.bytes ?? [], as: UTF8.self))")
+            #expect(answer.headers["location"] == "/checkout/\(token.text)")
+            try await world.watch()
+        }
+        let row = Self.press(action)
+        for (action, blocks) in row.before { try await press(action, blocks: blocks) }
+        let before = try await payment(world, token).evidence.transfers.map(\.key)
+        try await press(action, blocks: row.blocks)
+        let after = try await payment(world, token)
+        #expect(after.state == row.state)
+        #expect(after.openExceptions.map(\.kind) == row.open)
+        if action == .feeBump {
+            let live = after.assessment.shares.keys
+            #expect(live.count == 1 && !live.contains { before.contains($0) }, "another transaction pays now")
+        }
+    }
+
+    private func payment(_ world: CheckoutWorld, _ token: CheckoutToken) async throws -> Payment {
+        try #require(try await world.gateway.checkoutView(token)).payment.payment
+    }
+}
