@@ -181,6 +181,12 @@ extension JSONWriter {
 // MARK: Bytes
 
 extension JSONWriter {
+    /// Ends a document that is one line of several.
+    package mutating func endLine() {
+        bytes.append(UInt8(ascii: "\n"))
+        needsComma = false
+    }
+
     private mutating func begin(_ bracket: UInt8) {
         separate()
         bytes.append(bracket)

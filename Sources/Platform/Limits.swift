@@ -6,9 +6,10 @@ enum Limits {
     static let loggedFields = 32
     /// Label sets of one metric; further ones are counted together as `other`.
     static let series = 500
-    /// Bytes and lines of the log that wait to be written; further lines are lost and counted.
+    /// Bytes of the log that wait to be written; further lines are lost and counted.
     static let logBytes = 4 << 20
-    static let logLines = 65_536
+    /// For how long lines are gathered before they are written together.
+    static let logPauseMicroseconds: UInt32 = 2_000
     /// How long the end of the process waits for somebody to read them.
     static let logFlushMilliseconds: Int64 = 2_000
     /// Jobs that may wait for a worker, unless it sets its own bound.

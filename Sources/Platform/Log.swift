@@ -65,7 +65,7 @@ package struct Log: Sendable {
     private func write(_ level: Level, _ message: () -> LogMessage) {
         guard level >= minimum else { return }
         let message = message()
-        var writer = JSONWriter()
+        var writer = JSONWriter(reservingBytes: 512)
         writer.object { writer in
             writer.member("time", Timestamp.text(clock.now))
             writer.member("level", level.rawValue)
@@ -79,6 +79,7 @@ package struct Log: Sendable {
                 writer.member(field.name, field.value)
             }
         }
-        sink(writer.bytes + [UInt8(ascii: "\n")])
+        writer.endLine()
+        sink(writer.bytes)
     }
 }
