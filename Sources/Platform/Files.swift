@@ -64,6 +64,11 @@ package enum Files {
         try File.open(folder(of: path), O_RDONLY | O_DIRECTORY).sync()
     }
 
+    /// Makes an empty file that only its owner may read, unless there is one.
+    package static func make(_ path: String, mode: UInt32 = 0o600) throws(FileError) {
+        _ = try File.open(path, O_WRONLY | O_CREAT, mode: mode)
+    }
+
     /// Makes a folder that only its owner may enter, and those above it. A folder that is there stays as it
     /// is.
     package static func makeFolder(_ path: String, mode: UInt32 = 0o700) throws(FileError) {

@@ -48,6 +48,20 @@ struct Lifetimes {
         try await place.open { try await $0.migrate(items) }
     }
 
+    @Test("only its owner can read a SQLite file and what lies beside it")
+    func privateFiles() async throws {
+        let folder = try TemporaryFolder()
+        unsafe chmod(folder.path, 0o755)
+        let path = folder.file("quittance.db")
+        let database = try await Database.open(.sqlite(path))
+        try await database.migrate(items)
+        for name in [path, path + "-wal", path + "-shm"] {
+            var status = stat()
+            #expect(unsafe stat(name, &status) == 0 && status.st_mode & 0o777 == 0o600, "\(name)")
+        }
+        await database.close()
+    }
+
     @Test("a file that is no database, a folder that is not there, a URI that is none: clear errors")
     func unopenable() async throws {
         let folder = try TemporaryFolder()

@@ -16,11 +16,18 @@ struct SQLiteDriver: Driver {
         switch role {
         case .writer:
             let lock = try claim()
+            try makeFile()
             let handle = try SQLiteHandle(path, vfs: vfs, role: role)
             return SQLiteSession(handle, role, lock)
         case .reader:
             return SQLiteSession(try SQLiteHandle(path, vfs: vfs, role: role), role, nil)
         }
+    }
+
+    /// SQLite would make a file that everybody may read; what lies beside it takes its mode.
+    private func makeFile() throws(DatabaseError) {
+        guard vfs == nil else { return }
+        do { try Files.make(path) } catch { throw .ioFailed("\(error)") }
     }
 
     /// The claim on the file beside the database, held until the writer closes or the process ends.
