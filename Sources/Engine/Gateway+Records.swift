@@ -17,15 +17,17 @@ extension Gateway {
     }
 
     /// Records that a caller's command was refused. Nothing else has changed.
+    ///
+    /// - Parameter unrecorded: how many more were refused to it since the last record.
     package func recordRefusal(
-        _ caller: Caller, operation: String, code: String, pointers: [String], cause: String
-    )
-        async throws
-    {
+        _ caller: Caller, operation: String, code: String, pointers: [String], unrecorded: Int,
+        cause: String
+    ) async throws {
         try await write { work in
             try self.record(caller, "refused", subject: operation, cause: cause, work) { writer in
                 writer.member("code", code)
                 writer.array("pointers", pointers)
+                if unrecorded > 0 { writer.member("unrecorded", unrecorded) }
             }
         }
     }

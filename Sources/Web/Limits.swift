@@ -50,6 +50,9 @@ enum Limits {
     // Keys that are none, presented from one address.
     static let wrongKeyQuota: Int64 = 20
     static let wrongKeyWindowSeconds: Int64 = 60
+    // Refusals to one key that are recorded one by one.
+    static let recordedRefusals: Int64 = 600
+    static let recordedRefusalsWindowSeconds: Int64 = 3_600
     /// Leading bits of an IPv6 address that are one subscriber's.
     static let subscriberBits: UInt128 = 64
     /// Keys, and addresses, whose use is remembered; those that have their whole quota back are forgotten

@@ -83,6 +83,7 @@ struct Running: Sendable {
         settings.address = configuration.address
         settings.port = configuration.port
         settings.trustedProxies = configuration.trustedProxies
+        settings.limits.body = API.bodyBytes
         settings.onFailure = { request, error in
             log.error("request failed \("path", loggable(request.path)) \("error", error)")
         }

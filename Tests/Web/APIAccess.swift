@@ -4,6 +4,7 @@ import Engine
 import HTTP
 import JSON
 import Platform
+import Storage
 import Testing
 
 @testable import Web
@@ -190,6 +191,26 @@ struct APIAccess {
         gateway.clock.advance(by: 3_000)
         #expect(await present(99, from: "2001:db8::1").status == 401)
         #expect(await present(99, from: "2001:db8::1").status == 429)
+    }
+
+    @Test("What is refused to a key too often is counted, and the next record says how often")
+    func manyRefusals() async throws {
+        let gateway = try await TestGateway(recordedRefusals: RateLimit(quota: 3, windowSeconds: 60))
+        let tenant = try await gateway.tenant()
+        let before = try await gateway.recordCounts().refused
+        func refuse() async -> Int {
+            await gateway.send(.post, "/v1/payments", key: tenant.test, body: Array("{}".utf8)).status
+        }
+        for _ in 0..<10 { #expect(await refuse() == 422) }
+        #expect(try await gateway.recordCounts().refused == before + 3)
+        gateway.clock.advance(by: 20_000)
+        #expect(await refuse() == 422)
+        #expect(try await gateway.recordCounts().refused == before + 4)
+        let bodies = try await gateway.store.read { tx in
+            try tx.records(chain: tenant.merchant.text, limit: 1_000).map(\.record)
+                .filter { $0.kind == "refused" }.map { try JSON.parse($0.body)["unrecorded"]?.asInt64 }
+        }
+        #expect(bodies.suffix(4) == [nil, nil, nil, 7])
     }
 
     @Test("Addresses that present wrong keys take a bounded amount of memory")

@@ -11,19 +11,28 @@ import Platform
 /// many wrong ones came from), rate (429), scope (403), idempotency key (400), form (400, 413, 415, 422),
 /// rules (404, 409, 422).
 package struct API: Sendable {
+    /// The largest body that any route of this module takes: a server may refuse a larger one unread.
+    package static let bodyBytes = Limits.bodyBytes
+
     let gateway: Gateway
     private let limiter: RateLimiter<ID<APIKey>>?
     private let strangers: RateLimiter<IPAddress>
+    /// What is refused to a key, as far as it is recorded, and how many more were since the last record.
+    private let recorded: RateLimiter<ID<APIKey>>
+    private let unrecorded = Lock<[ID<APIKey>: Int]>([:])
 
     /// - Parameters:
     ///   - rateLimit: for each key; nil for none, as for a benchmark.
     ///   - wrongKeys: for each address that presents keys that are none.
+    ///   - recordedRefusals: of each key; more are counted, and the next record says how many.
     package init(
-        gateway: Gateway, rateLimit: RateLimit? = .standard, wrongKeys: RateLimit = .wrongKeys
+        gateway: Gateway, rateLimit: RateLimit? = .standard, wrongKeys: RateLimit = .wrongKeys,
+        recordedRefusals: RateLimit = .recordedRefusals
     ) {
         self.gateway = gateway
         limiter = rateLimit.map { RateLimiter($0, clock: gateway.world.clock) }
         strangers = RateLimiter(wrongKeys, clock: gateway.world.clock)
+        recorded = RateLimiter(recordedRefusals, clock: gateway.world.clock)
     }
 
     /// Everything that the API can do.
@@ -140,7 +149,7 @@ package struct API: Sendable {
     }
 
     /// Records what an authenticated caller was refused. Requests that nobody can be named for, or that
-    /// come too fast, are only counted: they must not make the log grow.
+    /// come too fast or too often, are only counted: they must not make the log grow.
     private func record(
         _ problem: Problem, _ operation: Operation, _ caller: Caller?, _ requestID: String
     ) async {
@@ -148,10 +157,15 @@ package struct API: Sendable {
         guard let caller, operation.method != .get, problem.code != .rateLimited,
             (400...499).contains(problem.code.status.code)
         else { return }
+        guard recorded.take(caller.key).isAllowed else {
+            return unrecorded.withLock { $0[caller.key, default: 0] += 1 }
+        }
         do {
             try await gateway.recordRefusal(
                 caller, operation: operation.name, code: problem.code.rawValue,
-                pointers: problem.flaws.map(\.pointer), cause: "request \(requestID)")
+                pointers: problem.flaws.map(\.pointer),
+                unrecorded: unrecorded.withLock { $0.removeValue(forKey: caller.key) } ?? 0,
+                cause: "request \(requestID)")
         } catch {
             gateway.world.log.warning(
                 "a refusal was not recorded \("operation", operation.name) \("error", error)")

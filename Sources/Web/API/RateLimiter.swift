@@ -16,6 +16,9 @@ package struct RateLimit: Hashable, Sendable {
 
     /// Far above what an honest shop needs, far below what hurts.
     package static let standard = RateLimit(quota: Limits.rateQuota, windowSeconds: Limits.rateWindowSeconds)
+    /// What the log keeps of refusals to one key: a shop under construction stays below it.
+    package static let recordedRefusals = RateLimit(
+        quota: Limits.recordedRefusals, windowSeconds: Limits.recordedRefusalsWindowSeconds)
     /// Keys that are none, from one address: a shop that was not told of a revoked key tries again now and
     /// then, nobody types keys.
     package static let wrongKeys = RateLimit(

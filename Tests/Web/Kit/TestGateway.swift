@@ -24,7 +24,8 @@ final class TestGateway: Sendable {
 
     init(
         rateLimit: RateLimit? = nil, hasMetrics: Bool = false, isBitcoinHeard: Bool = true,
-        allowsLoopbackWebhooks: Bool = false
+        allowsLoopbackWebhooks: Bool = false,
+        recordedRefusals: RateLimit = RateLimit(quota: 1_000_000, windowSeconds: 1)
     ) async throws {
         folder = try TemporaryFolder()
         store = try await Store.open(.sqlite(folder.file("quittance.sqlite")))
@@ -47,8 +48,10 @@ final class TestGateway: Sendable {
             store: store, world: world, networks: Networks(networks), settings: settings,
             keys: InstanceKeys(box: box, signing: signing), sandbox: sandbox)
         front = Front(
-            [API(gateway: gateway, rateLimit: rateLimit).router, Operations(gateway).router], log: log,
-            metrics: metrics, clock: clock, entropy: entropy)
+            [
+                API(gateway: gateway, rateLimit: rateLimit, recordedRefusals: recordedRefusals).router,
+                Operations(gateway).router,
+            ], log: log, metrics: metrics, clock: clock, entropy: entropy)
         try await setRates()
         try await watch()
         if isBitcoinHeard { try await hearBitcoin() }
