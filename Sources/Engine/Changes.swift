@@ -1,48 +1,34 @@
 package import Domain
 import Platform
 
-/// Who waits for payments to change: checkout pages, and the loop that delivers. In memory only; a change
-/// that is missed here costs a moment, for everything lies in tables.
+/// Who waits for what is committed: checkout pages, and the loop that delivers. In memory only; a change that
+/// is missed here costs a moment, for everything lies in tables.
 package final class Changes: Sendable {
-    private struct State {
-        var next: UInt64 = 0
-        var listeners: [UInt64: @Sendable ([ID<Payment>]) -> Void] = [:]
+    /// What a commit has changed.
+    package enum News: Hashable, Sendable {
+        /// What is shown of these payments.
+        case payments([ID<Payment>])
+        /// Something may be due for an endpoint.
+        case deliveries
+        /// The sandbox's clock and networks, which every test payment may show.
+        case sandbox
     }
 
-    private let state = Lock(State())
+    private let listeners = Lock<[@Sendable (News) -> Void]>([])
 
     package init() {}
 
-    /// Calls `listener` with the payments of each commit, on whatever thread: it must be quick and must not
-    /// call back.
-    package func listen(_ listener: @escaping @Sendable ([ID<Payment>]) -> Void) {
-        state.withLock { state in
-            state.listeners[state.next] = listener
-            state.next += 1
-        }
+    /// Calls `listener` after each commit, on whatever thread: it must be quick and must not call back. There
+    /// is no way back.
+    package func listen(_ listener: @escaping @Sendable (News) -> Void) {
+        listeners.withLock { $0.append(listener) }
     }
 
     /// How many are told of changes.
-    var listenerCount: Int { state.withLock { $0.listeners.count } }
+    var listenerCount: Int { listeners.withLock { $0.count } }
 
-    func publish(_ ids: [ID<Payment>]) {
-        let listeners = state.withLock { Array($0.listeners.values) }
-        for listener in listeners { listener(ids) }
-    }
-
-    /// One element after each commit that touched a payment; several commits may share one.
-    package func stream() -> AsyncStream<Void> {
-        let (stream, continuation) = AsyncStream.makeStream(
-            of: Void.self, bufferingPolicy: .bufferingNewest(1))
-        let number = state.withLock { state in
-            let number = state.next
-            state.next += 1
-            state.listeners[number] = { _ in continuation.yield() }
-            return number
-        }
-        continuation.onTermination = { [state] _ in
-            state.withLock { state in _ = state.listeners.removeValue(forKey: number) }
-        }
-        return stream
+    func publish(_ news: News) {
+        let listeners = listeners.withLock { $0 }
+        for listener in listeners { listener(news) }
     }
 }

@@ -21,7 +21,7 @@ package struct Deliverer: Resident {
         self.gateway = gateway
         self.client = client
         // Once: `run` may be started again and again, and there is no way back from listening.
-        gateway.changes.listen { [wake] _ in wake.wake() }
+        gateway.changes.listen { [wake] in if $0 == .deliveries { wake.wake() } }
     }
 
     /// A client that sends whatever it is given at once: the places are shared out before, by endpoint and by
@@ -40,7 +40,7 @@ package struct Deliverer: Resident {
     package func run() async throws {
         try await withThrowingDiscardingTaskGroup { group in
             while !Task.isCancelled {
-                let leased = try await take()
+                let (leased, next) = try await take()
                 for delivery in leased {
                     group.addTask {
                         await attempt(delivery)
@@ -48,7 +48,7 @@ package struct Deliverer: Resident {
                     }
                 }
                 if leased.isEmpty {
-                    await wake.wait(milliseconds: try await idleMilliseconds(), gateway.world.clock)
+                    await wake.wait(milliseconds: idleMilliseconds(until: next), gateway.world.clock)
                 }
             }
         }
@@ -56,19 +56,22 @@ package struct Deliverer: Resident {
 
     /// Tries once what is due now, as far as there are places, and waits for it. Gives how many that was.
     package func step() async throws -> Int {
-        let leased = try await take()
+        let leased = try await take().leased
         await withDiscardingTaskGroup { group in
             for delivery in leased { group.addTask { await attempt(delivery) } }
         }
         return leased.count
     }
 
-    /// Takes what is due, as far as there are places. One transaction for all endpoints.
-    private func take() async throws -> [LeasedDelivery] {
+    /// Takes what is due, as far as there are places, in one transaction for all endpoints; and says when
+    /// the next delivery is due by itself.
+    private func take() async throws -> (leased: [LeasedDelivery], next: Instant?) {
         let now = gateway.world.now
-        let owed = try await gateway.store.read { try $0.endpointsOwed(by: now) }
+        let (owed, next) = try await gateway.store.read {
+            (try $0.endpointsOwed(by: now), try $0.nextDelivery(after: now))
+        }
         let wanted = places.withLock { $0.free(for: owed) }
-        guard !wanted.isEmpty else { return [] }
+        guard !wanted.isEmpty else { return ([], next) }
         let leased = try await gateway.store.write { tx in
             try wanted.flatMap { endpoint, count in
                 try tx.lease(
@@ -79,15 +82,14 @@ package struct Deliverer: Resident {
         places.withLock { places in
             for leased in leased { places.begin(leased.delivery.endpoint, of: leased.delivery.merchant) }
         }
-        return leased
+        return (leased, next)
     }
 
     /// Until the next delivery is due by itself; a commit or a finished try wakes earlier.
-    private func idleMilliseconds() async throws -> Int64 {
-        let now = gateway.world.now
-        let next = try await gateway.store.read { try $0.nextDelivery(after: now) }
+    private func idleMilliseconds(until next: Instant?) -> Int64 {
         guard let next else { return Self.longestPause }
-        return min(max(next.milliseconds - now.milliseconds, Self.shortestPause), Self.longestPause)
+        let left = next.milliseconds - gateway.world.now.milliseconds
+        return min(max(left, Self.shortestPause), Self.longestPause)
     }
 
     private static let shortestPause: Int64 = 100

@@ -129,7 +129,7 @@ extension Gateway {
             try self.record(endpoint, "endpoint_changed", caller, cause, work)
             return endpoint
         }
-        changes.publish([])
+        changes.publish(.deliveries)
         return changed
     }
 
@@ -181,7 +181,7 @@ extension Gateway {
             }
             return notice.id
         }
-        changes.publish([])
+        changes.publish(.deliveries)
         return reply
     }
 
@@ -218,7 +218,7 @@ extension Gateway {
             }
             return Replayed(queued: replayed.count, next: replayed.next)
         }
-        changes.publish([])
+        changes.publish(.deliveries)
         return reply
     }
 

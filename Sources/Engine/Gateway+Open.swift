@@ -26,22 +26,22 @@ extension Gateway {
         return try await withFreshIndices {
             let beginning = try await self.store.read { tx -> Beginning in
                 if let reply = try self.kept(caller, answering.key, tx) { return .answered(reply) }
-                return .opening(try self.prepare(new, caller, at: now, cause: cause, tx))
+                return .opening(try self.prepare(new, caller, at: now, cause: cause, answering, tx))
             }
             let opening: Opening
             switch beginning {
             case .answered(let reply): return reply
             case .opening(let prepared): opening = prepared
             }
-            return try await self.perform(caller, answering) { work in
+            return try await self.perform(caller, Answering(key: answering.key) { $0 }) { work in
                 if let taken = opening.taken {
                     // Disabled since the snapshot: what was acknowledged holds.
                     guard try work.tx.isReceiving(taken.wallet) else { throw WalletMoved() }
                     try work.tx.take(index: taken.index, of: taken.fingerprint)
                 }
                 if let commit = opening.commit { try work.tx.write(commit) }
-                work.footprint.touch(opening.view.payment.id)
-                return opening.view
+                work.footprint.touch(opening.id)
+                return opening.reply
             }
         }
     }
@@ -55,19 +55,21 @@ extension Gateway {
 
     /// A payment that only needs to be stored.
     private struct Opening: Sendable {
-        let view: PaymentView
+        let id: ID<Payment>
+        let reply: Reply
         let commit: PreparedCommit?
         let taken: TakenIndex?
     }
 
     private func prepare(
-        _ new: NewPayment, _ caller: Caller, at now: Instant, cause: String, _ tx: Storage.Transaction
+        _ new: NewPayment, _ caller: Caller, at now: Instant, cause: String,
+        _ answering: Answering<PaymentView>, _ tx: Storage.Transaction
     ) throws -> Opening {
-        guard let merchant = try tx.merchant(caller.merchant) else {
+        guard let policy = try tx.policy(of: caller.merchant, isTest: caller.isTest) else {
             throw Corruption("a key belongs to no merchant")
         }
         let personal = personal(of: new)
-        let terms = try terms(of: new, merchant, caller, at: now, personal, tx)
+        let terms = try terms(of: new, policy, caller, at: now, personal, tx)
         let id: ID<Payment> = world.id(at: now)
         var decisions = [Payment.open(id, terms, actor: caller.actor)]
         var taken: TakenIndex?
@@ -79,7 +81,8 @@ extension Gateway {
         }
         let context = CommitContext(cause: cause, now: world.now) { self.eventBody($1, $0, personal) }
         return Opening(
-            view: view(decisions[decisions.count - 1].payment, personal: personal),
+            id: id,
+            reply: try answering.render(view(decisions[decisions.count - 1].payment, personal: personal)),
             commit: try PreparedCommit(
                 decisions, personal: personal, after: .empty, salt: personal.salt, context),
             taken: taken)

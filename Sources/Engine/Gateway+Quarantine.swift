@@ -58,7 +58,6 @@ extension Gateway {
                 return .stillAside(reason: reason)
             }
         }
-        changes.publish([])
         switch outcome {
         case .released(let facts, _):
             world.log.info("payment released \("payment", id.text) \("facts", String(facts))")

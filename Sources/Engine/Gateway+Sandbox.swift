@@ -79,7 +79,7 @@ extension Gateway {
             return (ledger, outcomes)
         }
         sandbox.adopt(ledger)
-        changes.publish([])
+        changes.publish(.sandbox)
         return outcomes
     }
 

@@ -6,14 +6,12 @@ import Storage
 extension Gateway {
     /// The frozen terms of a new payment. Throws `Refusal` for what cannot be asked.
     func terms(
-        of new: NewPayment, _ merchant: StoredMerchant, _ caller: Caller, at now: Instant,
-        _ personal: Personal,
+        of new: NewPayment, _ stated: Policy, _ caller: Caller, at now: Instant, _ personal: Personal,
         _ tx: Storage.Transaction
     ) throws -> Terms {
         let price = try Price(parsing: new.amount, currency: try currency(new.currency))
-        let stated = merchant.policy(isTest: caller.isTest)
         let policy = try Self.policy(try valued(stated, for: price, caller, tx), new.policy)
-        let methods = try offered(new, merchant, caller, price, policy, tx)
+        let methods = try offered(new, caller, price, policy, tx)
         try check(policy, for: methods)
         let end =
             new.end(from: now) ?? now.adding(seconds: max(policy.quoteSeconds, Self.choosingSeconds))
@@ -21,7 +19,7 @@ extension Gateway {
             throw Refusal(.quoteExpired, "This time is over, or too near to pay until then.")
         }
         return Terms(
-            merchant: merchant.id, orderID: new.orderID, price: price, methods: methods, policy: policy,
+            merchant: caller.merchant, orderID: new.orderID, price: price, methods: methods, policy: policy,
             risk: new.risk, openedAt: now, expiresAt: end, isTest: caller.isTest,
             personal: personal.commitment)
     }
@@ -89,10 +87,9 @@ extension Gateway {
 
     /// What can be paid for this price, in the merchant's order.
     private func offered(
-        _ new: NewPayment, _ merchant: StoredMerchant, _ caller: Caller, _ price: Price, _ policy: Policy,
-        _ tx: Storage.Transaction
+        _ new: NewPayment, _ caller: Caller, _ price: Price, _ policy: Policy, _ tx: Storage.Transaction
     ) throws -> [Domain.Method] {
-        let asked = new.methods.isEmpty ? try receivable(merchant.id, caller, tx) : new.methods
+        let asked = new.methods.isEmpty ? try receivable(caller.merchant, caller, tx) : new.methods
         guard !asked.isEmpty else {
             throw Refusal(.noWallet, "There is no wallet that receives on a network this key may use.")
         }
@@ -105,7 +102,7 @@ extension Gateway {
             }
             // What is quoted at once finds its wallet there.
             if asked.count > 1, method != new.chosen, !new.methods.isEmpty,
-                try tx.receivingWallet(of: merchant.id, on: method.network) == nil
+                try tx.receivingWallet(of: caller.merchant, on: method.network) == nil
             {
                 throw Refusal(.noWallet, "There is no wallet that receives on \(method.network).")
             }

@@ -48,7 +48,8 @@ package final class Gateway: Sendable {
         let footprint = Footprint(rendered)
         let result = try await write(body, footprint)
         let ids = footprint.payments
-        if !ids.isEmpty { changes.publish(ids) }
+        if !ids.isEmpty { changes.publish(.payments(ids)) }
+        if footprint.owesDeliveries { changes.publish(.deliveries) }
         return result
     }
 
@@ -57,7 +58,11 @@ package final class Gateway: Sendable {
     ) async throws -> T {
         // Also when it failed, or when nobody knows whether it was committed.
         defer { footprint.end() }
-        return try await store.write { try body(Work(tx: $0, footprint: footprint)) }
+        return try await store.write { tx in
+            let result = try body(Work(tx: tx, footprint: footprint))
+            if tx.owesDeliveries { footprint.owe() }
+            return result
+        }
     }
 
     /// Runs a command in one transaction and answers it once: the same key gets the first answer again.

@@ -168,7 +168,7 @@ extension RenderedPayments.Shard {
     }
 }
 
-/// What one transaction changes of what is shown: payments, and tips of networks.
+/// What one transaction changes of what is shown, payments and tips of networks, and of what is owed.
 ///
 /// One is made for each `Gateway.write`; the transaction's body fills it, and `end` is called when it is
 /// over.
@@ -176,6 +176,7 @@ final class Footprint: Sendable {
     private struct State {
         var payments: [ID<Payment>] = []
         var networks: [NetworkName] = []
+        var owesDeliveries = false
     }
 
     private let state = Lock(State())
@@ -185,6 +186,11 @@ final class Footprint: Sendable {
 
     /// The payments that the transaction touches.
     var payments: [ID<Payment>] { state.withLock { $0.payments } }
+
+    /// Whether something is owed to an endpoint that was not before.
+    var owesDeliveries: Bool { state.withLock { $0.owesDeliveries } }
+
+    func owe() { state.withLock { $0.owesDeliveries = true } }
 
     func touch(_ id: ID<Payment>) {
         state.withLock { $0.payments.append(id) }

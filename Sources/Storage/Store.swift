@@ -59,7 +59,18 @@ package final class Store: Sendable {
 /// `Store.write` or `Store.read`.
 package struct Transaction {
     let connection: any Connection
+    /// Set where a delivery was queued.
+    let deliveries = Flag()
+
     init(_ connection: any Connection) { self.connection = connection }
+
+    /// Whether something is owed to an endpoint that was not owed before.
+    package var owesDeliveries: Bool { deliveries.isSet }
+
+    /// Something that one transaction notes of itself, in all its copies.
+    final class Flag {
+        var isSet = false
+    }
 }
 
 /// A row cannot be read as what it must be.

@@ -56,6 +56,7 @@ extension Transaction {
             VALUES (\(id), \(event.text), \(position), \(endpoint.id.text), \(endpoint.merchant.text),
                 \(subject), \(sequence), 'queued', 0, 0, 0, 0, \(at.milliseconds))
             """)
+        deliveries.isSet = true
         try advance(endpoint.id.text, subject: subject)
     }
 

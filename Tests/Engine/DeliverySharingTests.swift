@@ -155,6 +155,20 @@ struct DeliverySharingTests {
         await house.close()
     }
 
+    @Test("The loop is only woken where something is owed")
+    func woken() async throws {
+        let house = try await House.withWebhooks()
+        let news = Lock<[Changes.News]>([])
+        house.gateway.changes.listen { heard in news.withLock { $0.append(heard) } }
+        let first = try await house.open()
+        #expect(news.withLock { $0 } == [.payments([first])])
+        _ = try await house.endpoint("http://127.0.0.1:1/")
+        news.withLock { $0 = [] }
+        let second = try await house.open()
+        #expect(news.withLock { $0 } == [.payments([second]), .deliveries])
+        await house.close()
+    }
+
     @Test("What found no place to be sent from is no try of its receiver")
     func noPlace() async throws {
         let house = try await House.withWebhooks()

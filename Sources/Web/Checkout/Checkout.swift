@@ -75,8 +75,7 @@ extension Checkout {
         }
         // Read again: what changed since is either in this state or comes as an event.
         guard let checkout = try await gateway.checkoutView(token) else { return Self.noPayment(request) }
-        // Sent to all, for what the stream remembers says how much time was left when it was said.
-        stream.send(Self.page(checkout, token).event)
+        pages.send(Self.page(checkout, token), to: token.payment, isOpening: true)
         return .events(stream)
     }
 

@@ -10,6 +10,8 @@ enum CheckoutLimits {
     /// After how many of these all open pages are looked at: another process may have committed, and tells
     /// nobody here.
     static let countsPerSweep = 5
+    /// Pages that are looked at before the next that a commit has named.
+    static let pagesSweptTogether = 64
     /// How far a page's countdown may be off before it is told.
     static let countdownMilliseconds: Int64 = 1_500
     /// Blocks that one press in the sandbox mines.

@@ -33,6 +33,8 @@ package struct CustomerView: Equatable, Sendable {
     /// The time to pay is over, and a new quote of the same way can be had.
     package let requote: Choice?
     package let isTest: Bool
+    /// Of the payment: of two views the one with the lower version is the older.
+    package let version: Int
     /// It is to be paid on the built-in sandbox, whose customer and network can be played.
     package let isOnSandbox: Bool
     /// The page may put the sandbox's clock forward, for all test payments.
@@ -129,6 +131,7 @@ extension CustomerView {
         choices = view.assessment.received == .zero ? quotable.filter { $0 != taken }.map { Choice($0) } : []
         requote = isOver ? quotable.first { $0 == taken }.map { Choice($0) } : nil
         isTest = terms.isTest
+        version = payment.version
         isOnSandbox = view.sandboxNetwork != nil
         mayMoveClock = isOnSandbox && checkout.mayMoveClock
         successLink = checkout.successURL.flatMap(WebLink.init(parsing:))

@@ -6,18 +6,30 @@ import Platform
 /// The payments whose pages are open somewhere, and what tells them of changes.
 ///
 /// A commit names the payments that it touched; those of them that somebody looks at are read once and sent
-/// to all who look. One loop does it, so that a page never hears an older state after a newer one.
+/// to all who look. A page never hears an older state after a newer one.
 final class LivePages: Sendable {
     private struct Open {
         let token: CheckoutToken
         weak var stream: EventStream?
         /// It counts confirmations: a block changes what it shows and commits nothing.
         var isCounting = false
-        var isStale = false
-        /// What was sent last: the page's content, and when its time is over by the clock that never steps
-        /// back.
+        var staleness = Staleness.fresh
+        /// What was sent last: the payment's version, the page's content, and when its time is over by the
+        /// clock that never steps back.
+        var version = 0
         var revision = ""
         var end: Int64?
+        /// Whether it is a test payment's; nil until it was looked at.
+        var isTest: Bool?
+    }
+
+    /// How much a page needs to be looked at.
+    private enum Staleness: Int {
+        case fresh
+        /// Something that concerns many pages may have changed it.
+        case swept
+        /// A commit named its payment.
+        case named
     }
 
     private let open = Lock<[ID<Payment>: Open]>([:])
@@ -47,21 +59,31 @@ final class LivePages: Sendable {
         }
     }
 
-    /// Marks what was committed; nothing named means that anything may have changed. Quick, from any thread.
-    func note(_ ids: [ID<Payment>]) {
+    /// Marks what was committed. Quick, from any thread.
+    func note(_ news: Changes.News) {
         let isOpen = open.withLock { open in
-            guard !ids.isEmpty else {
-                for id in open.keys { open[id]?.isStale = true }
-                return !open.isEmpty
+            switch news {
+            case .deliveries: return false
+            case .payments(let ids):
+                var isOpen = false
+                for id in ids where open[id] != nil {
+                    open[id]?.staleness = .named
+                    isOpen = true
+                }
+                return isOpen
+            case .sandbox: return Self.sweep(&open) { $0.isTest != false }
             }
-            var isOpen = false
-            for id in ids where open[id] != nil {
-                open[id]?.isStale = true
-                isOpen = true
-            }
-            return isOpen
         }
         if isOpen { waker.yield() }
+    }
+
+    private static func sweep(_ open: inout [ID<Payment>: Open], _ concerns: (Open) -> Bool) -> Bool {
+        var isAny = false
+        for (id, page) in open where concerns(page) {
+            if page.staleness == .fresh { open[id]?.staleness = .swept }
+            isAny = true
+        }
+        return isAny
     }
 
     /// Sends what changes, until it is cancelled.
@@ -85,44 +107,62 @@ final class LivePages: Sendable {
             let isSweep = count.isMultiple(of: CheckoutLimits.countsPerSweep)
             let isCounting = open.withLock { open in
                 for (id, page) in open where page.stream == nil { open[id] = nil }
-                for (id, page) in open where page.isCounting || isSweep { open[id]?.isStale = true }
-                return open.values.contains(where: \.isStale)
+                return Self.sweep(&open) { $0.isCounting || isSweep }
             }
             if isCounting { waker.yield() }
         }
     }
 
     private func refresh(log: Log) async {
-        let stale = open.withLock { open in
-            let stale = open.filter { $0.value.isStale && $0.value.stream != nil }
-            for id in stale.keys { open[id]?.isStale = false }
-            return stale.map { (id: $0.key, token: $0.value.token) }
-        }
-        for (id, token) in stale {
-            do {
-                guard let page = try await page(token) else { continue }
-                send(page, to: id)
-            } catch {
-                // The page asks by itself when it is looked at again; the next change tries again.
-                log.warning("page cannot be refreshed \("payment", id.text) \("error", error)")
+        while case let stale = takeStale(), !stale.isEmpty {
+            for (id, token) in stale {
+                do {
+                    if let page = try await page(token) { send(page, to: id) }
+                } catch {
+                    // The page asks by itself when it is looked at again; the next change tries again.
+                    log.warning("page cannot be refreshed \("payment", id.text) \("error", error)")
+                }
             }
         }
     }
 
-    /// Sends a page that is another one, or whose countdown runs to another end.
-    private func send(_ page: CheckoutPage, to id: ID<Payment>) {
+    /// What a commit named; without that, some of the others: whoever has just paid does not wait until all
+    /// others were looked at.
+    private func takeStale() -> [(id: ID<Payment>, token: CheckoutToken)] {
+        open.withLock { open in
+            var stale = open.filter { $0.value.staleness == .named }
+            if stale.isEmpty {
+                for (id, page) in open where page.staleness == .swept {
+                    stale[id] = page
+                    if stale.count == CheckoutLimits.pagesSweptTogether { break }
+                }
+            }
+            for id in stale.keys { open[id]?.staleness = .fresh }
+            return stale.filter { $0.value.stream != nil }.map { (id: $0.key, token: $0.value.token) }
+        }
+    }
+
+    /// Sends a page that is another one, or whose countdown runs to another end; never one that was read
+    /// before what was sent last.
+    ///
+    /// - Parameter isOpening: somebody listens anew, and what the stream remembers says how much time was
+    ///   left when it was said: it is sent in any case.
+    func send(_ page: CheckoutPage, to id: ID<Payment>, isOpening: Bool = false) {
         let revision = page.revision
         let end = page.leftMilliseconds.map { clock.uptime + $0 }
-        let stream: EventStream? = open.withLock { open in
-            guard let old = open[id] else { return nil }
+        let event = page.event
+        open.withLock { open in
+            guard let old = open[id], page.view.version >= old.version else { return }
             open[id]?.isCounting = page.view.progress != nil
+            open[id]?.isTest = page.view.isTest
             let isSameEnd = (old.end == nil) == (end == nil)
                 && abs((old.end ?? 0) - (end ?? 0)) < CheckoutLimits.countdownMilliseconds
-            if old.revision == revision, isSameEnd { return nil }
+            if old.revision == revision, isSameEnd, !isOpening { return }
+            open[id]?.version = page.view.version
             open[id]?.revision = revision
             open[id]?.end = end
-            return old.stream
+            // Under the lock, so that the events have the order of what they say.
+            old.stream?.send(event)
         }
-        stream?.send(page.event)
     }
 }

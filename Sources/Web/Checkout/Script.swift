@@ -8,10 +8,14 @@ enum Script {
           const main = () => document.getElementById("checkout");
           const announcement = document.getElementById("announcement");
           const pollMilliseconds = 5000;
+          const againMilliseconds = 1000;
           let deadline = null;      // of this page's clock, which nobody can set
           let warned = false;
           let loading = null;
           let polling = null;
+          let asking = null;
+          let wanted = null;        // the newest revision that was heard of
+          let hasListened = false;
           let isOver = false;
 
           // ---- what is shown
@@ -71,8 +75,17 @@ enum Script {
               }
               setLeft(fresh.dataset.left);
             })();
-            // What fails is tried again with the next event or poll.
-            try { await loading; } catch { return; } finally { loading = null; }
+            try { await loading; } catch { /* offline: asked again below */ } finally { loading = null; }
+            // It failed, or something changed while it was on its way.
+            if (isBehind()) askAgain();
+          }
+
+          // The newest revision that was heard of is not the one that is shown.
+          const isBehind = () => wanted !== null && wanted !== main().dataset.revision;
+
+          function askAgain() {
+            clearTimeout(asking);
+            asking = setTimeout(poll, againMilliseconds);
           }
 
           function refocus(old) {
@@ -85,8 +98,8 @@ enum Script {
           }
 
           function apply(snapshot) {
-            const isNew = snapshot.revision !== main().dataset.revision;
-            if (!isNew) return setLeft(snapshot.left);
+            wanted = snapshot.revision;
+            if (!isBehind()) return setLeft(snapshot.left);
             announcement.textContent = snapshot.title + ". " + snapshot.note;
             load();
           }
@@ -99,12 +112,19 @@ enum Script {
               const answer = await fetch(base + "/status", { headers: { Accept: "application/json" } });
               if (answer.ok) apply(await answer.json());
             } catch { /* offline: the next one tries again */ }
+            if (isBehind() && !loading) askAgain();
           }
 
           function listen() {
             const events = new EventSource(base + "/events");
             events.onmessage = (event) => apply(JSON.parse(event.data));
-            events.onopen = () => { clearInterval(polling); polling = null; };
+            events.onopen = () => {
+              clearInterval(polling);
+              polling = null;
+              // What came while nobody listened, and the time that passed while the device slept.
+              if (hasListened) poll();
+              hasListened = true;
+            };
             events.onerror = () => {
               if (!polling) polling = setInterval(poll, pollMilliseconds);
               if (events.readyState === EventSource.CLOSED) setTimeout(listen, pollMilliseconds);
