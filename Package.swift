@@ -73,16 +73,17 @@ let package = Package(
             path: "Examples/Shop", swiftSettings: house),
 
         // What test targets share: a folder of one's own, a private PostgreSQL.
-        .target(name: "TestKit", dependencies: ["CLinux", "Platform", "Database"], path: "Tests/TestKit",
-                swiftSettings: house),
+        .target(
+            name: "TestKit", dependencies: ["CLinux", "CZMQ", "Platform", "Database"], path: "Tests/TestKit",
+            swiftSettings: house),
 
         tests("Domain", ["Domain"]),
         tests("Platform", ["Platform", "JSON", "CLinux"]),
         tests("JSON", ["JSON"]),
         tests("Crypto", ["Crypto", "Platform"]),
-        tests("HTTP", ["HTTP", "Platform", "JSON", "CLinux"]),
+        tests("HTTP", ["HTTP", "Platform", "JSON", "TestKit", "CLinux"]),
         tests("Database", ["Database", "Platform", "TestKit", "CLinux"]),
-        tests("Chains", ["CZMQ", "Chains", "Domain", "Platform", "JSON", "Crypto", "HTTP"]),
+        tests("Chains", ["Chains", "TestKit", "Domain", "Platform", "JSON", "Crypto", "HTTP"]),
         tests("Web", [
             "Web", "Engine", "Storage", "Chains", "Domain", "Platform", "JSON", "Crypto", "HTTP", "Database",
             "TestKit",
@@ -95,8 +96,8 @@ let package = Package(
         tests(
             "RealNodes",
             [
-                "Chains", "Crypto", "Database", "Domain", "Engine", "HTTP", "JSON", "Platform", "Storage",
-                "TestKit",
+                "quittance", "Chains", "Crypto", "Database", "Domain", "Engine", "HTTP", "JSON", "Platform",
+                "Storage", "TestKit",
             ]),
         tests("Program", [
             "quittance", "Domain", "Platform", "JSON", "Crypto", "HTTP", "Database", "Storage", "Chains",

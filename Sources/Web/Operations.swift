@@ -82,7 +82,9 @@ package struct Operations: Sendable {
 
     private func reason(_ source: SourceView) -> String? {
         guard let seenAt = source.seenAt else { return "not heard of yet" }
-        guard source.isHealthy else { return "not healthy" }
+        guard source.isHealthy else {
+            return "not healthy" + (source.faultKind.map { " (\($0))" } ?? "")
+        }
         let silence = gateway.now(isTest: source.isTest).milliseconds - seenAt.milliseconds
         return silence > Limits.sourceSilenceSeconds * 1_000 ? "silent" : nil
     }

@@ -14,7 +14,7 @@ private struct ScriptedNode: Sendable {
         "getblockchaininfo": Self.standing(),
         "getblockhash": #""\#(UTXONetwork.bitcoin.genesis.displayText)""#,
         "getmempoolinfo": #"{"loaded":true}"#, "getrawmempool": "[]",
-        "getbestblockhash": #""\#(Self.tip)""#, "getnetworkinfo": #"{"subversion":"/Test:1/"}"#,
+        "getbestblockhash": #""\#(Self.tip)""#, "getnetworkinfo": #"{"subversion":"/Test:1/","connections":8}"#,
     ]
     /// Before `results`: a method and its first parameter; nil for no answer of its own.
     var told: (@Sendable (String, JSON) -> String?)?
@@ -119,8 +119,13 @@ struct UTXONodeTests {
         Wrong("getblockchaininfo", answers: "7", .malformed),
         Wrong("getrawmempool", answers: #"["short"]"#, .malformed),
         Wrong("getrawmempool", answers: #"{"txids":[]}"#, .malformed),
+        Wrong("getrawmempool", answers: #"["\#(String(repeating: "5A", count: 32))"]"#, .malformed),
+        Wrong("getrawmempool", answers: #"["\#(String(repeating: "zz", count: 32))"]"#, .malformed),
         Wrong("getmempoolinfo", answers: "{}", .malformed),
         Wrong("no JSON", .malformed, whole: .json(Array("<html>".utf8))),
+        Wrong(
+            "a state of five megabytes", .malformed,
+            whole: .json([UInt8](repeating: 0x20, count: 5 << 20) + Array("{}".utf8))),
         Wrong("half an answer", .malformed, whole: .json(Array(#"{"result":{"#.utf8))),
         Wrong(
             "two answers", .malformed, whole: .json(Array(#"{"result":1,"error":null,"id":0}{}"#.utf8))),
@@ -146,6 +151,43 @@ struct UTXONodeTests {
         }
         #expect(fault?.kind == wrong.kind, "\(fault?.detail ?? "")")
         #expect(fault?.detail.contains("hunter2") == false)
+    }
+
+    @Test("Its own words are passed on in part, and on one line")
+    func words() async throws {
+        let long = #"\u001b[31m\n\u0301"# + String(repeating: "\u{301}x", count: 50_000)
+        var foreign = ScriptedNode()
+        foreign.results["getblockchaininfo"] = ScriptedNode.standing(chain: long)
+        var wrong = ScriptedNode()
+        wrong.results["getblockchaininfo"] = #"!{"code":-1,"message":"\#(long)"}"#
+        for node in [foreign, wrong] {
+            let fault = try await node.serve { chain in
+                await #expect(throws: ChainFault.self) { try await chain.advance(from: nil, kept: NoHeaders()) }
+            }
+            let detail = try #require(fault?.detail)
+            #expect(detail.utf8.count < 1_000 && detail.utf8.allSatisfy { $0 >= 0x20 })
+        }
+        var worried = ScriptedNode()
+        let warnings = (0..<20).map { _ in "\"\(long)\"" }.joined(separator: ",")
+        worried.results["getblockchaininfo"] = ScriptedNode.standing().replacing(#"["old"]"#, with: "[\(warnings)]")
+        let report = try await worried.serve { try await $0.probe() }
+        #expect(report.warnings.count == UTXOLimits.warnings)
+        #expect(report.warnings.allSatisfy { $0.unicodeScalars.count == UTXOLimits.wordScalars })
+    }
+
+    @Test("A block above the tip that it names is no place to stand on")
+    func aboveTip() async throws {
+        let cursor = Cursor(height: 900_001, block: BlockID(ScriptedNode.tip))
+        var node = ScriptedNode()
+        node.told = { method, first in
+            method == "getblockhash" && first.asUInt64 == cursor.height ? #""\#(ScriptedNode.tip)""# : nil
+        }
+        node.results["getblockchaininfo"] = ScriptedNode.standing()
+            .replacing(#""bestblockhash":"5a5a"#, with: #""bestblockhash":"5b5b"#)
+        let fault = try await node.serve { chain in
+            await #expect(throws: ChainFault.self) { try await chain.advance(from: cursor, kept: NoHeaders()) }
+        }
+        #expect(fault?.kind == .unreachable)
     }
 
     @Test("otherwise it is heard from its tip on")
@@ -211,6 +253,31 @@ struct UTXONodeTests {
         }
     }
 
+    @Test("Of a pool of giants a batch tells some, and the next the rest")
+    func giantPool() async throws {
+        let script = [UInt8](repeating: 0x51, count: 340_000)
+        let pool = (0..<UTXOLimits.callsPerRequest + 5).map { number in
+            SampleTransaction(
+                inputs: [(.init(repeating: 7, count: 32), UInt32(number), [], 0)], outputs: [(1_000, script)])
+        }
+        let bytes = Dictionary(uniqueKeysWithValues: pool.map { ($0.id.displayText, Hex.encode($0.bytes)) })
+        var node = ScriptedNode()
+        node.results["getrawmempool"] = "[\(bytes.keys.sorted().map { "\"\($0)\"" }.joined(separator: ","))]"
+        node.told = { method, first in
+            method == "getrawtransaction" ? bytes[first.asString ?? ""].map { "\"\($0)\"" } : nil
+        }
+        try await node.serve { chain in
+            var (counts, last): ([Int], Batch?) = ([], nil)
+            while last?.hasMore ?? true, counts.count < 4 {
+                let batch = try await chain.advance(from: last?.cursor, kept: NoHeaders())
+                counts.append(batch.entered.count)
+                #expect((batch.pool == nil) == batch.hasMore)
+                last = batch
+            }
+            #expect(counts == [UTXOLimits.callsPerRequest, 5, 0])
+        }
+    }
+
     @Test(
         "A block that is not the one that was asked for is malformed",
         arguments: [
@@ -251,7 +318,7 @@ struct UTXONodeTests {
     func probe() async throws {
         let report = try await ScriptedNode().serve { try await $0.probe() }
         #expect(report.version == "/Test:1/" && report.chain == "main" && report.height == 900_000)
-        #expect(report.isRightNetwork && !report.isCatchingUp && !report.isPruned)
+        #expect(report.isRightNetwork && !report.isCatchingUp && !report.isPruned && report.connections == 8)
         #expect(report.warnings == ["old"])
     }
 }

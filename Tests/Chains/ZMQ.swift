@@ -1,57 +1,7 @@
-import CZMQ
+import TestKit
 import Testing
 
 @testable import Chains
-
-/// A node's publisher. An XPUB socket, because it tells when a subscriber has come: no waiting by time.
-@safe private final class Publisher: @unchecked Sendable {  // used by one test, from one task at a time
-    private let context: UnsafeMutableRawPointer
-    private let socket: UnsafeMutableRawPointer
-    let endpoint: String
-
-    struct Failure: Error {}
-
-    init(_ endpoint: String = "tcp://127.0.0.1:*") throws {
-        guard let context = unsafe zmq_ctx_new(), let socket = unsafe zmq_socket(context, ZMQ_XPUB) else {
-            throw Failure()
-        }
-        unsafe self.context = context
-        unsafe self.socket = socket
-        var name = [CChar](repeating: 0, count: 256)
-        var length = name.count
-        var linger: Int32 = 0
-        var patience: Int32 = 60_000
-        unsafe zmq_setsockopt(socket, ZMQ_LINGER, &linger, MemoryLayout<Int32>.size)
-        unsafe zmq_setsockopt(socket, ZMQ_RCVTIMEO, &patience, MemoryLayout<Int32>.size)
-        guard unsafe zmq_bind(socket, endpoint) == 0,
-            unsafe zmq_getsockopt(socket, ZMQ_LAST_ENDPOINT, &name, &length) == 0
-        else { throw Failure() }
-        self.endpoint = String(decoding: name.prefix { $0 != 0 }.map { UInt8(bitPattern: $0) }, as: UTF8.self)
-    }
-
-    deinit {
-        unsafe zmq_close(socket)
-        unsafe zmq_ctx_term(context)
-    }
-
-    /// Blocks until a subscriber has subscribed to so many topics.
-    func waitForSubscriptions(_ count: Int = 1) throws {
-        for _ in 0..<count {
-            var buffer = [UInt8](repeating: 0, count: 64)
-            guard unsafe zmq_recv(socket, &buffer, buffer.count, 0) > 0, buffer[0] == 1 else { throw Failure() }
-        }
-    }
-
-    func publish(_ topic: String, _ body: [UInt8] = [1, 2, 3], sequence: UInt32) {
-        send(Array(topic.utf8), ZMQ_SNDMORE)
-        send(body, ZMQ_SNDMORE)
-        send((0..<4).map { UInt8(truncatingIfNeeded: sequence >> UInt32(8 * $0)) }, 0)
-    }
-
-    func send(_ frame: [UInt8], _ flags: Int32) {
-        _ = unsafe frame.withUnsafeBytes { unsafe zmq_send(socket, $0.baseAddress, $0.count, flags) }
-    }
-}
 
 @Suite struct ZMQ {
     @Test func `a message of the topic wakes the listener`() async throws {
@@ -88,10 +38,31 @@ import Testing
         let subscription = try ZMQSubscription(endpoint: publisher.endpoint, topics: ["json-"])
         defer { subscription.stop() }
         try publisher.waitForSubscriptions()
-        publisher.send(Array("json-minimal-chain_main:{}".utf8), 0)
+        publisher.send([Array("json-minimal-chain_main:{}".utf8)])
         var hints = subscription.hints.makeAsyncIterator()
         await hints.next()
         #expect(subscription.messages == 1)
+    }
+
+    @Test func `messages of any shape wake, and none is a gap that is not`() async throws {
+        let publisher = try Publisher()
+        let subscription = try ZMQSubscription(endpoint: publisher.endpoint, topics: ["hash"])
+        defer { subscription.stop() }
+        try publisher.waitForSubscriptions()
+        let topic = Array("hashtx".utf8)
+        let shapes: [[[UInt8]]] = [
+            [topic], [topic, []], [topic, [], []], [topic, [1], [1, 2, 3]], [topic, [1], [1, 2, 3, 4, 5]],
+            [topic, [], [], [1, 0, 0, 0]], [Array("hash".utf8) + [UInt8](repeating: 0xff, count: 1 << 16)],
+            [topic, [UInt8](repeating: 0, count: 1 << 20), []],
+        ]
+        for shape in shapes { publisher.send(shape) }
+        while subscription.messages < shapes.count { await Task.yield() }
+        #expect(subscription.missed == 0)
+        publisher.publish("hashtx", sequence: 4)
+        publisher.publish("hashtx", sequence: 4)
+        publisher.publish("hashtx", sequence: 3)
+        while subscription.messages < shapes.count + 3 { await Task.yield() }
+        #expect(subscription.missed == 0, "what is doubled or comes again is no gap")
     }
 
     @Test func `a listener that sleeps through many messages is woken once and may then ask`() async throws {

@@ -1,4 +1,5 @@
 import Platform
+import TestKit
 import Testing
 
 @testable import HTTP
@@ -31,6 +32,7 @@ import Testing
         ("HTTP/1.1 200 OK\r\nContent-Length: 5\r\nContent-Length: x\r\n\r\nabcde", .protocolViolation),
         ("HTTP/1.1 200 OK\r\nBad name: 1\r\nContent-Length: 0\r\n\r\n", .protocolViolation),
         ("HTTP/1.1 200 OK\r\nContent-Length: 1001\r\n\r\n" + String(repeating: "a", count: 1_001), .bodyTooLarge),
+        ("HTTP/1.1 200 OK\r\nContent-Length: 1000000000000000\r\n\r\n{", .bodyTooLarge),
         ("HTTP/1.1 200 OK\r\n" + String(repeating: "A: b\r\n", count: 129) + "\r\n", .protocolViolation),
         ("HTTP/1.1 200 OK\r\nA: " + String(repeating: "b", count: 65_536) + "\r\n\r\n", .protocolViolation),
     ] as [(String, ClientError.Kind)]) func `a broken answer has its kind, and the request may have been received`(

@@ -9,7 +9,8 @@ package enum RawSocket {
         try await Worker(threads: 1).run { try converse(port, Array(text.utf8)) }
     }
 
-    private static func converse(_ port: Int, _ bytes: [UInt8]) throws -> String {
+    /// The same, on this thread.
+    package static func converse(_ port: Int, _ bytes: [UInt8]) throws -> String {
         let descriptor = socket(AF_INET, Int32(SOCK_STREAM.rawValue), 0)
         guard descriptor >= 0 else { throw TestKitError("no socket") }
         defer { _ = close(descriptor) }

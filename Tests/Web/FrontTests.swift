@@ -67,7 +67,7 @@ struct FrontTests {
         guard let bitcoin = gateway.gateway.networks.entries.first(where: { !$0.isTest }) else { return }
         try await gateway.gateway.markUnhealthy(bitcoin.chain.network, fault: "unreachable: secret.host refused")
         let sick = await gateway.send(.get, "/readyz", key: nil)
-        #expect(sick.json?["reasons"] == ["bitcoin: not healthy"])
+        #expect(sick.json?["reasons"] == ["bitcoin: not healthy (unreachable)"])
         // Through a proxy comes the world, which is told neither what is ill nor how.
         let told = await gateway.send(.get, "/readyz", key: nil, headers: ["X-Forwarded-For": "192.0.2.1"])
         #expect(told.status == 503 && told.text == #"{"ready":false}"#)

@@ -46,7 +46,7 @@ package enum NodeFailure: Error, Sendable {
             self = .malformed("an error without code or message")
             return
         }
-        self = .refused(code: code, message: String(message.prefix(UTXOLimits.messageCharacters)))
+        self = .refused(code: code, message: UTXONode.words(message))
     }
 
     static func malformed(_ what: String) -> NodeFailure { .fault(.malformed(what)) }

@@ -139,7 +139,8 @@ extension NodeRPC {
         request.headers.add("Authorization", authorization)
         request.headers.add("Content-Type", "application/json")
         request.timeout = isLarge ? UTXOLimits.largeAnswerTimeout : UTXOLimits.answerTimeout
-        request.bodyLimit = .refusing(above: UTXOLimits.answerBytes)
+        request.bodyLimit = .refusing(
+            above: isLarge ? UTXOLimits.answerBytes : UTXOLimits.smallAnswerBytes)
         let response: ClientResponse
         do throws(ClientError) {
             response = try await client.send(request)

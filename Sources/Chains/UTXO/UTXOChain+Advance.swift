@@ -75,7 +75,11 @@ extension UTXOChain {
             return (Cursor(height: standing.height, block: BlockID(standing.best)), false)
         }
         if cursor.block == BlockID(standing.best) { return (cursor, false) }
-        if try await isActive(cursor) { return (cursor, false) }
+        if try await isActive(cursor) {
+            // Above the tip that the node named a moment ago.
+            guard cursor.height <= standing.height else { throw Moved() }
+            return (cursor, false)
+        }
         // Another node may answer at the old address.
         try await checkGenesis()
         try await checkWork(of: standing, against: cursor)
@@ -148,7 +152,11 @@ extension UTXOChain {
         var walked = block
         for _ in 0..<UTXOLimits.branchSteps {
             guard let place = try await node.place(of: walked) else { break }
-            if place.isActive { return Cursor(height: place.height, block: walked) }
+            if place.isActive {
+                let common = Cursor(height: place.height, block: walked)
+                guard try await isActive(common) else { throw Moved() }
+                return common
+            }
             guard let parent = place.parent else { break }
             walked = parent
         }
@@ -248,5 +256,5 @@ extension UTXONetwork {
     }
 
     /// Whether blocks on it are made at will, by whoever runs the node.
-    var isRegtest: Bool { self == .bitcoinRegtest || self == .litecoinRegtest }
+    package var isRegtest: Bool { self == .bitcoinRegtest || self == .litecoinRegtest }
 }

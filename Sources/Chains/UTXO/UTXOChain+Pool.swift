@@ -31,32 +31,32 @@ extension UTXOChain {
     private func tellPool(
         _ batch: inout Batch, _ pool: inout Pool, _ standing: UTXONode.Standing
     ) async throws {
-        var whole: Set<String>?
-        if pool.waiting.isEmpty {
+        var listed: Set<String>?
+        let isListed = pool.waiting.isEmpty
+        if isListed {
             let isLoaded = try await node.hasLoadedPool()
             let ids = try await node.pool()
             let isSettled = try await node.best() == standing.best
             let all = Set(ids)
             pool.told.formIntersection(all)
             pool.waiting = ids.filter { !pool.told.contains($0) }[...]
-            // Of a pool that takes more than this batch the end is not known: it is listed once more.
-            batch.isPoolTold = pool.waiting.count <= UTXOLimits.batchPool
-            whole = isLoaded && isSettled && batch.isPoolTold ? all : nil
-        } else {
-            batch.isPoolTold = false
+            listed = isLoaded && isSettled ? all : nil
         }
-        var rest = pool.waiting.prefix(UTXOLimits.batchPool)
-        while !rest.isEmpty {
-            let part = rest.prefix(UTXOLimits.callsPerRequest)
-            rest = rest.dropFirst(part.count)
+        var (count, bytes) = (0, 0)
+        while count < UTXOLimits.batchPool, bytes < UTXOLimits.batchBytes, !pool.waiting.isEmpty {
+            let part = pool.waiting.prefix(min(UTXOLimits.callsPerRequest, UTXOLimits.batchPool - count))
+            pool.waiting = pool.waiting.dropFirst(part.count)
+            count += part.count
             for (id, table) in try await node.poolTransactions(part) {
                 pool.told.insert(id)
+                bytes += table.bytes.count
                 guard !table.outputs.isEmpty else { continue }
                 batch.entered += table.chainTransactions(on: place)
             }
         }
-        pool.waiting = pool.waiting.dropFirst(UTXOLimits.batchPool)
-        batch.pool = whole
+        // Of a pool that takes more than this batch the end is not known: it is listed once more.
+        batch.isPoolTold = isListed && pool.waiting.isEmpty
+        batch.pool = batch.isPoolTold ? listed : nil
     }
 }
 

@@ -50,12 +50,12 @@ package final class UTXOChain: Chain {
     /// What the node says of itself. Throws when it does not answer.
     package func probe() async throws(ChainFault) -> NodeReport {
         let standing = try await node.standing()
-        let version = try await node.version()
+        let (version, connections) = try await node.identity()
         let genesis = try await node.blockHash(at: 0)
         return NodeReport(
             version: version, chain: standing.chain, height: standing.height, headers: standing.headers,
             isCatchingUp: isCatchingUp(standing), isPruned: standing.isPruned,
-            isRightNetwork: genesis == place.genesis, warnings: standing.warnings)
+            isRightNetwork: genesis == place.genesis, connections: connections, warnings: standing.warnings)
     }
 
     package func forget() { memory.withLock { $0 = Memory() } }

@@ -33,6 +33,9 @@ package enum UTXOLimits {
     /// Bytes of an answer: a block in hexadecimal and the envelope around it.
     static let answerBytes = 2 * blockBytes + 4_096
 
+    /// Bytes of an answer to what is small: where the node stands, the names of some blocks.
+    static let smallAnswerBytes = 4 << 20
+
     /// Requests under way to one node. bitcoind serves four at a time unless told otherwise.
     static let requests = 4
 
@@ -46,8 +49,9 @@ package enum UTXOLimits {
     /// Bytes of a cookie file.
     static let cookieBytes = 1_024
 
-    /// Characters of a node's own words that are passed on.
-    static let messageCharacters = 200
+    /// Unicode scalars of a node's own words that are passed on, and how many such texts.
+    static let wordScalars = 200
+    static let warnings = 16
 
     // MARK: Batches
 
@@ -55,7 +59,7 @@ package enum UTXOLimits {
     static let batchBlocks: UInt64 = 20
     static let batchBytes = 16 << 20
 
-    /// Transactions of the pool that one batch tells; the rest comes in the next.
+    /// Transactions of the pool that one batch tells, of about `batchBytes` at most; the rest comes later.
     static let batchPool = 5_000
 
     /// How often a story is begun anew that the node's chain changed under, before the node is given up.

@@ -32,16 +32,19 @@ struct UTXONode: Sendable {
         let warnings = answer["warnings"]
         let texts = warnings?.asArray?.compactMap(\.asString) ?? [warnings?.asString ?? ""]
         return Standing(
-            chain: chain, height: height, headers: headers, best: best, work: work,
+            chain: Self.words(chain), height: height, headers: headers, best: best, work: work,
             isInitialDownload: isInitialDownload,
-            isPruned: answer["pruned"]?.asBool ?? false, warnings: texts.filter { !$0.isEmpty })
+            isPruned: answer["pruned"]?.asBool ?? false,
+            warnings: texts.filter { !$0.isEmpty }.prefix(UTXOLimits.warnings).map(Self.words))
     }
 
-    /// What the node calls itself and its version, as `/Satoshi:29.0.0/`.
-    func version() async throws(ChainFault) -> String {
+    /// What the node calls itself and its version, as `/Satoshi:29.0.0/`, and how many others it speaks to.
+    func identity() async throws(ChainFault) -> (version: String, connections: UInt64) {
         let answer = try await ask { () async throws(NodeFailure) in try await rpc.call("getnetworkinfo") }
-        guard let version = answer["subversion"]?.asString else { throw .malformed("no version") }
-        return String(version.prefix(UTXOLimits.messageCharacters))
+        guard let version = answer["subversion"]?.asString,
+            let connections = answer["connections"]?.asUInt64
+        else { throw .malformed("no version") }
+        return (Self.words(version), connections)
     }
 
     func best() async throws(ChainFault) -> Hash256 {
@@ -138,7 +141,7 @@ struct UTXONode: Sendable {
         }
         return Place(
             height: height, isActive: confirmations > 0,
-            parent: answer["previousblockhash"]?.asString.map { BlockID($0) }, work: work)
+            parent: Self.hash(answer["previousblockhash"]).map { BlockID($0) }, work: work)
     }
 
     /// Whether the node has its pool: after a start it reads it back in the background.
@@ -155,7 +158,7 @@ struct UTXONode: Sendable {
         }
         guard let elements = answer.asArray else { throw .malformed("no list of its pool") }
         let ids = elements.compactMap(\.asString)
-        guard ids.count == elements.count, ids.allSatisfy({ $0.utf8.count == 64 }) else {
+        guard ids.count == elements.count, ids.allSatisfy(Self.isID) else {
             throw .malformed("a pool of something else than transactions")
         }
         return ids
@@ -214,6 +217,21 @@ struct UTXONode: Sendable {
     /// A height that a chain can have: those around it can be computed with.
     private static func height(_ value: JSON?) -> UInt64? {
         value?.asUInt64.flatMap { $0 <= UTXOLimits.height ? $0 : nil }
+    }
+
+    /// As nodes write it and we do: an id in capitals would be another one.
+    private static func isID(_ text: String) -> Bool {
+        let digits = [0x30...0x39, 0x61...0x66] as [ClosedRange<UInt8>]
+        return text.utf8.count == 64 && text.utf8.allSatisfy { byte in digits.contains { $0.contains(byte) } }
+    }
+
+    /// What the node says in its own words, as far as it is passed on: one line, and not a long one.
+    static func words(_ text: String) -> String {
+        var words = String.UnicodeScalarView()
+        for scalar in text.unicodeScalars.prefix(UTXOLimits.wordScalars) {
+            words.append(scalar.properties.generalCategory == .control ? " " : scalar)
+        }
+        return String(words)
     }
 
     private static func hash(_ value: JSON?) -> Hash256? {

@@ -31,6 +31,8 @@ package struct NodeReport: Hashable, Sendable {
     package let isPruned: Bool
     /// Networks are told apart by their first block: this is the one that was asked for.
     package let isRightNetwork: Bool
+    /// Other nodes that it speaks to: one without any hears nothing new.
+    package let connections: UInt64
     /// What the node itself is worried about.
     package let warnings: [String]
 }

@@ -115,6 +115,8 @@ package struct SourceView: Sendable {
     }
 
     package var isHealthy: Bool { row?.isHealthy ?? false }
+    /// Which kind of fault it has, in one word or two, for the operator; nil while it is healthy.
+    package var faultKind: String? { row?.fault.map { String($0.prefix { $0 != ":" }) } }
     /// When the network was heard of last; nil before the first time.
     package var seenAt: Instant? { row?.seenAt }
 

@@ -120,12 +120,27 @@ extension Transfer {
             isHeadComplete = false
         } else if text.isEmpty {
             isHeadComplete = true
+            guard !announcesTooMuch else {
+                isBodyBeyondLimit = true
+                return false
+            }
         } else if !isHeadComplete, let colon = text.firstIndex(of: UInt8(ascii: ":")) {
             let name = String(decoding: text[..<colon], as: UTF8.self)
             guard Headers.isName(name), fields.count < ClientLimits.responseFields else { return false }
             fields.append((name, String(decoding: text[(colon + 1)...], as: UTF8.self).trimmingBlanks()))
         }
         return true
+    }
+
+    /// Whether the head says that more follows than is wanted: then nothing of it is waited for.
+    private var announcesTooMuch: Bool {
+        guard case .refusing(let limit) = request.bodyLimit, request.method != .head else { return false }
+        return fields.contains { field in
+            guard field.name.lowercased() == "content-length", let length = UInt64(field.value) else {
+                return false
+            }
+            return length > UInt64(max(0, limit))
+        }
     }
 
     /// A piece of the body. False ends the transfer.

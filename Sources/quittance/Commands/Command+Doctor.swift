@@ -51,6 +51,8 @@ private struct Doctor {
     let terminal: Terminal
     var found = 0
 
+    /// Where details begin: behind the longest name of a network.
+    private static let column = 18
     private static let leastFreeBytes: UInt64 = 1 << 30
     /// Where libcurl looks on Debian, and where others keep them.
     private static let authorities = [
@@ -60,10 +62,10 @@ private struct Doctor {
     private static let earliest: Int64 = 1_767_225_600_000
 
     private mutating func tell(_ finding: Finding) {
-        let line = "\(Help.pad(finding.what, 15))\(finding.detail)"
+        let line = "\(Help.pad(finding.what, Self.column))\(finding.detail)"
         if finding.isGood { return terminal.say("ok    \(line)") }
         found += 1
-        terminal.say("LOOK  \(line)\n      \(Help.pad("", 15))\(finding.advice)")
+        terminal.say("LOOK  \(line)\n      \(Help.pad("", Self.column))\(finding.advice)")
     }
 
     mutating func examine(_ configuration: Configuration) async throws {
@@ -209,7 +211,13 @@ private struct Doctor {
                     name, "\(report.version) is at block \(report.height) of \(report.headers)",
                     "Wait until it has caught up: nothing is confirmed before.")
             }
-            return .good(name, "\(report.version) at block \(report.height)")
+            let place = "\(report.version) at block \(report.height)"
+            if report.connections == 0, !node.network.isRegtest {
+                return .found(
+                    name, "\(place) speaks to no other node",
+                    "Look at its connections: nothing that happens on its network reaches it.")
+            }
+            return .good(name, place)
         } catch {
             let text = (error as? ChainFault)?.detail ?? Problem(error).text
             return .found(

@@ -3,8 +3,9 @@ import Glibc
 import Platform
 
 /// A server made of bare sockets, one thread a connection, so that tests can answer in every wrong way.
-@safe final class RawServer: Sendable {
-    let port: UInt16
+@safe package final class RawServer: Sendable {
+    /// Where it listens on 127.0.0.1.
+    package let port: UInt16
     private let listener: Int32
     private let handler: @Sendable (RawConnection) -> Void
     private let state = Lock(State())
@@ -17,7 +18,7 @@ import Platform
     }
 
     /// Listens on a free port of 127.0.0.1; `handler` runs on the connection's own thread and may block.
-    init(_ handler: @escaping @Sendable (RawConnection) -> Void) throws {
+    package init(_ handler: @escaping @Sendable (RawConnection) -> Void) throws {
         self.handler = handler
         listener = socket(AF_INET, Int32(SOCK_STREAM.rawValue | SOCK_CLOEXEC.rawValue), 0)
         var address = sockaddr_in()
@@ -36,14 +37,15 @@ import Platform
         Thread.start { [self] in acceptAll() }
     }
 
-    enum Failure: Error { case listen(Int32) }
+    /// Nothing can be listened on, for the system's reason.
+    package enum Failure: Error { case listen(Int32) }
 
     /// How many connections have come in.
-    var accepted: Int { state.withLock { $0.accepted } }
+    package var accepted: Int { state.withLock { $0.accepted } }
 
     /// Ends the listener and every open connection. Descriptors are only touched under the lock: one that was
     /// closed a moment ago may be another test's by now.
-    func stop() {
+    package func stop() {
         state.withLock { state in
             state.isStopped = true
             _ = shutdown(listener, Int32(SHUT_RDWR))
@@ -52,7 +54,7 @@ import Platform
     }
 
     /// Returns when nothing listens on the port any more.
-    func waitUntilClosed() async { for await _ in closed {} }
+    package func waitUntilClosed() async { for await _ in closed {} }
 
     private func acceptAll() {
         while true {
@@ -80,11 +82,11 @@ import Platform
 }
 
 /// The server's end of one connection. All calls block.
-struct RawConnection: Sendable {
+package struct RawConnection: Sendable {
     let descriptor: Int32
 
     /// The next request, head and body (by `Content-Length`); nil when the peer has gone.
-    func readRequest() -> String? {
+    package func readRequest() -> String? {
         var bytes: [UInt8] = []
         var wanted = Int.max
         while bytes.count < wanted {
@@ -108,10 +110,11 @@ struct RawConnection: Sendable {
 
     /// False when the peer has gone.
     @discardableResult
-    func write(_ text: String) -> Bool { write(Array(text.utf8)) }
+    package func write(_ text: String) -> Bool { write(Array(text.utf8)) }
 
+    /// The same of bytes.
     @discardableResult
-    func write(_ bytes: [UInt8]) -> Bool {
+    package func write(_ bytes: [UInt8]) -> Bool {
         var sent = 0
         while sent < bytes.count {
             let count = unsafe bytes[sent...].withUnsafeBytes {
@@ -124,22 +127,22 @@ struct RawConnection: Sendable {
     }
 
     /// A whole answer with a length.
-    func answer(_ status: String = "200 OK", fields: String = "", body: String = "") {
+    package func answer(_ status: String = "200 OK", fields: String = "", body: String = "") {
         write("HTTP/1.1 \(status)\r\n\(fields)Content-Length: \(body.utf8.count)\r\n\r\n\(body)")
     }
 
     /// Blocks until the peer closes.
-    func waitForClose() { while readSome() != nil {} }
+    package func waitForClose() { while readSome() != nil {} }
 
     /// Makes the close that follows a reset.
-    func armReset() {
+    package func armReset() {
         var option = linger(l_onoff: 1, l_linger: 0)
         unsafe setsockopt(
             descriptor, SOL_SOCKET, SO_LINGER, &option, socklen_t(MemoryLayout<linger>.size))
     }
 
     /// Blocks the thread without looking at the peer.
-    func pause(milliseconds: Int) { usleep(UInt32(milliseconds) * 1_000) }
+    package func pause(milliseconds: Int) { usleep(UInt32(milliseconds) * 1_000) }
 }
 
 extension String {
