@@ -1,5 +1,5 @@
 #!/bin/sh
-# A real bitcoind on regtest, from Debian packages.
+# A real bitcoind, on regtest or on another chain that it then hears nothing of, from Debian packages.
 #
 #   bitcoind.sh install     fetch and unpack it (once), print its version
 #   bitcoind.sh start       start it on loopback, wait until it answers, print KEY=VALUE lines; again: the same lines
@@ -14,6 +14,7 @@
 #   BIN               folder of another bitcoind and bitcoin-cli to use instead
 #   SUITES            Debian suites to take it from      (default "forky sid")
 #   RPC_PORT P2P_PORT ZMQ_PORT                           (default: free ones)
+#   CHAIN             main, test, testnet4, signet, regtest: it never speaks to others    (default regtest)
 #   EXTRA             more bitcoind options
 #
 # No Debian suite has Bitcoin Core, but testing and unstable have Bitcoin Knots, which is the same node with other
@@ -47,7 +48,7 @@ healthy() { cli getblockchaininfo > /dev/null 2>&1; }
 configure() {
     zmq=tcp://127.0.0.1:${ZMQ_PORT:-$(free_port)}
     cat <<END
-regtest=1
+chain=$chain
 server=1
 rest=1
 txindex=1
@@ -58,7 +59,9 @@ zmqpubrawblock=$zmq
 zmqpubhashblock=$zmq
 zmqpubrawtx=$zmq
 zmqpubsequence=$zmq
-[regtest]
+dnsseed=0
+natpmp=0
+[$chain]
 connect=0
 listen=1
 bind=127.0.0.1:${P2P_PORT:-$(free_port)}

@@ -5,6 +5,9 @@
 say() { echo "$name: $*" >&2; }
 die() { say "$*"; exit 1; }
 
+# The chain that the node is on, in its own words.
+chain=${CHAIN:-regtest}
+
 # Where downloads are kept. Outside the checkout: shared by all work trees, and `git clean` keeps it.
 cache=${QUITTANCE_CACHE:-${XDG_CACHE_HOME:-${HOME:?HOME or QUITTANCE_CACHE must be set}/.cache}/quittance}
 
@@ -57,11 +60,11 @@ launch() { # OPTION...
         echo "$pid" > "$RUN/node.pid"
         if wait_healthy; then return 0; fi
         grep -q 'Unable to bind\|Binding RPC on address.*failed\|Unable to start HTTP server' \
-            "$RUN/stdout.log" "$RUN/regtest/debug.log" 2>/dev/null || break
+            "$RUN/stdout.log" "$RUN/debug.log" "$RUN"/*/debug.log 2>/dev/null || break
         [ "$try" = 3 ] || say "a port was taken meanwhile, trying others"
     done
     cat "$RUN/stdout.log" >&2
-    tail -n 5 "$RUN/regtest/debug.log" >&2 2>/dev/null || true
+    cat "$RUN/debug.log" "$RUN"/*/debug.log 2>/dev/null | tail -n 5 >&2 || true
     die "the node did not become healthy"
 }
 

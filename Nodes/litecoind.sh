@@ -1,5 +1,5 @@
 #!/bin/sh
-# A real Litecoin Core node on regtest, from Debian packages.
+# A real Litecoin Core node, on regtest or on another chain that it then hears nothing of, from Debian packages.
 #
 #   litecoind.sh install     fetch and unpack it (once), print its version
 #   litecoind.sh start       start it on loopback, wait until it answers, print KEY=VALUE lines; again: the same lines
@@ -16,6 +16,7 @@
 #   RPC_PORT P2P_PORT                                    (default: free ones)
 #   MWEB=1            leave extension blocks on. They activate at height 432 on regtest, and from then on no block
 #                     is valid before one with a peg-in. Off by default, so that any number of blocks can be mined
+#   CHAIN             main, test, regtest: it never speaks to others                      (default regtest)
 #   EXTRA             more litecoind options
 #
 # It speaks Bitcoin Core 0.21's RPC with Litecoin's parameters: no ZMQ, legacy wallets only (importmulti).
@@ -48,7 +49,7 @@ healthy() { cli getblockchaininfo > /dev/null 2>&1; }
 # mempoolreplacement: off by default in Litecoin; without it bumpfee answers well and replaces nothing.
 configure() {
     cat <<END
-regtest=1
+chain=$chain
 server=1
 rest=1
 txindex=1
@@ -57,7 +58,7 @@ fallbackfee=0.0002
 mempoolreplacement=1
 upnp=0
 dnsseed=0
-[regtest]
+[$chain]
 connect=0
 listen=1
 bind=127.0.0.1
@@ -68,7 +69,7 @@ rpcport=${RPC_PORT:-$(free_port)}
 rpcuser=test
 rpcpassword=$(password)
 END
-    [ "${MWEB:-0}" = 1 ] || echo "vbparams=mweb:-2:0"
+    [ "$chain" != regtest ] || [ "${MWEB:-0}" = 1 ] || echo "vbparams=mweb:-2:0"
 }
 
 start_node() {

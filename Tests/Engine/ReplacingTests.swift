@@ -29,6 +29,8 @@ struct ReplacingTests {
         let testDescription: String
         let told: [Told]
         let lives: Name?
+        /// Whether the new one is as timely as the old one was.
+        var inherits = true
     }
 
     static let rows = [
@@ -70,9 +72,41 @@ struct ReplacingTests {
             told: [Told(mined: [.other], entered: [.old], pool: nil), Told(pool: nil)], lives: nil),
         Row(testDescription: "by one to somebody else in another branch",
             told: [Told(mined: [.old]), Told(mined: [.other], isFork: true)], lives: nil),
+        Row(testDescription: "by one to somebody else, and that by the new one",
+            told: [
+                Told(entered: [.old], pool: [.old]), Told(entered: [.other], pool: [.other]),
+                Told(entered: [.new], pool: [.new]),
+            ], lives: .new, inherits: false),
+        Row(testDescription: "by one to somebody else, and that by the new one in a block",
+            told: [
+                Told(entered: [.old], pool: [.old]), Told(entered: [.other], pool: nil), Told(mined: [.new]),
+            ], lives: .new, inherits: false),
+        Row(testDescription: "evicted, then one to somebody else, and that is replaced by the new one",
+            told: [
+                Told(entered: [.old], pool: [.old]), Told(), Told(entered: [.other], pool: [.other]),
+                Told(mined: [.new]),
+            ], lives: .new, inherits: false),
+        Row(testDescription: "by one to somebody else in a block, and the new one is in another branch",
+            told: [
+                Told(entered: [.old], pool: [.old]), Told(mined: [.other]), Told(mined: [.new], isFork: true),
+            ], lives: .new, inherits: false),
+        Row(testDescription: "mined, then one to somebody else in a second branch, then the new one in a third",
+            told: [
+                Told(mined: [.old]), Told(mined: [.other], isFork: true), Told(mined: [.new], isFork: true),
+            ], lives: .new, inherits: false),
+        Row(testDescription: "mined, orphaned by one to somebody else in the pool, then the new one",
+            told: [
+                Told(mined: [.old]), Told(entered: [.other], pool: [.other], isFork: true),
+                Told(entered: [.new], pool: [.new]),
+            ], lives: .new, inherits: false),
+        Row(testDescription: "by one to somebody else in a block of a batch that has the new one's branch too",
+            told: [
+                Told(entered: [.old], pool: [.old]), Told(mined: [.other], entered: [.old], pool: nil),
+                Told(mined: [.new], isFork: true),
+            ], lives: .new, inherits: false),
     ]
 
-    @Test("It lives alone, and is as timely as the first one was", arguments: rows)
+    @Test("It lives alone, and is as timely as the first one was, unless another one stood between", arguments: rows)
     func replaced(_ row: Row) async throws {
         let house = try await House()
         let id = try await house.open()
@@ -89,10 +123,11 @@ struct ReplacingTests {
         #expect(live.map { $0.key.place } == [row.lives].compactMap { $0.map { "\($0.rawValue):0" } })
         if let winner = live.first, let loser = payment.evidence.transfers.first(where: { !$0.isLive }) {
             #expect(loser.claim.standing == .gone(.replaced))
-            #expect(winner.replaces == [loser.key])
+            #expect(winner.replaces == (row.inherits ? [loser.key] : []))
             let judge = Judge(terms: payment.terms, evidence: payment.evidence)
             var lineage = Lineage(payment.evidence, enough: judge.enough)
-            #expect(lineage.firstSight(of: winner) == first)
+            #expect(lineage.firstSight(of: winner) == (row.inherits ? first : winner.firstSeen))
+            #expect(row.inherits || winner.firstSeen != first)
         }
         try await house.audit()
         await house.close()

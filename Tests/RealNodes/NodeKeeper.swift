@@ -16,15 +16,20 @@ final class NodeKeeper: Sendable {
         (self.script, self.folder, self.shell) = (script, folder, shell)
     }
 
-    /// - Parameter hasExtensionBlocks: whether Litecoin's extension blocks become active, at height 432.
+    /// - Parameters:
+    ///   - chain: which chain it is on, in its own words.
+    ///   - hasExtensionBlocks: whether Litecoin's extension blocks become active, at height 432.
+    ///   - more: options of the node.
     static func start(
-        _ coin: Coin, hasExtensionBlocks: Bool = false
+        _ coin: Coin, on chain: String = "regtest", hasExtensionBlocks: Bool = false, _ more: String = ""
     ) async throws -> (NodeKeeper, Lines) {
         guard let script = coin.script else { throw TestKitError("no \(coin.daemon)") }
         let parent = ProcessInfo.processInfo.environment["QUITTANCE_RUN"] ?? TemporaryFolder.base()
         let folder = "\(parent)/node-\(coin)-\(UUID().uuidString.prefix(8).lowercased())"
         let shell = try ChildProcess(
-            "/bin/sh", ["-c", program, "sh", script, folder, options, hasExtensionBlocks ? "1" : "0"])
+            "/bin/sh", [
+                "-c", program, "sh", script, folder, "\(options) \(more)", hasExtensionBlocks ? "1" : "0", chain,
+            ])
         var said: [String] = []
         for await line in shell.lines { said.append(line) }
         return (NodeKeeper(script: script, folder: folder, shell: shell), try lines(said, from: coin))
@@ -52,7 +57,7 @@ final class NodeKeeper: Sendable {
 
     private static let program = """
         set -eu
-        export RUN="$2" EXTRA="$3" MWEB="$4"
+        export RUN="$2" EXTRA="$3" MWEB="$4" CHAIN="$5"
         trap '"$1" clean' EXIT
         trap 'exit 1' INT TERM HUP
         "$1" start

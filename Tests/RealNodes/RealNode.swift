@@ -154,10 +154,10 @@ final class RealNode: Sendable {
         for _ in 0..<count { _ = try await ask("generateblock", .string(home), .array([])) }
     }
 
-    /// The raw blocks above the first one, oldest first.
-    func rawBlocks() async throws -> [String] {
+    /// The raw blocks from a height on, oldest first.
+    func rawBlocks(from lowest: UInt64 = 1) async throws -> [String] {
         var blocks: [String] = []
-        for height in 1...(try await height()) {
+        for height in lowest...(try await height()) {
             let hash = try await ask("getblockhash", .integer(height))
             blocks.append(try text(await ask("getblock", hash, 0)))
         }

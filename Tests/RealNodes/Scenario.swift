@@ -1,4 +1,5 @@
 import Domain
+import HTTP
 import Platform
 import Storage
 import Testing
@@ -24,8 +25,12 @@ struct Scenario: Sendable, CustomTestStringConvertible {
         try await run(on: RealNode.of(coin), onPostgres: onPostgres)
     }
 
-    func run(on node: RealNode, onPostgres: Bool = false) async throws {
-        let till = try await Till(node, keptHeaders: keptHeaders, onPostgres: onPostgres)
+    func run(
+        on node: RealNode, through url: HTTP.URL? = nil, woken endpoint: String? = nil,
+        onPostgres: Bool = false
+    ) async throws {
+        let till = try await Till(
+            node, through: url, woken: endpoint, keptHeaders: keptHeaders, onPostgres: onPostgres)
         do {
             try await tell(till)
             try await till.mine(Int(Till.confirmations))

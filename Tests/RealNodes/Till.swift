@@ -45,7 +45,13 @@ final class Till {
         (try? Base58Check.decode(key)).map { Base58Check.encode(version + $0.dropFirst(4)) } ?? ""
     }
 
-    init(_ node: RealNode, keptHeaders: UInt64 = 1_000, onPostgres: Bool = false) async throws {
+    /// - Parameters:
+    ///   - url: where the node is asked, if that is not where it listens.
+    ///   - endpoint: where messages are waited for, if that is not where the node publishes.
+    init(
+        _ node: RealNode, through url: HTTP.URL? = nil, woken endpoint: String? = nil,
+        keptHeaders: UInt64 = 1_000, onPostgres: Bool = false
+    ) async throws {
         self.node = node
         clock = ManualClock(now: SystemClock().now)
         folder = try TemporaryFolder()
@@ -61,8 +67,8 @@ final class Till {
         self.settings = settings
         descriptor = "wpkh(\(Self.publicKey)/\(node.nextBranch())/*)"
         chain = UTXOSettings(
-            network: node.coin.network, url: node.url, credentials: node.credentials,
-            zmqEndpoint: node.zmq)
+            network: node.coin.network, url: url ?? node.url, credentials: node.credentials,
+            zmqEndpoint: endpoint ?? node.zmq)
         inbox = try Inbox()
         store = try await Store.open(location)
         gateway = try Self.gateway(store, clock, settings, chain)
