@@ -149,14 +149,15 @@ struct Absorption {
         let observation = paying.isEmpty ? nil : Commitment(transaction.observation())
         for (output, owner) in paying {
             let key = Transfer.Key(network: network, place: output.place)
+            // A second sight is no first one, also where the clock was put back between the two.
+            let first = try known(owner.payment)?.transfer(key)
             let sighting = Sighting(
                 key: key, quote: owner.quote,
                 method: output.asset.map { Domain.Method(asset: $0, network: network) },
                 amountText: output.amountText,
-                claim: claim, seenAt: now, fellIntoGap: isCatchingUp,
-                replaces: Set(
-                    conflict.losers.lazy.filter { $0.payment == owner.payment }.map(\.key)
-                        .prefix(EngineLimits.replaced)),
+                claim: claim, seenAt: first?.firstSeen ?? now,
+                fellIntoGap: first?.missedByGap ?? isCatchingUp,
+                replaces: Self.replaced(conflict.losers.filter { $0.payment == owner.payment }.map(\.key)),
                 maturity: transaction.maturity, observation: observation)
             mention(owner.payment)
             news[owner.payment]?.sightings[key] = sighting
@@ -206,12 +207,23 @@ struct Absorption {
         let sighting = Sighting(
             key: before.key, quote: before.quote, method: before.method, amountText: before.amountText,
             claim: claim(standing), seenAt: before.seenAt, fellIntoGap: before.fellIntoGap,
-            replaces: before.replaces.union(
-                keys.subtracting(before.replaces).sorted().prefix(
-                    max(0, EngineLimits.replaced - before.replaces.count))),
-            maturity: before.maturity, observation: before.observation)
+            replaces: Self.replaced(Array(keys), after: before.replaces), maturity: before.maturity,
+            observation: before.observation)
         mention(known.payment)
         news[known.payment]?.sightings[known.key] = sighting
+    }
+
+    /// One output for each transaction that was replaced: it stands for all that the transaction paid. Those
+    /// that are known stay, and so many are remembered in all.
+    private static func replaced(
+        _ keys: [Transfer.Key], after known: Set<Transfer.Key> = []
+    ) -> Set<Transfer.Key> {
+        var replaced = known
+        var transactions = Set(known.map(\.transaction))
+        for key in keys.sorted() where replaced.count < EngineLimits.replaced {
+            if transactions.insert(key.transaction).inserted { replaced.insert(key) }
+        }
+        return replaced
     }
 
     private func save(_ known: SourceRow?) throws -> SourceRow {
@@ -219,8 +231,9 @@ struct Absorption {
         let row = SourceRow(
             sequence: sequence, height: batch.cursor.height, block: batch.cursor.block, safe: batch.safe,
             finalized: batch.finalized, isHealthy: batch.isAtTip, fault: batch.isAtTip ? nil : "catching up",
-            scannedUntil: isSeenWhole ? askedAt : known?.scannedUntil ?? Instant(milliseconds: 0), seenAt: now
-        )
+            // What a clock that was ahead said of the past is not believed for ever.
+            scannedUntil: isSeenWhole ? askedAt : min(known?.scannedUntil ?? Instant(milliseconds: 0), now),
+            seenAt: now)
         if try batch.connected.isEmpty && work.tx.lowestHeader(of: network) == nil {
             try work.tx.insert(
                 HeaderRow(

@@ -318,7 +318,7 @@ package enum EngineLimits {
     static let looks = 200
     /// Kept answers that one transaction forgets.
     static let forgottenAnswers = 1_000
-    /// Transfers whose place one transfer can have taken.
+    /// Transactions whose place one transfer can have taken.
     static let replaced = 16
     /// Seconds by which the time of a pushed rate may be ahead of the clock.
     static let rateLeadSeconds: Int64 = 60

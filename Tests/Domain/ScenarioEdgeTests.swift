@@ -114,6 +114,35 @@ extension Scenario {
             try $0.wait(until: 961)
             try $0.wait(until: 5)
         },
+        Scenario("a quote after a wrong hour can be paid", .awaitingPayment) {
+            try $0.wait(until: 3_000)
+            #expect($0.state == .expired)
+            $0.clock = 1_000
+            try $0.tell(.quoted(Sample.quote(2, from: 1_000)))
+            #expect($0.last.isPayable)
+            try $0.wait(until: 1_900)
+            #expect($0.last.isPayable)
+        },
+        Scenario("and its end is an end", .expired) {
+            try $0.wait(until: 3_000)
+            $0.clock = 1_000
+            try $0.tell(.quoted(Sample.quote(2, from: 1_000)))
+            try $0.wait(until: 1_961)
+        },
+        Scenario("a quote that is told again moves no clock", .expired) {
+            try $0.wait(until: 961)
+            $0.clock = 5
+            try $0.tell(.quoted(Sample.quote()))
+        },
+        Scenario("nobody has scanned beyond the present", .awaitingPayment) { story in
+            story.clock = 100
+            let word = Source(
+                sequence: 50, tip: 100, safe: nil, finalized: nil, isHealthy: true, scannedUntil: Sample.at(3_000))
+            try story.tell(
+                Fact(at: Sample.at(100), actor: .clock, sources: [Sample.bitcoin: word], news: .looked))
+            story.isHealthy = false
+            try story.wait(until: 2_000)
+        },
         Scenario("replaced three times, each with more, too late at last", .latePaid, [.late],
             "wallet 1000 unapplied 1000") {
             try $0.pool("a", 800_000)

@@ -54,6 +54,29 @@ extension Scenario {
             try story.mine("t:0", half)
             try story.mine("t:1", half)
         },
+        Scenario("twenty outputs, replaced by twenty, keep it", .paid, [], "wallet 1000 payments 1000") { story in
+            func outputs(_ name: String, _ standing: Transfer.Standing, replaces: [String] = []) -> [Sighting] {
+                (0..<20).map { story.sighting("\(name):\($0)", "50000", standing, replaces: replaces) }
+            }
+            try story.tell(.sighted(outputs("t", .pooled), spends: [:]))
+            story.clock = 3_000
+            let new = outputs("u", .pooled, replaces: ["t:0"])
+            try story.tell(.sighted(new + outputs("t", .gone(.replaced)), spends: [:]))
+            let place = BlockPlace(height: 100, block: BlockID("x"), index: 0, medianTime: Sample.at(3_000))
+            try story.tell(.sighted(outputs("u", .mined(place)), spends: [:]))
+        },
+        Scenario("nineteen trifles in time for twenty late ones do not", .latePaid, [.late],
+            "wallet 1000 unapplied 1000") { story in
+            let old = (0..<19).map { story.sighting("t:\($0)", "50000", .pooled) }
+            try story.tell(.sighted(old, spends: [:]))
+            story.clock = 3_000
+            let new = (0..<20).map { story.sighting("u:\($0)", "50000", .pooled, replaces: ["t:0"]) }
+            let gone = old.map { story.sighting($0.key.place, "50000", .gone(.replaced)) }
+            try story.tell(.sighted(new + gone, spends: [:]))
+            let place = BlockPlace(height: 100, block: BlockID("x"), index: 0, medianTime: Sample.at(3_000))
+            let mined = (0..<20).map { story.sighting("u:\($0)", "50000", .mined(place)) }
+            try story.tell(.sighted(mined, spends: [:]))
+        },
         Scenario("replaced by more when all was there already keeps it", .overpaid, [.overpaid],
             "wallet 1200 payments 1000 excess 200") {
             try $0.pool("a", whole)

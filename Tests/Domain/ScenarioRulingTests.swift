@@ -82,11 +82,52 @@ extension Scenario {
             #expect($0.open.isEmpty)
             try $0.wait(until: 3_000)
         },
+        Scenario("a top-up takes what was there, though the clock was put back", .paid, [],
+            "wallet 1000 payments 1000") {
+            $0.clock = 3_000
+            try $0.mine("a", half)
+            $0.clock = 2_000
+            let quote = topUp($0)
+            try $0.rule({ .grantTopUp($0, quote) }, on: .underpaid)
+            #expect($0.last.isPayable)
+            $0.clock = 2_100
+            try $0.mine("b", half, quote: quote)
+        },
         Scenario("short, accepted", .paid, [], "wallet 500 payments 500") {
             try $0.mine("a", half)
             try $0.wait(until: 961)
             try $0.rule({ .accept($0) }, on: .underpaid)
             #expect($0.last.isByRuling && $0.last.isFulfillable)
+        },
+        Scenario("accepted after the clock was put back", .paid, [], "wallet 1000 payments 1000") {
+            $0.clock = 3_000
+            try $0.mine("a", whole)
+            $0.clock = 2_000
+            try $0.rule({ .accept($0) }, on: .late)
+            #expect($0.last.isFulfillable && $0.last.amounts?.confirmed == whole)
+        },
+        Scenario("and then lost", .paid, [.evidenceLost], "") {
+            $0.clock = 3_000
+            try $0.mine("a", whole)
+            $0.clock = 2_000
+            try $0.rule({ .accept($0) }, on: .late)
+            try $0.lose("a")
+        },
+        Scenario("accepted, the clock put back, and then paid again", .paid, [.duplicate],
+            "wallet 2000 payments 1000 unapplied 1000") {
+            $0.clock = 3_000
+            try $0.mine("a", whole)
+            try $0.rule({ .accept($0) }, on: .late)
+            $0.clock = 2_000
+            try $0.mine("b", whole)
+        },
+        Scenario("accepted by hand, with what a gap had hidden", .paid, [], "wallet 1000 payments 1000") {
+            $0.clock = 500
+            try $0.tell(.ruled(.accept(nil), reason: nil))
+            $0.clock = 600
+            let place = BlockPlace(height: 100, block: BlockID("x"), index: 0, medianTime: Sample.at(400))
+            let seen = $0.sighting("a", "1000000", .mined(place), gap: true)
+            try $0.tell(.sighted([seen], spends: [:]))
         },
         Scenario("accepted by hand, and then paid", .paid, [.duplicate], "wallet 1000 unapplied 1000") {
             try $0.tell(.ruled(.accept(nil), reason: nil))

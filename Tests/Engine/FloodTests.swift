@@ -1,5 +1,5 @@
 import Chains
-import Domain
+@testable import Domain
 import Platform
 import Storage
 import TestKit
@@ -77,6 +77,24 @@ struct FloodTests {
         _ = try await absorb(house, mined: [paid])
         #expect(try await house.payment(id).state == .paid)
         try await house.audit()
+        await house.close()
+    }
+
+    @Test("of which twenty are replaced by twenty: one of them stands for all, and the first sight stays")
+    func raisedFee() async throws {
+        let house = try await House()
+        let id = try await house.open()
+        let quote = try await house.quote(of: id)
+        let first = flood("a", to: quote, outputs: 20, inputs: ["coin:0"])
+        let second = flood("b", to: quote, outputs: 20, inputs: ["coin:0"])
+        _ = try await absorb(house, entered: [first], pool: [first])
+        let seen = try #require(try await house.payment(id).evidence.transfers.first?.firstSeen)
+        _ = try await absorb(house, entered: [second], pool: [second])
+        let payment = try await house.payment(id)
+        let judge = Judge(terms: payment.terms, evidence: payment.evidence)
+        let live = payment.evidence.transfers.filter(\.isLive)
+        #expect(live.count == 20)
+        #expect(live.allSatisfy { $0.replaces.count == 1 && judge.firstSight(of: $0) == seen })
         await house.close()
     }
 

@@ -136,6 +136,61 @@ struct ClockTests {
         await house.close()
     }
 
+    @Test("A second sight is no first one: what came late stays late when its block comes at an earlier hour")
+    func secondSight() async throws {
+        let house = try await House()
+        let id = try await house.open()
+        try await house.take([.play(.late)], for: id)
+        let first = try #require(try await house.payment(id).evidence.transfers.first?.firstSeen)
+        let opened = try await house.payment(id).terms.openedAt
+        house.clock.step(by: opened.milliseconds + 60_000 - house.gateway.now(isTest: true).milliseconds)
+        try await house.take([.command(.mine(.sandbox, blocks: 1))], for: id)
+        let payment = try await house.payment(id)
+        #expect(payment.state == .latePaid)
+        #expect(payment.evidence.transfers.map(\.firstSeen) == [first])
+        try await house.audit()
+        await house.close()
+    }
+
+    @Test("What was accepted at an earlier hour than it was seen is the price, and is missed when it is lost")
+    func acceptance() async throws {
+        let house = try await House()
+        let id = try await house.open()
+        try await house.take([.play(.late, mined: 1)], for: id)
+        house.clock.step(by: -1_800_000)
+        try await house.take([.rule(.late, .accept)], for: id)
+        #expect(try await house.payment(id).assessment.amounts?.confirmed == house.quote(of: id).amountDue)
+        #expect(try await house.payment(id).openExceptions.isEmpty)
+        try await house.take([.reorg(depth: 1, fate: .dropped)], for: id)
+        #expect(try await house.payment(id).openExceptions.map(\.kind) == [.evidenceLost])
+        try await house.audit()
+        await house.close()
+    }
+
+    @Test("A payment that lived through a wrong hour is quoted once more, and that quote can be paid")
+    func wrongHour() async throws {
+        let house = try await House()
+        var new = NewPayment(orderID: "order-1", amount: "25", currency: "EUR")
+        new.methods = [try method("SBX"), try method("SUSD")]
+        let id = try await house.open(new)
+        try await house.take([.choose("SBX")], for: id)
+        house.clock.step(by: 3_600_000)
+        try await house.follow()
+        #expect(try await house.payment(id).state == .expired)
+        house.clock.step(by: -3_600_000)
+        try await house.follow()
+        for _ in 0..<3 {
+            try await house.take([.choose("SBX")], for: id)
+            let payment = try await house.payment(id)
+            #expect(payment.state == .awaitingPayment && payment.assessment.isPayable)
+            #expect(payment.evidence.quotes.count == 2)
+        }
+        try await house.take([.play(.exact, mined: 1)], for: id)
+        #expect(try await house.payment(id).state == .paid)
+        try await house.audit()
+        await house.close()
+    }
+
     @Test("What is owed to an endpoint since a wrong hour is due", arguments: [3_600, 24 * 3_600, 400 * 24 * 3_600])
     func deliveries(seconds: Int64) async throws {
         let house = try await House.withWebhooks()

@@ -125,8 +125,7 @@ struct ReplacingTests {
             #expect(loser.claim.standing == .gone(.replaced))
             #expect(winner.replaces == (row.inherits ? [loser.key] : []))
             let judge = Judge(terms: payment.terms, evidence: payment.evidence)
-            var lineage = Lineage(payment.evidence, enough: judge.enough)
-            #expect(lineage.firstSight(of: winner) == (row.inherits ? first : winner.firstSeen))
+            #expect(judge.firstSight(of: winner) == (row.inherits ? first : winner.firstSeen))
             #expect(row.inherits || winner.firstSeen != first)
         }
         try await house.audit()

@@ -111,7 +111,7 @@ struct CodecTests {
             Ruling(
                 number: number + 1, verdict: verdict, actor: Self.actors[number % Self.actors.count],
                 reason: number.isMultiple(of: 2) ? nil : Sample.commitment, at: Sample.at(Int64(number)),
-                basis: Self.bases[number % Self.bases.count])
+                known: number, basis: Self.bases[number % Self.bases.count])
         }
         evidence.refunds = RefundClaim.Stage.allCases.map { stage in
             RefundClaim(

@@ -1,7 +1,7 @@
 /// All that a payment's status is judged by. The same evidence gives the same status, in whatever order it
 /// came.
 package struct Evidence: Hashable, Sendable {
-    /// The latest moment heard of.
+    /// The latest moment heard of, from the last quote on.
     package var now: Instant
     /// In the order in which they were locked.
     package var quotes: [Quote] = []
@@ -28,8 +28,20 @@ package struct Evidence: Hashable, Sendable {
     /// The quote that the customer is shown.
     package var currentQuote: Quote? { quotes.last }
 
-    mutating func hear(_ sources: [NetworkName: Source]) {
-        for (network, word) in sources { self.sources[network] = word.merged(with: self.sources[network]) }
+    /// What a fact of the moment `at` says of the networks. Nobody has scanned beyond the present.
+    mutating func hear(_ sources: [NetworkName: Source], at: Instant) {
+        for (network, word) in sources {
+            self.sources[network] = word.seen(by: at).merged(with: self.sources[network])
+        }
+    }
+
+    /// Takes a quote that is locked at the moment `at`. What networks and clocks say comes in any order, so
+    /// the latest moment counts; but that a price is locked now is a decision, and says what time it is. What
+    /// a clock that was ahead said of the time, and of how far the networks were seen, is taken back.
+    mutating func lock(_ quote: Quote, at: Instant) {
+        quotes.append(quote)
+        now = at
+        sources = sources.mapValues { $0.seen(by: at) }
     }
 
     /// Where each transfer stands in `transfers`.

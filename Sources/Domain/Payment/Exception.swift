@@ -113,17 +113,21 @@ package struct Ruling: Hashable, Sendable {
     /// Binds what the person wrote; the text lives beside the log.
     package let reason: Commitment?
     package let at: Instant
+    /// How many transfers had been heard of: what is heard of later came after it, whatever the clocks say.
+    package let known: Int
     /// What was there when the payment was accepted; nil for every other verdict.
     package let basis: Basis?
 
     package init(
-        number: Int, verdict: Verdict, actor: Actor, reason: Commitment?, at: Instant, basis: Basis?
+        number: Int, verdict: Verdict, actor: Actor, reason: Commitment?, at: Instant, known: Int,
+        basis: Basis?
     ) {
         self.number = number
         self.verdict = verdict
         self.actor = actor
         self.reason = reason
         self.at = at
+        self.known = known
         self.basis = basis
     }
 

@@ -8,31 +8,32 @@ extension Judge {
         let units: UInt128
         let isTimely: Bool
         let isConfirmed: Bool
-        let firstSight: Instant
+        let sight: Lineage.Sight
     }
 
     /// Sorts out what is never counted, and puts the rest in canonical order.
     mutating func weigh() -> [Counted] {
-        let candidates = evidence.transfers.filter(\.isLive).compactMap { transfer in
-            evidence.quote(transfer.quote).map { (transfer, $0, role(of: transfer, under: $0)) }
+        let live = evidence.transfers.enumerated().filter(\.element.isLive)
+        let candidates = live.compactMap { place, transfer in
+            evidence.quote(transfer.quote).map { (place, transfer, $0, role(of: transfer, under: $0)) }
         }
         var whole = Tally()
-        for (transfer, quote, role) in candidates where !role.isMismatch {
+        for (_, transfer, quote, role) in candidates where !role.isMismatch {
             whole.add(units(of: transfer), under: quote)
         }
         let value = max(price, whole.worth)
-        var lineage = lineage
+        var lineage = Lineage(evidence, enough: enough)
         var counted: [Counted] = []
-        for (transfer, quote, role) in candidates {
+        for (place, transfer, quote, role) in candidates {
             let confirmed = isConfirmed(transfer, value: value)
             result.shares[transfer.key] = Assessment.Share(role: role, isConfirmed: confirmed)
             if role.isMismatch { continue }
-            let sight = lineage.firstSight(of: transfer)
+            let sight = lineage.sight(at: place)
             let timely = timelyQuote(of: transfer, under: quote, seen: sight, isConfirmed: confirmed)
             counted.append(
                 Counted(
                     transfer: transfer, quote: timely ?? quote, units: units(of: transfer),
-                    isTimely: timely != nil, isConfirmed: confirmed, firstSight: sight))
+                    isTimely: timely != nil, isConfirmed: confirmed, sight: sight))
         }
         return counted.sorted(by: Self.precedes)
     }
@@ -49,17 +50,30 @@ extension Judge {
         case (_?, nil): return true
         case (nil, _?): return false
         case (nil, nil):
-            if left.firstSight != right.firstSight { return left.firstSight < right.firstSight }
+            if left.sight.at != right.sight.at { return left.sight.at < right.sight.at }
         }
         return left.transfer.key < right.transfer.key
     }
 
-    private var lineage: Lineage { Lineage(evidence, enough: enough) }
-
     /// The first sight of a transfer, or of what it stands for.
     func firstSight(of transfer: Transfer) -> Instant {
-        var lineage = lineage
-        return lineage.firstSight(of: transfer)
+        var lineage = Lineage(evidence, enough: enough)
+        return evidence.transfers.firstIndex { $0.key == transfer.key }.map { lineage.sight(at: $0).at }
+            ?? transfer.firstSeen
+    }
+
+    /// Whether a transfer, or what it stands for, had been heard of when a person or the policy ruled.
+    /// Counted, and not by the clock, which may have been put back between. What fell into a gap of our
+    /// watching was there when its block was.
+    private func knew(_ ruling: Ruling, _ transfer: Transfer, _ sight: Lineage.Sight) -> Bool {
+        if sight.place < ruling.known { return true }
+        guard transfer.missedByGap, let block = transfer.block else { return false }
+        return block.medianTime <= ruling.at
+    }
+
+    /// Whether an acceptance took this as the price, or a part of it.
+    func isTaken(_ item: Counted, by acceptance: Ruling) -> Bool {
+        knew(acceptance, item.transfer, item.sight)
     }
 
     private func role(of transfer: Transfer, under quote: Quote) -> Assessment.Role {
@@ -91,18 +105,23 @@ extension Judge {
     /// at its own worth. What comes after the grant to an older address is worth no more than the top-up
     /// would have it: the rate of an ended quote is no offer.
     private func timelyQuote(
-        of transfer: Transfer, under own: Quote, seen: Instant, isConfirmed: Bool
+        of transfer: Transfer, under own: Quote, seen sight: Lineage.Sight, isConfirmed: Bool
     ) -> Quote? {
         let needsNoBlock = transfer.confirmedIn == .pool || isConfirmed && transfer.block == nil
         let inBlock = transfer.block?.medianTime ?? evidence.now
+        func isInBlock(for quote: Quote) -> Bool {
+            needsNoBlock || inBlock <= quote.endsAt.adding(seconds: terms.policy.confirmBySeconds)
+        }
         func takes(_ quote: Quote) -> Bool {
-            seen <= quote.endsAt.adding(seconds: terms.policy.graceSeconds)
-                && (needsNoBlock || inBlock <= quote.endsAt.adding(seconds: terms.policy.confirmBySeconds))
+            sight.at <= quote.endsAt.adding(seconds: terms.policy.graceSeconds) && isInBlock(for: quote)
         }
         if takes(own) { return own }
-        let granted = evidence.quotes.filter { $0.isTopUp && takes($0) }
-        if granted.contains(where: { seen < $0.lockedAt }) { return own }
-        let same = granted.filter { $0.method == own.method }
+        let wasThere = evidence.rulings.contains { ruling in
+            guard case .grantTopUp(_, let quote) = ruling.verdict else { return false }
+            return isInBlock(for: quote) && knew(ruling, transfer, sight)
+        }
+        if wasThere { return own }
+        let same = evidence.quotes.filter { $0.isTopUp && $0.method == own.method && takes($0) }
         if same.isEmpty { return nil }
         let units = transfer.amount ?? 0
         return same.reduce(own) { $1.worth(of: units) < $0.worth(of: units) ? $1 : $0 }
@@ -110,8 +129,8 @@ extension Judge {
 
     /// What a person who accepts the payment now relies on: `transfer` is the mismatch that it is accepted
     /// for, if it is one.
-    mutating func basis(at time: Instant, transfer: Transfer.Key?) -> Ruling.Basis {
-        let seen = weigh().filter { $0.firstSight <= time }
+    mutating func basis(for transfer: Transfer.Key?) -> Ruling.Basis {
+        let seen = weigh()
         return Ruling.Basis(
             live: Tally(whole: seen).worth, confirmed: Tally(whole: seen.filter(\.isConfirmed)).worth,
             transfer: transfer.flatMap { result.shares[$0]?.role.isMismatch ?? false ? $0 : nil })
@@ -121,7 +140,7 @@ extension Judge {
     func lost(of counted: [Counted]) -> Worth {
         guard let acceptance, let basis = acceptance.basis else { return .zero }
         if let key = basis.transfer, !(result.shares[key]?.isConfirmed ?? false) { return price }
-        let seen = counted.filter { $0.firstSight <= acceptance.at }
+        let seen = counted.filter { isTaken($0, by: acceptance) }
         return max(
             basis.live - Tally(whole: seen).worth,
             basis.confirmed - Tally(whole: seen.filter(\.isConfirmed)).worth)

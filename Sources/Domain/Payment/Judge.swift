@@ -42,10 +42,10 @@ struct Judge {
     ) -> (confirmed: Tally, excess: (worth: Worth, transfer: Counted)?) {
         var tally = Tally()
         var excess: (Worth, Counted)?
-        let end = acceptance?.at ?? .distantFuture
         for item in counted {
             let role: Assessment.Role
-            if item.firstSight > end || item.isConfirmed && result.confirmed >= enough {
+            let isAfter = acceptance.map { !isTaken(item, by: $0) } ?? false
+            if isAfter || item.isConfirmed && result.confirmed >= enough {
                 role = .duplicate
             } else if item.isConfirmed, item.isTimely || acceptsLate {
                 role = item.isTimely ? .counted : .late

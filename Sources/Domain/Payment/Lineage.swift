@@ -4,9 +4,26 @@
 struct Lineage {
     private let evidence: Evidence
     private let enough: Worth
-    private var places: [Transfer.Key: Int] = [:]
+    /// Where the outputs stand in the evidence; empty while nothing was replaced.
     private var outputs: [Outputs: [Int]] = [:]
-    private var sights: [Outputs: Instant] = [:]
+    private var inherited: [Outputs: Sight] = [:]
+
+    /// When the network first showed a transfer, and how many others had been heard of before it.
+    struct Sight {
+        var at: Instant
+        /// Of two sights the one with the lower place was there first, whatever the clock has done between.
+        var place: Int
+
+        static let never = Sight(at: .distantFuture, place: .max)
+
+        func earliest(with other: Sight) -> Sight {
+            Sight(at: min(at, other.at), place: min(place, other.place))
+        }
+
+        func latest(with other: Sight) -> Sight {
+            Sight(at: max(at, other.at), place: max(place, other.place))
+        }
+    }
 
     /// What one transaction pays to one quote in one method.
     private struct Outputs: Hashable {
@@ -21,53 +38,70 @@ struct Lineage {
             quote = transfer.quote
             method = transfer.method
         }
+
+        /// What another transaction pays to the same quote in the same method.
+        init(of key: Transfer.Key, like other: Outputs) {
+            network = key.network
+            transaction = key.transaction
+            quote = other.quote
+            method = other.method
+        }
     }
 
     init(_ evidence: Evidence, enough: Worth) {
         self.evidence = evidence
         self.enough = enough
         if evidence.transfers.allSatisfy(\.replaces.isEmpty) { return }
-        for (index, transfer) in evidence.transfers.enumerated() {
-            places[transfer.key] = index
-            outputs[Outputs(transfer), default: []].append(index)
+        for (place, transfer) in evidence.transfers.enumerated() {
+            outputs[Outputs(transfer), default: []].append(place)
         }
     }
 
-    /// When the network first showed it, or what it stands for.
-    mutating func firstSight(of transfer: Transfer) -> Instant {
-        guard !transfer.replaces.isEmpty else { return Self.sight(of: transfer) }
-        let group = Outputs(transfer)
-        if let known = sights[group] { return min(Self.sight(of: transfer), known) }
-        sights[group] = .distantFuture
-        let inherited = inheritedSight(of: transfer, group)
-        sights[group] = inherited
-        return min(Self.sight(of: transfer), inherited)
+    /// When the network first showed the transfer that stands at `place` in the evidence, or what it stands
+    /// for.
+    mutating func sight(at place: Int) -> Sight {
+        let transfer = evidence.transfers[place]
+        let own = Sight(at: Self.time(of: transfer), place: place)
+        return outputs.isEmpty ? own : own.earliest(with: inherited(by: Outputs(transfer)))
     }
 
     /// The latest sight of what was replaced: all of it was needed. Nothing passes on what it does not
     /// inherit itself.
-    private mutating func inheritedSight(of transfer: Transfer, _ group: Outputs) -> Instant {
-        let candidates = transfer.replaces.compactMap { places[$0].map { evidence.transfers[$0] } }
-            .filter { $0.quote == transfer.quote && $0.method == transfer.method && Outputs($0) != group }
-        let older = candidates.reduce(into: Set<Transfer.Key>()) { $0.formUnion($1.replaces) }
-        let replaced = candidates.filter { !older.contains($0.key) }
-        let before = sum(replaced)
-        let after = sum((outputs[group] ?? []).map { evidence.transfers[$0] })
-        guard !replaced.isEmpty, before <= after,
-            before == after || evidence.quote(transfer.quote).map({ $0.worth(of: before) >= enough }) ?? false
-        else { return .distantFuture }
-        var latest = Instant(milliseconds: .min)
-        for known in replaced { latest = max(latest, firstSight(of: known)) }
+    private mutating func inherited(by group: Outputs) -> Sight {
+        if let known = inherited[group] { return known }
+        // Transactions that replace each other in a circle inherit nothing.
+        inherited[group] = .never
+        let candidates = replaced(by: group)
+        let older = candidates.reduce(into: Set<Outputs>()) { $0.formUnion(replaced(by: $1)) }
+        let direct = candidates.subtracting(older)
+        let before = sum(direct)
+        guard !direct.isEmpty, before <= sum([group]),
+            before == sum([group])
+                || evidence.quote(group.quote).map({ $0.worth(of: before) >= enough }) ?? false
+        else { return .never }
+        var latest = Sight(at: Instant(milliseconds: .min), place: 0)
+        for place in direct.flatMap({ outputs[$0] ?? [] }) { latest = latest.latest(with: sight(at: place)) }
+        inherited[group] = latest
         return latest
     }
 
-    private func sum(_ transfers: [Transfer]) -> UInt128 {
-        transfers.reduce(0) { $0.addingSaturating($1.amount ?? 0) }
+    /// What the transactions paid, to the same quote and in the same method, whose place one took.
+    private func replaced(by group: Outputs) -> Set<Outputs> {
+        var replaced: Set<Outputs> = []
+        for place in outputs[group] ?? [] {
+            for key in evidence.transfers[place].replaces { replaced.insert(Outputs(of: key, like: group)) }
+        }
+        return replaced.filter { outputs[$0] != nil && $0 != group }
+    }
+
+    private func sum(_ groups: Set<Outputs>) -> UInt128 {
+        groups.lazy.flatMap { outputs[$0] ?? [] }
+            .reduce(0) { $0.addingSaturating(evidence.transfers[$1].amount ?? 0) }
     }
 
     /// Our clock; of what fell into a gap of our watching, the block's median time if that is earlier.
-    private static func sight(of transfer: Transfer) -> Instant {
-        guard transfer.missedByGap, let place = transfer.block else { return transfer.firstSeen }
-        return min(transfer.firstSeen, place.medianTime)
+    private static func time(of transfer: Transfer) -> Instant {
+        guard transfer.missedByGap, let block = transfer.block else { return transfer.firstSeen }
+        return min(transfer.firstSeen, block.medianTime)
     }
 }

@@ -32,7 +32,7 @@ extension Payment {
         guard quote.endsAt >= fact.at else {
             throw .refusal(Refusal(.quoteExpired, "This quote has ended."))
         }
-        evidence.quotes.append(quote)
+        evidence.lock(quote, at: fact.at)
     }
 
     /// Whether a new quote in `method` would be taken at `now`: asked before a destination is spent on it,
@@ -76,20 +76,20 @@ extension Payment {
     private mutating func fold(
         _ verdict: Ruling.Verdict, reason: Commitment?, _ fact: Fact
     ) throws(Objection) {
-        try check(verdict)
+        try check(verdict, at: fact.at)
         var basis: Ruling.Basis?
         switch verdict {
         case .accept, .acceptLate:
             var judge = Judge(terms: terms, evidence: evidence)
             let subject = verdict.exception.flatMap(exception)?.subject
-            basis = judge.basis(at: fact.at, transfer: subject?.transfer)
+            basis = judge.basis(for: subject?.transfer)
         case .cancel, .reject, .grantTopUp, .keep, .release, .dismiss: break
         }
         evidence.rulings.append(
             Ruling(
                 number: evidence.rulings.count + 1, verdict: verdict, actor: fact.actor, reason: reason,
-                at: fact.at, basis: basis))
-        if case .grantTopUp(_, let quote) = verdict { evidence.quotes.append(quote) }
+                at: fact.at, known: evidence.transfers.count, basis: basis))
+        if case .grantTopUp(_, let quote) = verdict { evidence.lock(quote, at: fact.at) }
     }
 
     /// Whether a top-up in `method` would be granted now: asked before a destination is spent on it.
@@ -100,9 +100,9 @@ extension Payment {
         try checkOffer(of: method)
     }
 
-    private func isGrantable(_ quote: Quote) throws(Objection) -> Bool {
+    private func isGrantable(_ quote: Quote, at now: Instant) throws(Objection) -> Bool {
         do throws(Refusal) { try checkTopUp(in: quote.method) } catch { throw .refusal(error) }
-        return quote.isTopUp && quote.endsAt >= evidence.now && evidence.quote(quote.id) == nil
+        return quote.isTopUp && quote.endsAt >= now && evidence.quote(quote.id) == nil
     }
 
     /// A refund that is new, taken up again or changed may only promise what is there; steps of a known one
@@ -131,7 +131,7 @@ extension Payment {
     }
 
     /// Whether the rules allow `verdict` now.
-    private func check(_ verdict: Ruling.Verdict) throws(Objection) {
+    private func check(_ verdict: Ruling.Verdict, at now: Instant) throws(Objection) {
         if let id = verdict.exception {
             guard let exception = exception(id), exception.isOpen else {
                 throw .refusal(Refusal(.exceptionNotOpen, "This exception is not open."))
@@ -148,7 +148,7 @@ extension Payment {
             case .accept, .reject: allows(verdict.action)
             case .acceptLate(_, let method, let source):
                 state == .latePaid && acceptsLate(in: method, at: source)
-            case .grantTopUp(_, let quote): try isGrantable(quote)
+            case .grantTopUp(_, let quote): try isGrantable(quote, at: now)
             case .keep, .release, .dismiss: true
             }
         guard isAllowed else {

@@ -21,7 +21,7 @@ extension Payment {
     package func reduce(_ fact: Fact) throws(Objection) -> Decision {
         var next = self
         next.evidence.now = max(evidence.now, fact.at)
-        next.evidence.hear(fact.sources)
+        next.evidence.hear(fact.sources, at: fact.at)
         try next.fold(fact)
         var assessment = next.assessment
         let lost = next.keepConfirmations(assessment)

@@ -206,6 +206,13 @@ package struct Source: Hashable, Sendable {
         self.scannedUntil = scannedUntil
     }
 
+    /// This word, at the moment `at`: nothing can have been seen of what comes after it.
+    func seen(by at: Instant) -> Source {
+        var word = self
+        word.scannedUntil = min(scannedUntil, at)
+        return word
+    }
+
     /// This word, and what was believed before it. The same two words give the same, in whatever order they
     /// come.
     func merged(with other: Source?) -> Source {

@@ -42,6 +42,7 @@ extension Ruling: Stored {
         writer.member("actor", actor.text)
         writer.member("reason", reason.map { Hex.encode($0.bytes) })
         writer.member("at", at.milliseconds)
+        writer.member("known", known)
         writer.storedOrNull("basis", basis)
     }
 
@@ -50,7 +51,8 @@ extension Ruling: Stored {
             number: try fields.integer("number"), verdict: try fields.nested("verdict"),
             actor: try fields.parsed("actor", Actor.init(parsing:)),
             reason: try fields.parsedOrNil("reason") { Hex.decode($0).flatMap(Commitment.init) },
-            at: try fields.instant("at"), basis: try fields.nestedOrNil("basis"))
+            at: try fields.instant("at"), known: try fields.integer("known"),
+            basis: try fields.nestedOrNil("basis"))
     }
 }
 

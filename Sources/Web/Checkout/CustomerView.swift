@@ -106,7 +106,8 @@ extension CustomerView {
         let view = checkout.payment
         let payment = view.payment
         let terms = payment.terms
-        let isOver = view.quote.map { checkout.now > $0.endsAt } ?? false
+        // Also when the gateway's clock was ahead for a while and has closed the window too early.
+        let isOver = view.quote.map { checkout.now > $0.endsAt } ?? false || payment.state == .expired
         isAside = view.setAsideSince != nil
         phase = isAside ? .checking : Phase(payment.state)
         merchant = checkout.merchant
