@@ -74,13 +74,18 @@ extension Gateway {
         let (facts, isRebuilt) = try work.tx.release(
             id, at: now, by: actor, note: note, cause: cause,
             notice: notice("payment.released", of: id, at: now, work.tx))
-        for fact in facts { _ = try fold(fact, into: id, cause: "released", work) }
-        for fact in try undone(of: id, work) { _ = try fold(fact, into: id, cause: "released", work) }
+        // People were told, and are at work on it: what turns out late is theirs, for the rate of its moment
+        // is gone.
+        func fold(_ fact: Fact) throws {
+            _ = try self.fold(fact, into: id, cause: "released", asksPolicy: false, work)
+        }
+        for fact in facts { try fold(fact) }
+        for fact in try undone(of: id, work) { try fold(fact) }
         guard let payment = try work.tx.payment(id) else { throw Corruption("\(id) is not stored") }
         let look = Fact(
             at: self.now(isTest: payment.terms.isTest), actor: .clock,
             sources: try sources(of: payment, in: work.tx), news: .looked)
-        _ = try fold(look, into: id, cause: "released", work)
+        try fold(look)
         work.footprint.touch(id)
         return .released(facts: facts.count, isRebuilt: isRebuilt)
     }

@@ -142,10 +142,14 @@ package final class Gateway: Sendable {
     }
 
     /// Folds a fact into a stored payment that is not set aside, and commits what follows.
-    func fold(_ fact: Fact, into id: ID<Payment>, cause: String, _ work: Work) throws -> Decision? {
+    ///
+    /// - Parameter asksPolicy: the policy may accept by itself what turns out late with it.
+    func fold(
+        _ fact: Fact, into id: ID<Payment>, cause: String, asksPolicy: Bool = true, _ work: Work
+    ) throws -> Decision? {
         guard let payment = try work.tx.payment(id) else { throw Corruption("\(id) is not stored") }
         var decisions = [try payment.reduce(fact)]
-        if let late = try lateFact(after: decisions[0], work) {
+        if asksPolicy, let late = try lateFact(after: decisions[0], work) {
             decisions.append(try decisions[0].payment.reduce(late))
         }
         try commit(decisions, cause: cause, work)

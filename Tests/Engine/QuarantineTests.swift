@@ -117,6 +117,28 @@ struct QuarantineTests {
         await house.close()
     }
 
+    @Test("What came late while a payment was aside is for a person, whatever the rate is when it comes back")
+    func lateMeanwhile() async throws {
+        let house = try await House()
+        var policy = Policy.standard
+        policy.late = Policy.LateRule(withinSeconds: 100_000, driftBasisPoints: 200)
+        _ = try await house.gateway.setPolicy(
+            policy, by: house.caller, cause: "test", Answering(key: nil) { _ in Reply(status: 200, body: []) })
+        let id = try await house.open()
+        let now = house.gateway.world.now
+        _ = try await house.gateway.play(.late, for: id, of: house.caller)
+        try await house.store.write { try $0.quarantine(id, at: now, reason: "test") }
+        _ = try await house.gateway.command(.mine(.sandbox, blocks: 1))
+        try await house.follow()
+        house.clock.advance(by: 24 * 3_600_000)
+        try await house.follow()
+        #expect(try await release(id, in: house) == .released(facts: 1, isRebuilt: false))
+        let payment = try await house.payment(id)
+        #expect(payment.state == .latePaid && payment.openExceptions.map(\.kind) == [.late])
+        try await house.audit()
+        await house.close()
+    }
+
     @Test("Its window still closes after it came back")
     func window() async throws {
         let house = try await House()
