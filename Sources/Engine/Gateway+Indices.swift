@@ -17,7 +17,13 @@ extension Gateway {
         if let known, known != identity { throw IndexFile.Doubt.otherDatabase }
         let now = world.now
         let file = try indexFile(path, indices)
+        // After a hard end the file is ahead by what it covered. If it is further, the store has gone back.
+        let hasGoneBack = file.covered.contains { key, covered in
+            indices[key].map { covered - $0 > EngineLimits.coveredIndices.upperBound } ?? false
+        }
+        defer { floor.withLock { $0 = nil } }
         try await store.write { tx in
+            if hasGoneBack { _ = try self.raiseFloor(at: now, tx) }
             for (key, covered) in file.covered where indices[key] != nil {
                 try tx.advance(
                     key, to: covered, at: now, reason: "index_file", cause: "start", by: .operatorAtMachine)
@@ -67,17 +73,22 @@ extension Gateway {
     package func restored(
         skipping count: Int64, indexFile path: String, cause: String
     ) async throws -> [(key: String, from: Int64, next: Int64)] {
-        let floor = try IndexFile.lastKnown(path)
+        let known = try IndexFile.lastKnown(path)
         let now = world.now
+        defer { floor.withLock { $0 = nil } }
         let moved = try await store.write { tx in
+            let floor = try self.raiseFloor(at: now, tx)
             var writer = JSONWriter()
-            writer.object { $0.member("skipped", count) }
+            writer.object { writer in
+                writer.member("skipped", count)
+                writer.member("floor", floor)
+            }
             try tx.record(
                 chain: Storage.Transaction.instanceChain, at: now, kind: "restored", subject: "",
                 cause: cause, actor: .operatorAtMachine, body: writer.bytes)
             var moved: [(key: String, from: Int64, next: Int64)] = []
             for (key, from) in try tx.keyIndices().sorted(by: { $0.key < $1.key }) {
-                let next = min(max(from, floor[key] ?? 0) + count, 1 << 31)
+                let next = min(max(from, known[key] ?? 0) + count, 1 << 31)
                 try tx.advance(
                     key, to: next, at: now, reason: "restored", cause: cause, by: .operatorAtMachine)
                 moved.append((key, from, next))
@@ -86,9 +97,33 @@ extension Gateway {
             return moved
         }
         let next = Dictionary(moved.map { ($0.key, $0.next) }, uniquingKeysWith: max)
-        _ = try IndexFile(path, covering: floor.merging(next, uniquingKeysWith: max))
+        _ = try IndexFile(path, covering: known.merging(next, uniquingKeysWith: max))
         return moved
     }
 
     private static let databaseSetting = "database_identity"
+
+    /// What the parts of payments (events, versions, entries, exceptions, transfers) are numbered above. Read
+    /// once: only `restored` raises it, and that a gateway runs beside is to be ended before.
+    func floor(_ tx: Storage.Transaction) throws -> Int {
+        if let known = floor.withLock({ $0 }) { return known }
+        let read = try tx.setting(Self.floorSetting).flatMap { Int($0) } ?? 0
+        guard (0...Fact.highestFloor).contains(read) else { throw Corruption("\(Self.floorSetting) is none") }
+        floor.withLock { $0 = read }
+        return read
+    }
+
+    /// Raises the floor to the seconds that have passed since 2025: no payment has so many parts, and a
+    /// second restore from the same backup comes out higher than the first.
+    private func raiseFloor(at now: Instant, _ tx: Storage.Transaction) throws -> Int {
+        let before = try tx.setting(Self.floorSetting).flatMap { Int($0) } ?? 0
+        let seconds = (now.milliseconds - Self.floorEpoch) / 1_000
+        let floor = min(max(before + 1, Int(clamping: seconds)), Fact.highestFloor)
+        try tx.set(Self.floorSetting, String(floor))
+        return floor
+    }
+
+    private static let floorSetting = "part_numbers_above"
+    /// 2025-01-01T00:00:00Z.
+    private static let floorEpoch: Int64 = 1_735_689_600_000
 }

@@ -106,12 +106,14 @@ extension Gateway {
     private struct WalletMoved: Error {}
 
     private func quoted(
-        _ payment: Payment, _ quote: Quote, _ actor: Actor, at now: Instant, _ tx: Storage.Transaction
+        _ payment: Payment, _ quote: Quote, _ actor: Actor, at now: Instant, above floor: Int = 0,
+        _ tx: Storage.Transaction
     ) throws -> Decision {
         var sources = payment.evidence.sources
         sources[quote.method.network] = try tx.source(of: quote.method.network)?.source
         do throws(Objection) {
-            return try payment.reduce(Fact(at: now, actor: actor, sources: sources, news: .quoted(quote)))
+            return try payment.reduce(
+                Fact(at: now, actor: actor, sources: sources, news: .quoted(quote), floor: floor))
         } catch {
             switch error {
             case .refusal(let refusal): throw refusal
@@ -142,7 +144,8 @@ extension Gateway {
             try payment.checkQuote(in: method, at: now)
             let quoted = try self.quote(payment.terms, method, at: now, until: nil, work.tx)
             try work.tx.take(index: quoted.taken.index, of: quoted.taken.fingerprint)
-            let decision = try self.quoted(payment, quoted.quote, actor, at: now, work.tx)
+            let decision = try self.quoted(
+                payment, quoted.quote, actor, at: now, above: self.floor(work.tx), work.tx)
             try self.commit([decision], cause: cause, work)
             return self.view(decision.payment, personal: personal)
         }

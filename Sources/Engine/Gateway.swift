@@ -21,6 +21,9 @@ package final class Gateway: Sendable {
     /// Nil where another process may write to the store.
     let rendered: RenderedPayments?
     let watches: Watches
+    /// What parts of payments are numbered above; nil until it was read. See decision 4.
+    let floor = Lock<Int?>(nil)
+    let steadiness = Lock(SteadyClock())
 
     package init(
         store: Store, world: World, networks: Networks, settings: Settings, keys: InstanceKeys,
@@ -148,6 +151,8 @@ package final class Gateway: Sendable {
         _ fact: Fact, into id: ID<Payment>, cause: String, asksPolicy: Bool = true, _ work: Work
     ) throws -> Decision? {
         guard let payment = try work.tx.payment(id) else { throw Corruption("\(id) is not stored") }
+        var fact = fact
+        fact.floor = try floor(work.tx)
         var decisions = [try payment.reduce(fact)]
         if asksPolicy, let late = try lateFact(after: decisions[0], work) {
             decisions.append(try decisions[0].payment.reduce(late))
@@ -181,7 +186,9 @@ package final class Gateway: Sendable {
             let source = try lateRate(of: method.asset, payment.terms, at: fact.at, work.tx),
             let verdict = payment.lateVerdict(of: method, at: source)
         else { return nil }
-        return Fact(at: fact.at, actor: .policy, sources: fact.sources, news: .ruled(verdict, reason: nil))
+        return Fact(
+            at: fact.at, actor: .policy, sources: fact.sources, news: .ruled(verdict, reason: nil),
+            floor: fact.floor)
     }
 
     /// The rate that a late payment is judged by; nil without a current one.

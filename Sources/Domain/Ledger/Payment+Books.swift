@@ -1,6 +1,6 @@
 extension Payment {
     /// The entries that bring the books to what `assessment` calls for. Updates what is posted.
-    mutating func book(_ assessment: Assessment, at time: Instant) throws(Objection) -> [Entry] {
+    mutating func book(_ assessment: Assessment, _ fact: Fact) throws(Objection) -> [Entry] {
         var entries: [Entry] = []
         for transfer in evidence.transfers {
             guard let method = transfer.method, let quote = evidence.quote(transfer.quote) else { continue }
@@ -13,12 +13,12 @@ extension Payment {
                 let worth = Int128(clamping: quote.worth(of: units.magnitude).minor)
                 return units < 0 ? -worth : worth
             }
-            entryCount += 1
+            entryCount = max(entryCount, fact.floor) + 1
             let count = (posted?.count ?? 0) + 1
             guard
                 let entry = Entry(
                     id: ID(part: entryCount, of: id), kind: target.kind(from: old), method: method,
-                    transfer: transfer.key, businessKey: "\(id)/\(transfer.key)/\(count)", at: time,
+                    transfer: transfer.key, businessKey: "\(id)/\(transfer.key)/\(count)", at: fact.at,
                     postings: postings, corrects: posted?.entry)
             else { throw .corruption("the books of \(transfer.key) do not balance") }
             self.posted[transfer.key] = Posted(holding: target, entry: entry.id, count: count)

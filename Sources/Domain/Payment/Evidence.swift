@@ -59,7 +59,7 @@ package struct Evidence: Hashable, Sendable {
 
     /// Folds in what a network says of transfers. Its later word wins; first sights and replacements add up.
     /// New ones beyond what a payment takes are left out.
-    mutating func hear(_ sightings: [Sighting], of payment: ID<Payment>) {
+    mutating func hear(_ sightings: [Sighting], of payment: ID<Payment>, above floor: Int) {
         var places = places
         for sighting in sightings {
             if let index = places[sighting.key] {
@@ -68,7 +68,7 @@ package struct Evidence: Hashable, Sendable {
                 places[sighting.key] = transfers.count
                 transfers.append(
                     Transfer(
-                        id: ID(part: transfers.count + 1, of: payment), key: sighting.key,
+                        id: ID(part: floor + transfers.count + 1, of: payment), key: sighting.key,
                         quote: sighting.quote, method: sighting.method, amountText: sighting.amountText,
                         claim: sighting.claim, firstSeen: sighting.seenAt,
                         missedByGap: sighting.fellIntoGap, replaces: sighting.replaces,

@@ -14,7 +14,7 @@ extension Payment {
         case .looked: break
         case .quoted(let quote): try fold(quote, fact)
         case .sighted(let sightings, let spends):
-            evidence.hear(sightings, of: id)
+            evidence.hear(sightings, of: id, above: fact.floor)
             for (key, spend) in spends { evidence.hear(spend, of: key) }
         case .refunded(let refund): try fold(refund)
         case .ruled(let verdict, let reason): try fold(verdict, reason: reason, fact)

@@ -25,27 +25,29 @@ extension Payment {
         try next.fold(fact)
         var assessment = next.assessment
         let lost = next.keepConfirmations(assessment)
-        let entries = try next.book(assessment, at: fact.at)
+        let entries = try next.book(assessment, fact)
         let transition = try next.announce(assessment, fact, since: self, lost: lost)
         let isShaken = assessment.lost > .zero && assessment.lost > self.assessment.lost
         let changed = next.settleExceptions(
             assessment, fact, reversal: transition?.reversal, isShaken: isShaken)
         if assessment.isByRuling { assessment = next.assessment }
         var events: [Announcement] = []
-        if let transition { events.append(next.event(transition.eventType, nil)) }
+        if let transition { events.append(next.event(transition.eventType, nil, fact)) }
         for exception in changed where exception != self.exception(exception.id) {
             let wasOpen = self.exception(exception.id)?.isOpen ?? false
             if exception.isOpen == wasOpen { continue }
             let type = exception.isOpen ? "exception.opened" : "exception.resolved"
-            events.append(next.event(type, exception.id))
+            events.append(next.event(type, exception.id, fact))
         }
         return Decision(
             payment: next, assessment: assessment, fact: fact, transition: transition, entries: entries,
             events: events, exceptions: changed, isSilent: next.differsOnlyInClock(from: self))
     }
 
-    private mutating func event(_ type: String, _ exception: ID<Exception>?) -> Announcement {
-        eventCount += 1
+    private mutating func event(
+        _ type: String, _ exception: ID<Exception>?, _ fact: Fact
+    ) -> Announcement {
+        eventCount = max(eventCount, fact.floor) + 1
         return Announcement(
             id: ID(part: eventCount, of: id), sequence: eventCount, type: type, exception: exception)
     }
@@ -91,7 +93,7 @@ extension Payment {
             }
         if new.isSettled, !old.isSettled { epoch += 1 }
         state = new
-        version += 1
+        version = max(version, fact.floor) + 1
         return Transition(
             version: version, from: old, to: new, kind: kind, epoch: epoch, at: fact.at, actor: fact.actor,
             waived: assessment.waived,
@@ -121,7 +123,7 @@ extension Payment {
         let before = exceptions
         for index in exceptions.indices { close(index, questions: questions, assessment, fact) }
         for (subject, question) in questions.sorted(by: { $0.key.precedes($1.key) }) {
-            ask(subject, question, at: fact.at)
+            ask(subject, question, fact)
         }
         return exceptions.enumerated().filter { $0.offset >= before.count || before[$0.offset] != $0.element }
             .map(\.element)
@@ -143,7 +145,7 @@ extension Payment {
     }
 
     private mutating func ask(
-        _ subject: Exception.Subject, _ question: Assessment.Question, at time: Instant
+        _ subject: Exception.Subject, _ question: Assessment.Question, _ fact: Fact
     ) {
         if let index = exceptions.lastIndex(where: { $0.subject == subject }) {
             if exceptions[index].isOpen {
@@ -156,9 +158,9 @@ extension Payment {
         }
         exceptions.append(
             Exception(
-                id: ID(part: exceptions.count + 1, of: id), subject: subject, openedAt: time,
-                amount: question.amount,
-                method: question.method, isSevere: question.isSevere, resolution: nil))
+                id: ID(part: fact.floor + exceptions.count + 1, of: id), subject: subject,
+                openedAt: fact.at, amount: question.amount, method: question.method,
+                isSevere: question.isSevere, resolution: nil))
     }
 
     /// Whether a ruling has answered `question` as it stands now: not when there is more money in it, when

@@ -9,7 +9,7 @@ package struct Payment: Hashable, Sendable, Identified {
 
     // What was announced. It stays until the next announcement, whatever the evidence does.
     package var state = State.created
-    /// How many transitions were announced: 1 … n.
+    /// The number of the last transition: 1 … n, with a step after a restore (`Fact.floor`).
     package var version = 0
     /// How often it was announced paid after not being so.
     package var epoch = 0
@@ -69,13 +69,20 @@ package struct Fact: Hashable, Sendable {
     /// The sources of the networks that this payment concerns, as they stand with this fact.
     package let sources: [NetworkName: Source]
     package let news: News
+    /// What follows is numbered above this: 0, until the store goes back to a backup. Then numbers that
+    /// somebody may have been told begin higher, so that none of them comes again with another meaning.
+    package var floor: Int
 
-    package init(at: Instant, actor: Actor, sources: [NetworkName: Source], news: News) {
+    package init(at: Instant, actor: Actor, sources: [NetworkName: Source], news: News, floor: Int = 0) {
         self.at = at
         self.actor = actor
         self.sources = sources
         self.news = news
+        self.floor = floor
     }
+
+    /// The highest floor: the number of a part has at most nine digits.
+    package static let highestFloor = 900_000_000
 
     /// What happened.
     package enum News: Hashable, Sendable {
@@ -130,7 +137,7 @@ package struct Decision: Hashable, Sendable {
 
 /// One announced change of state.
 package struct Transition: Hashable, Sendable {
-    /// 1 … n per payment.
+    /// 1 … n per payment, with a step after a restore.
     package let version: Int
     /// Nil for the first.
     package let from: State?
@@ -173,7 +180,7 @@ package struct Transition: Hashable, Sendable {
 /// What the merchant is told; its bytes are made when it is committed.
 package struct Announcement: Hashable, Sendable {
     package let id: ID<Event>
-    /// Dense per payment, from 1.
+    /// Dense per payment, from 1, with a step after a restore.
     package let sequence: Int
     package let type: String
     package let exception: ID<Exception>?

@@ -6,6 +6,7 @@ extension Fact: Stored {
     package func write(_ writer: inout JSONWriter) {
         writer.member("at", at.milliseconds)
         writer.member("actor", actor.text)
+        writer.member("floor", floor > 0 ? floor : nil)
         writer.list("sources", StoredSource.list(sources))
         writer.member("news", news.kind)
         switch news {
@@ -39,9 +40,11 @@ extension Fact: Stored {
         case "fulfilment_reported": news = .fulfilmentReported(action: try fields.text("action"))
         default: throw Corruption("a stored fact is unknown")
         }
+        let floor: Int = try fields.integerOrNil("floor") ?? 0
+        guard (0...Self.highestFloor).contains(floor) else { throw Corruption("a stored floor is none") }
         self.init(
             at: try fields.instant("at"), actor: try fields.parsed("actor", Actor.init(parsing:)),
-            sources: StoredSource.dictionary(try fields.list("sources")), news: news)
+            sources: StoredSource.dictionary(try fields.list("sources")), news: news, floor: floor)
     }
 }
 
