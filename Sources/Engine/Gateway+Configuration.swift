@@ -311,6 +311,8 @@ package enum EngineLimits {
     /// Addresses that the index file covers ahead: so many are skipped at the most after a crash.
     static let coveredIndices: ClosedRange<Int64> = 8...256
     static let indexFileBytes = 1 << 20
+    /// Indices of one key that were handed out in vain and wait to be handed out again.
+    static let returnedIndices = 10_000
     package static let endpoints = 20
     /// What a customer needs to pay, at the least.
     static let leastPaySeconds: Int64 = 60

@@ -33,10 +33,16 @@ extension Gateway {
             case .answered(let reply): return reply
             case .opening(let prepared): opening = prepared
             }
+            let isUsed = Lock(false)
+            defer {
+                // Another request with the same key was faster: its repeats must not skip addresses.
+                if let taken = opening.taken, !isUsed.withLock({ $0 }) { self.indices.giveBack(taken) }
+            }
             return try await self.perform(caller, Answering(key: answering.key) { $0 }) { work in
                 if let taken = opening.taken {
                     // Disabled since the snapshot: what was acknowledged holds.
                     guard try work.tx.isReceiving(taken.wallet) else { throw WalletMoved() }
+                    isUsed.withLock { $0 = true }
                     try work.tx.take(index: taken.index, of: taken.fingerprint)
                 }
                 if let commit = opening.commit { try work.tx.write(commit) }
@@ -77,7 +83,13 @@ extension Gateway {
             let end = new.end(from: now)
             let quoted = try quote(terms, method, at: now, until: end, tx)
             taken = quoted.taken
-            decisions.append(try self.quoted(decisions[0].payment, quoted.quote, caller.actor, at: now, tx))
+            do {
+                decisions.append(
+                    try self.quoted(decisions[0].payment, quoted.quote, caller.actor, at: now, tx))
+            } catch {
+                indices.giveBack(quoted.taken)
+                throw error
+            }
         }
         let context = CommitContext(cause: cause, now: world.now) { self.eventBody($1, $0, personal) }
         return Opening(

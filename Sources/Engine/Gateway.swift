@@ -16,7 +16,7 @@ package final class Gateway: Sendable {
     package let keys: InstanceKeys
     package let sandbox: SandboxWorld?
     package let changes = Changes()
-    let indices = IndexAllocator()
+    let indices: IndexAllocator
     let callers = KnownCallers()
     /// Nil where another process may write to the store.
     let rendered: RenderedPayments?
@@ -35,6 +35,7 @@ package final class Gateway: Sendable {
         self.settings = settings
         self.keys = keys
         self.sandbox = sandbox
+        indices = IndexAllocator(isAlone: store.isExclusive)
         rendered = store.isExclusive ? RenderedPayments() : nil
         watches = Watches(world.entropy)
     }

@@ -106,4 +106,33 @@ struct MoneyTests {
         #expect(try await house.quote(of: last).destination.path == "sandbox/2")
         await house.close()
     }
+
+    @Test("One request that is repeated many times at once skips no address")
+    func repeats() async throws {
+        let house = try await House()
+        var new = NewPayment(orderID: "order-1", amount: "25", currency: "EUR")
+        new.methods = [try method("SBX")]
+        let bodies = try await withThrowingTaskGroup(of: [UInt8].self) { group in
+            let (gateway, caller, answering) = (house.gateway, house.caller, house.answering("key"))
+            for _ in 0..<25 {
+                group.addTask { [new] in
+                    try await gateway.open(new, by: caller, cause: "test", answering).body
+                }
+            }
+            return try await group.reduce(into: Set()) { $0.insert($1) }
+        }
+        #expect(bodies.count == 1)
+        // Which of them was the first is chance; what the others had picked goes out next.
+        var paths = Set(try await house.gateway.payments(of: house.caller, PaymentQuery(), ListRequest(limit: 10))
+            .items.compactMap { $0.quote?.destination.path })
+        for number in 1..<25 {
+            let next = try await house.open(order: "order \(number)")
+            paths.insert(try #require(try await house.quote(of: next).destination.path))
+        }
+        #expect(paths == Set((0..<25).map { "sandbox/\($0)" }))
+        try await house.audit()
+        let verdict = try await house.store.verify()
+        #expect(verdict.isClean, "\(verdict.findings)")
+        await house.close()
+    }
 }
