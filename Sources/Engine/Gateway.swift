@@ -83,7 +83,7 @@ package final class Gateway: Sendable {
         return try await write { work in
             guard let key = answering.key else { return try answering.render(try command(work)) }
             let kept = try work.tx.answer(
-                merchant: caller.merchant, operation: key.operation, key: key.key, now: now)
+                merchant: caller.merchant, operation: key.operation, key: key.key)
             if let kept {
                 guard kept.fingerprint == key.fingerprint else { throw CommandError.keyReused }
                 return try self.reply(from: kept, caller, key)
@@ -100,8 +100,7 @@ package final class Gateway: Sendable {
     /// The answer that was given to this key before; nil when there is none.
     func kept(_ caller: Caller, _ key: IdempotencyKey?, _ tx: Storage.Transaction) throws -> Reply? {
         guard let key else { return nil }
-        let kept = try tx.answer(
-            merchant: caller.merchant, operation: key.operation, key: key.key, now: world.now)
+        let kept = try tx.answer(merchant: caller.merchant, operation: key.operation, key: key.key)
         guard let kept else { return nil }
         guard kept.fingerprint == key.fingerprint else { throw CommandError.keyReused }
         return try reply(from: kept, caller, key)

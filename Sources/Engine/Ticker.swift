@@ -55,13 +55,36 @@ extension Gateway {
         try apply(fact, to: id, cause: actor == .clock ? "clock" : "tip", work)
     }
 
-    /// Forgets kept answers whose time is over, a bounded number. Gives how many that were.
+    /// Forgets kept answers whose time is over, a bounded number, and none by a clock that has just stepped.
+    /// Gives how many that were.
     func forgetAnswers() async throws -> Int {
         let now = world.now
+        let uptime = world.clock.uptime
+        guard steadiness.withLock({ $0.isSteady(at: now, uptime: uptime) }) else { return 0 }
         let isDue = try await store.read { try $0.hasAnswers(before: now) }
         guard isDue else { return 0 }
         return try await store.write { tx in
             try tx.deleteAnswers(before: now, limit: EngineLimits.forgottenAnswers)
         }
     }
+}
+
+/// Whether the wall clock has gone on evenly for a while: one that has just stepped may step back.
+struct SteadyClock: Sendable {
+    /// How far the wall clock is ahead of the uptime, and since when.
+    private var anchor: (lead: Int64, since: Int64)?
+
+    /// Takes a look at both clocks.
+    mutating func isSteady(at now: Instant, uptime: Int64) -> Bool {
+        let lead = now.milliseconds - uptime
+        guard let anchor, abs(lead - anchor.lead) <= Self.toleranceMilliseconds else {
+            anchor = (lead, uptime)
+            return false
+        }
+        return uptime - anchor.since >= Self.waitMilliseconds
+    }
+
+    /// More than any clock is slewed while one waits.
+    private static let toleranceMilliseconds: Int64 = 60_000
+    static let waitMilliseconds: Int64 = 10 * 60_000
 }
