@@ -207,6 +207,13 @@ extension Gateway {
         let now = try work.tx.issuedIndices(of: wallet.fingerprint)
         // What is skipped is lost for good, and other wallets may have the same key.
         guard next <= now + EngineLimits.skippedIndices else { throw CommandError.tooMany("indices to skip") }
+        if next > now, try work.tx.firstOwner(of: wallet.fingerprint) != caller.merchant {
+            // Its count is shared, and whoever knows a public key can register it.
+            throw Refusal(
+                .notAllowedInState,
+                "Another merchant registered this key before: only that one moves its count.")
+        }
+        indices.bar(wallet.fingerprint, below: next)
         try work.tx.advance(
             wallet.fingerprint, to: next, chain: caller.merchant.text, at: world.now, reason: "asked",
             cause: cause, by: caller.actor)

@@ -57,6 +57,7 @@ package enum Schema {
             disabled_at BIGINT)
         """,
         "CREATE INDEX wallet_by_merchant ON wallet (merchant, network, id)",
+        "CREATE INDEX wallet_by_key ON wallet (fingerprint, id)",
         "CREATE TABLE key_index (fingerprint TEXT PRIMARY KEY, next BIGINT NOT NULL CHECK (next >= 0))",
         """
         CREATE TABLE rate (

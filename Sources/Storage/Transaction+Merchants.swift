@@ -218,6 +218,13 @@ extension Transaction {
         ).map(StoredWallet.init)
     }
 
+    /// The merchant that registered a key before all others.
+    package func firstOwner(of fingerprint: String) throws -> ID<Merchant>? {
+        try connection.first(
+            "SELECT merchant FROM wallet WHERE fingerprint = \(fingerprint) ORDER BY id LIMIT 1"
+        )?.id(0)
+    }
+
     /// Whether a wallet takes new payments.
     package func isReceiving(_ wallet: ID<Wallet>) throws -> Bool {
         try connection.first("SELECT 1 FROM wallet WHERE id = \(wallet.text) AND disabled_at IS NULL") != nil

@@ -1,3 +1,4 @@
+import Chains
 import Database
 import Domain
 import Platform
@@ -142,6 +143,88 @@ struct IndexTests {
         let verdict = try await house.store.verify()
         #expect(verdict.isClean, "\(verdict.findings)")
         await house.close()
+    }
+
+    @Test("A key that another merchant registered before is not moved on")
+    func shared() async throws {
+        let house = try await House()
+        let wallet = try #require(try await house.gateway.wallets(of: house.caller).first?.wallet)
+        house.clock.advance(by: 1_000)
+        let merchant = try await house.gateway.createMerchant(name: "Other", cause: "test")
+        let key = try await house.gateway.createKey(
+            merchant: merchant.id, name: "key", scopes: [.admin], isTest: true, by: .operatorAtMachine,
+            cause: "test")
+        let other = Caller(merchant: merchant.id, key: key.key.id, isTest: true, scopes: ["admin"])
+        func register(from first: Int64) async throws {
+            _ = try await house.gateway.createWallet(
+                network: wallet.network, key: wallet.key, name: "same", firstIndex: first, by: other, cause: "test",
+                Answering(key: nil) { _ in Reply(status: 200, body: []) })
+        }
+        await #expect(throws: Refusal.self) { try await register(from: 50) }
+        try await register(from: 0)
+        let same = try #require(
+            try await house.gateway.wallets(of: other).first { $0.wallet.fingerprint == wallet.fingerprint })
+        await #expect(throws: Refusal.self) {
+            try await house.gateway.advanceWallet(same.wallet.id, to: 50, by: other, cause: "test")
+        }
+        #expect(same.issued == 0)
+        let moved = try await house.gateway.advanceWallet(wallet.id, to: 5, by: house.caller, cause: "test")
+        #expect(moved.issued == 5)
+        let again = try await house.gateway.advanceWallet(same.wallet.id, to: 5, by: other, cause: "test")
+        #expect(again.issued == 5, "what moves nothing is no move")
+        let verdict = try await house.store.verify()
+        #expect(verdict.isClean, "\(verdict.findings)")
+        await house.close()
+    }
+
+    /// What others may have been told of a payment by name or number.
+    private func names(_ house: House, _ id: ID<Payment>) async throws -> (names: Set<String>, version: Int) {
+        let payment = try await house.payment(id)
+        let merchant = house.caller.merchant
+        let events = try await house.store.read {
+            try $0.events(of: merchant, after: 0, isTest: true, type: nil, subject: id.text, limit: 100).items
+        }
+        return (
+            Set(
+                events.map(\.id.text) + payment.exceptions.map(\.id.text)
+                    + payment.evidence.transfers.map(\.id.text) + payment.posted.values.map(\.entry.text)),
+            payment.version
+        )
+    }
+
+    @Test("What is told of a payment after a restore has no name and no version that was told of it before")
+    func namesAfterRestore() async throws {
+        let house = try await House()
+        try await house.gateway.keepIndices(in: file)
+        let id = try await house.open()
+        try await end(house, hard: false)
+        let database = try databaseFile(house)
+        let backup = try Files.read(database, maxBytes: 1 << 26)
+        var told: Set<String> = []
+        var version = 0
+        // Twice back to the same backup: what followed the first restore is as lost.
+        for steps in [[.play(.exact)], [.play(.over(percent: 150), mined: 1)], [.play(.exact, mined: 1)]] as [[Step]] {
+            if version > 0 {
+                for end in ["", "-wal", "-shm"] { try Files.remove(database + end) }
+                try Files.write(backup, to: database)
+            }
+            try await house.reopen()
+            if version > 0 {
+                house.clock.advance(by: 3_600_000)
+                _ = try await house.gateway.restored(skipping: 10, indexFile: file, cause: "test")
+            }
+            try await house.gateway.keepIndices(in: file)
+            let before = try await names(house, id)
+            try await house.take(steps, for: id)
+            let after = try await names(house, id)
+            #expect(after.names.subtracting(before.names).isDisjoint(with: told))
+            #expect(after.version > version)
+            told.formUnion(after.names)
+            version = after.version
+            let verdict = try await house.store.verify()
+            #expect(verdict.isClean, "\(verdict.findings)")
+            try await end(house, hard: false)
+        }
     }
 
     @Test("Nothing is issued that could not be written down")
