@@ -298,6 +298,14 @@ extension Transaction {
         return try row?.text(0)
     }
 
+    /// What the database's own clock shows, in milliseconds since 1970: one for all machines that work on it.
+    /// Nil for an embedded database.
+    package func databaseTime() throws -> Int64? {
+        guard connection.dialect == .postgres else { return nil }
+        return try connection.first(
+            "SELECT (extract(epoch FROM clock_timestamp()) * 1000)::bigint")?.integer(0)
+    }
+
     /// How many destinations of a key have been issued.
     package func issuedIndices(of fingerprint: String) throws -> Int64 {
         try connection.first("SELECT next FROM key_index WHERE fingerprint = \(fingerprint)")?.integer(0) ?? 0

@@ -11,6 +11,8 @@ import Storage
 struct Instance: Sendable {
     let configuration: Configuration
     let gateway: Gateway
+    /// Keeps the clock at the database's; nil where that is this machine's.
+    let time: SharedTime?
     /// Held while the process lives: an embedded database has one process.
     private let lock: Lock<FileLock?>
     /// Held by the one process of this folder that follows networks for a database of its own server.
@@ -45,11 +47,15 @@ struct Instance: Sendable {
         _ configuration: Configuration, _ baseURL: String?, _ log: Log
     ) async throws -> Instance {
         let lock = try claim(configuration)
-        let world = World(clock: SystemClock(), entropy: SystemEntropy(), log: log, metrics: Metrics())
+        let shared = configuration.isEmbedded ? nil : SharedClock(SystemClock())
+        let clock: any Clock = if let shared { shared } else { SystemClock() }
+        let world = World(clock: clock, entropy: SystemEntropy(), log: log, metrics: Metrics())
         let store = try await Store.open(configuration.location, readers: configuration.readers) { line in
             log.warning("database \("detail", line)")
         }
         do {
+            let time = shared.map { SharedTime(store, $0, log: log) }
+            try await time?.step()
             let keys = try await InstanceKeys.open(folder: configuration.data, store, world.entropy)
             let sandbox = configuration.hasSandbox ? try await Gateway.replaySandbox(from: store) : nil
             var settings = Settings(baseURL: baseURL ?? configuration.baseURL(port: configuration.port))
@@ -60,7 +66,7 @@ struct Instance: Sendable {
             let gateway = Gateway(
                 store: store, world: world, networks: networks, settings: settings, keys: keys,
                 sandbox: sandbox)
-            return Instance(configuration: configuration, gateway: gateway, lock: Lock(lock))
+            return Instance(configuration: configuration, gateway: gateway, time: time, lock: Lock(lock))
         } catch {
             await store.close()
             throw error

@@ -40,6 +40,7 @@ struct Running: Sendable {
         var residents = control(Administration(instance: instance, presence: presence), log)
         residents += parts(roles, gateway).map(Essential.init)
         if !configuration.isEmbedded { residents.append(Essential(KeyWatch(gateway: gateway))) }
+        if let time = instance.time { residents.append(time) }
         if roles.contains(.api) { residents.append(Essential(checkout)) }
         // The last to start is the first to stop: no request comes while the loops end.
         if let server { residents.append(Serving(server: server)) }

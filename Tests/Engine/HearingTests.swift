@@ -239,9 +239,58 @@ struct ClockTests {
         let ticker = Ticker(house.gateway)
         let running = Task { try await ticker.run() }
         await house.clock.untilSleeping(1)
+        #expect(try await house.store.read { try $0.hasAnswers(before: until) }, "the clock may have stepped")
+        house.clock.advance(by: SteadyClock.waitMilliseconds)
+        await house.clock.untilSleeping(1)
         #expect(try await house.store.read { try !$0.hasAnswers(before: until) })
         running.cancel()
         _ = await running.result
+        await house.close()
+    }
+
+    @Test("A clock that is a week ahead for a moment makes no second payment of one request")
+    func onceOnly() async throws {
+        let house = try await House()
+        var new = NewPayment(orderID: "order-1", amount: "25", currency: "EUR")
+        new.methods = [try method("SBX")]
+        func open() async throws -> [UInt8] {
+            try await house.gateway.open(new, by: house.caller, cause: "test", house.answering("key")).body
+        }
+        let first = try await open()
+        for _ in 0..<3 { #expect(try await house.gateway.forgetAnswers() == 0) }
+        house.clock.step(by: 8 * 24 * 3_600_000)
+        for _ in 0..<3 { #expect(try await house.gateway.forgetAnswers() == 0) }
+        #expect(try await open() == first)
+        house.clock.step(by: -8 * 24 * 3_600_000)
+        #expect(try await house.gateway.forgetAnswers() == 0)
+        #expect(try await open() == first)
+        house.clock.advance(by: 8 * 24 * 3_600_000)
+        #expect(try await house.gateway.forgetAnswers() == 1)
+        #expect(try await open() != first)
+        await house.close()
+    }
+
+    @Test("Machines whose clocks differ live by that of their database: what is paid in time is in time")
+    func machines() async throws {
+        let house = try await House(.postgres, isFollowed: false)
+        let sandbox = SandboxWorld()
+        func machine(ahead: Int64) async throws -> Gateway {
+            let clock = SharedClock(ManualClock(now: house.clock.now + ahead))
+            try await SharedTime(house.store, clock, log: .silent).step()
+            return try House.gateway(house.store, clock, house.entropy, house.settings, sandbox)
+        }
+        let api = try await machine(ahead: -600_000)
+        let watch = try await machine(ahead: 600_000)
+        try await House.follow(watch)
+        var new = NewPayment(orderID: "order-1", amount: "25", currency: "EUR")
+        new.methods = [try method("SBX")]
+        let reply = try await api.open(new, by: house.caller, cause: "test", house.answering())
+        let id = try #require(ID<Payment>(parsing: String(decoding: reply.body, as: UTF8.self)))
+        _ = try await api.play(.exact, for: id, of: house.caller, confirmedBy: 1)
+        try await House.follow(watch)
+        #expect(try await house.payment(id).state == .paid)
+        let due = try await house.payment(id).evidence
+        #expect(try #require(due.transfers.first).firstSeen <= #require(due.currentQuote).endsAt)
         await house.close()
     }
 }
