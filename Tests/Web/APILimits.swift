@@ -176,6 +176,12 @@ struct APILimits {
         policy(
             "limits of a policy", within: ["limits": repeated(limit, Limits.policyRules)],
             beyond: ["limits": repeated(limit, Limits.policyRules + 1)], nil, "/limits: wrong_count"),
+        seconds("grace_seconds"), seconds("confirm_by_seconds"), seconds("stale_seconds"),
+        policy(
+            "seconds of the late rule",
+            within: ["late": ["within_seconds": .integer(Limits.policySeconds), "drift_basis_points": 0]],
+            beyond: ["late": ["within_seconds": .integer(Limits.policySeconds + 1), "drift_basis_points": 0]], nil,
+            "/late/within_seconds: out_of_range"),
         policy(
             "drift of the late rule", within: ["late": ["within_seconds": 60, "drift_basis_points": 10_000]],
             beyond: ["late": ["within_seconds": 60, "drift_basis_points": 10_001]], nil,
@@ -322,6 +328,13 @@ extension APILimits {
     private static let limit: JSON = [
         "method": ["asset": "SBX", "network": "sandbox"], "currency": "EUR", "minimum_minor": "1",
     ]
+
+    private static func seconds(_ member: String) -> Bound {
+        func body(_ seconds: Int64) -> JSON { .object([member: .integer(seconds)]) }
+        return policy(
+            "\(member) of a policy", within: body(Limits.policySeconds), beyond: body(Limits.policySeconds + 1), nil,
+            "/\(member): out_of_range")
+    }
 
     private static func policy(
         _ what: String, within: JSON, beyond: JSON, _ status: Int?, _ flaw: String
