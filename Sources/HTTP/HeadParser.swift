@@ -55,8 +55,7 @@ struct HeadParser {
                 guard byte == 0x0A else { throw .malformedRequestLine }
                 state = .method
                 mark = position + 1
-            case .method:
-                try readMethod(byte, bytes)
+            case .method: try readMethod(byte, bytes)
             case .target:
                 if byte == 0x20 { try endTarget() } else {
                     guard byte.isTargetCharacter else { throw .malformedRequestLine }
@@ -65,13 +64,11 @@ struct HeadParser {
                     repeat { position += 1 } while position < stop && bytes[position].isTargetCharacter
                     continue
                 }
-            case .version:
-                try readVersion(byte, bytes)
+            case .version: try readVersion(byte, bytes)
             case .requestLineLF, .fieldLF:
                 guard byte == 0x0A else { throw state == .fieldLF ? .malformedField : .malformedRequestLine }
                 state = .fieldStart
-            case .fieldStart:
-                try beginField(byte, limits: limits)
+            case .fieldStart: try beginField(byte, limits: limits)
             case .name:
                 if byte == 0x3A {
                     name = mark..<position

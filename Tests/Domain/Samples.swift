@@ -6,8 +6,8 @@ func sample<Value>(_ value: Value?) -> Value {
     return value
 }
 
-/// Fixed things that the stories speak of. The price is 100.00 EUR and the amount due 1 000 000 units, so that 100 units
-/// are one cent.
+/// Fixed things that the stories speak of. The price is 100.00 EUR and the amount due 1 000 000 units, so that
+/// 100 units are one cent.
 enum Sample {
     static let bitcoin = sample(NetworkName(parsing: "bitcoin-regtest"))
     static let litecoin = sample(NetworkName(parsing: "litecoin-regtest"))

@@ -97,7 +97,8 @@ func withStore(_ engine: DatabaseEngine, _ body: (Store) async throws -> Void) a
     do {
         try await store.write { tx in
             try tx.save(
-                StoredMerchant(id: Sample.merchant, name: "Shop", policy: Policy(), testPolicy: Policy(), createdAt: Sample.at(0))
+                StoredMerchant(
+                    id: Sample.merchant, name: "Shop", policy: Policy(), testPolicy: Policy(), createdAt: Sample.at(0))
             )
         }
         try await body(store)

@@ -43,13 +43,6 @@ enum House {
         "Sources/Database/Disk/OpenedFile.swift": "hands that memory on to the C edge beside it",
     ]
 
-    /// Files and folders that are not yet held to the width of lines and to a `///` on nested types.
-    /// It only ever shrinks.
-    static let notYetTidy = [
-        "Tests/Domain/",
-        "Tests/Storage/",
-    ]
-
     /// Left-overs that belong into an issue, or nowhere.
     static let leftovers = ["TODO", "FIXME", "XXX", "HACK"]
 
@@ -75,16 +68,18 @@ enum House {
     static let exactModules: Set<String> = ["Domain", "Storage"]
 
     static let linesPerFile = 500
-    static let linesPerFunction = 70
+    static let linesPerFunction = 60
+    /// A story that is told from its beginning to its end reads better in one piece.
+    static let linesPerFunctionInTests = 70
     static let columns = 110
     static let columnsInTests = 120
     /// One unbroken word of at least this length (a hash, a transaction, a key) cannot be wrapped and may stick out.
     static let unbreakableWord = 60
-    static let rootEntries = 14
+    static let rootEntries = 12
 
     /// Entries of the root that are nobody's work: version control, build products, editors.
     static let foreignRootEntries: Set<String> = [
-        ".git", ".build", ".cache", ".swiftpm", ".vscode", ".idea", ".DS_Store",
+        ".git", ".gitignore", ".build", ".cache", ".swiftpm", ".vscode", ".idea", ".DS_Store",
     ]
 
     /// Where words of `docs/GLOSSARY.md` that we do not use are the field's own, fixed by others.
