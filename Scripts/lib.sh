@@ -62,8 +62,15 @@ run_group() {
 }
 
 end_group() {
+    local tries
     [ -n "$group" ] || return 0
     kill -- "-$group" 2> /dev/null || true
+    # Asked gently first; what has not ended after ten seconds is not asked again.
+    for ((tries = 0; tries < 40; tries++)); do
+        kill -0 -- "-$group" 2> /dev/null || break
+        sleep 0.25
+    done
+    kill -9 -- "-$group" 2> /dev/null || true
     wait "$group" 2> /dev/null || true
     group=
 }
@@ -73,6 +80,32 @@ end_group() {
 belongs() { # PID FOLDER
     [[ $1 =~ ^[0-9]+$ && $(tr '\0' ' ' 2> /dev/null < "/proc/$1/cmdline") == *"$2"* ]]
 } 2> /dev/null
+
+# The processes that still work for a run, a line for each: those that were given its folder in QUITTANCE_RUN, and
+# those whose command line names it.
+at_work() { # FOLDER
+    local pid
+    {
+        grep -lzxF "QUITTANCE_RUN=$1" /proc/[0-9]*/environ
+        grep -lF -e "$1" /proc/[0-9]*/cmdline
+    } 2> /dev/null | cut -d / -f 3 | sort -u | while read -r pid; do
+        # One that has ended and was only not collected yet has no command line.
+        tr '\0' ' ' 2> /dev/null < "/proc/$pid/cmdline" | sed -n "s|..*|$pid &|p"
+    done 2> /dev/null
+    return 0
+}
+
+# Whether a run has ended all that it started; gives it some seconds to, and names what goes on.
+is_over() { # FOLDER
+    local tries left
+    for ((tries = 0; tries < 40; tries++)); do
+        left=$(at_work "$1")
+        [ -n "$left" ] || return 0
+        sleep 0.25
+    done
+    say "still at work: $left"
+    return 1
+}
 
 # Ends whatever a run left behind in its folder, by process id, and removes the folder.
 end_run() { # FOLDER

@@ -22,8 +22,10 @@ package final class TemporaryFolder: Sendable {
     /// The path of `name` inside the folder.
     package func file(_ name: String) -> String { path + "/" + name }
 
-    /// `/dev/shm` when it has room, else `/tmp`.
+    /// The folder of the whole run where a script has made one, so that it goes away with the run however this
+    /// process ends; else `/dev/shm` when that has room, else `/tmp`.
     package static func base() -> String {
+        if let run = ProcessInfo.processInfo.environment["QUITTANCE_RUN"] { return run }
         do {
             let figures = try FileManager.default.attributesOfFileSystem(forPath: "/dev/shm")
             let free = (figures[.systemFreeSize] as? NSNumber)?.int64Value ?? 0

@@ -10,7 +10,7 @@ extension Configuration {
     /// Variables that other parts of the project read; they are no settings.
     private static let otherVariables: Set<String> = [
         "QUITTANCE_DATA", "QUITTANCE_CONFIG", "QUITTANCE_RUN", "QUITTANCE_CACHE", "QUITTANCE_BITCOIND",
-        "QUITTANCE_LITECOIND", "QUITTANCE_BUILD",
+        "QUITTANCE_LITECOIND", "QUITTANCE_BUILD", "QUITTANCE_REQUIRE", "QUITTANCE_SEED",
     ]
 
     /// Reads the file, the variables over it, and the command's options over both, and checks everything.

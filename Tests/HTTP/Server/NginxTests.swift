@@ -1,72 +1,22 @@
-import CLinux
 import Foundation
 import Platform
+import TestKit
 import Testing
 
 @testable import HTTP
 
 /// The documented nginx configuration, run by Debian's nginx with a throw-away certificate in front of the server.
 @Suite struct NginxTests {
-    private static let programs = ["/usr/sbin/nginx", "/usr/bin/openssl", "/usr/bin/curl"]
-
     /// Runs a program to its end and returns what it printed.
     private static func run(_ program: String, _ arguments: [String]) async throws -> (status: Int32, output: String) {
         let ended = try await ChildProcess.run(program, arguments, errors: .output)
         return (ended.code, ended.output)
     }
 
-    /// A port that was free a moment ago.
-    private static func freePort() throws -> Int {
-        var configuration = Server.Configuration()
-        configuration.port = 0
-        configuration.loops = 1
-        return try Server(configuration: configuration) { _ in .text("") }.port
-    }
-
-    /// The documented file with its ports, certificate and gateway replaced, each of which must be there.
-    private static func site(_ folder: String, gateway: Int, plain: Int, secure: Int) throws -> String {
-        let root = URL(fileURLWithPath: #filePath).deletingLastPathComponent().appendingPathComponent("../../..")
-        var text = try String(contentsOf: root.appendingPathComponent("docs/nginx.conf"), encoding: .utf8)
-        for (old, new) in [
-            ("server 127.0.0.1:8080;", "server 127.0.0.1:\(gateway);"), ("listen 80;", "listen 127.0.0.1:\(plain);"),
-            ("listen 443 ssl http2;", "listen 127.0.0.1:\(secure) ssl http2;"),
-            ("/etc/ssl/quittance/fullchain.pem", folder + "/certificate.pem"),
-            ("/etc/ssl/quittance/privkey.pem", folder + "/key.pem"), ("/var/log/nginx/", folder + "/"),
-            ("limit_conn quittance_events 32;", "limit_conn quittance_events 2;"),
-        ] {
-            try #require(text.contains(old), "docs/nginx.conf no longer says \(old)")
-            text = text.replacingOccurrences(of: old, with: new)
-        }
-        return text
-    }
-
-    private static func main(_ folder: String) -> String {
-        """
-        daemon off; master_process off; pid \(folder)/nginx.pid; error_log \(folder)/error.log;
-        events { worker_connections 256; }
-        http {
-            access_log off;
-            client_body_temp_path \(folder)/body; proxy_temp_path \(folder)/proxy;
-            fastcgi_temp_path \(folder)/fastcgi; uwsgi_temp_path \(folder)/uwsgi; scgi_temp_path \(folder)/scgi;
-            include \(folder)/site.conf;
-        }
-        """
-    }
-
-    @Test("The documented configuration carries requests, client addresses, events and limits")
+    @Test(
+        "The documented configuration carries requests, client addresses, events and limits",
+        .enabled(if: Nginx.isHere, "this takes nginx, openssl and curl"))
     func production() async throws {
-        for program in Self.programs where !FileManager.default.isExecutableFile(atPath: program) {
-            print("SKIPPED: the nginx configuration cannot be tested without \(program)")
-            return
-        }
-        let folder = NSTemporaryDirectory() + "quittance-nginx-" + UUID().uuidString
-        try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: true)
-        defer { try? FileManager.default.removeItem(atPath: folder) }
-        let made = try await Self.run("/usr/bin/openssl", [
-            "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-nodes", "-days", "2",
-            "-subj", "/CN=pay.example.com", "-keyout", folder + "/key.pem", "-out", folder + "/certificate.pem",
-        ])
-        try #require(made.status == 0, "\(made.output)")
         let stream = EventStream()
         var router = TestServer.routes(TestServer.Journal())
         router.get("/events") { _ in .events(stream) }
@@ -74,14 +24,9 @@ import Testing
         router.get("/checkout/{token}/events") { _ in .events(pages) }
         router.get("/readyz") { _ in .text("ready") }
         try await TestServer.with(router: router) { $0.trustedProxies = ["127.0.0.1"] } _: { server in
-            let (plain, secure) = (try Self.freePort(), try Self.freePort())
-            try Self.site(folder, gateway: server.port, plain: plain, secure: secure)
-                .write(toFile: folder + "/site.conf", atomically: true, encoding: .utf8)
-            try Self.main(folder).write(toFile: folder + "/nginx.conf", atomically: true, encoding: .utf8)
-            let nginx = try ChildProcess(
-                "/usr/sbin/nginx", ["-p", folder, "-e", folder + "/error.log", "-c", folder + "/nginx.conf"],
-                input: .nothing)
-            defer { nginx.kill() }
+            let nginx = try await Nginx(
+                before: server.port, [("limit_conn quittance_events 32;", "limit_conn quittance_events 2;")])
+            let (plain, secure, folder) = (nginx.plain, nginx.secure, nginx.folder.path)
             try await Self.check(plain: plain, secure: secure, stream, folder)
             try await Self.checkBounds(secure: secure, pages, folder)
             try await Self.checkLogs(plain: plain, secure: secure, folder)
