@@ -67,7 +67,8 @@ struct OrderBook: Sendable {
                     CREATE TABLE inbox (
                         id TEXT PRIMARY KEY, payment TEXT NOT NULL, version BIGINT NOT NULL,
                         body {blob} NOT NULL,
-                        received_at BIGINT NOT NULL, done_at BIGINT)
+                        received_at BIGINT NOT NULL, tried_at BIGINT NOT NULL DEFAULT 0,
+                        done_at BIGINT)
                     """,
                     "CREATE INDEX inbox_waiting ON inbox (received_at) WHERE done_at IS NULL",
                 ])
@@ -121,13 +122,14 @@ struct OrderBook: Sendable {
         }
     }
 
-    /// The payments that webhooks wait about, the longest first.
+    /// The payments that webhooks wait about: those that were not looked at yet, the longest first, then
+    /// those that failed, so that they hold up nobody.
     func waiting(limit: Int) async throws -> [String] {
         try await database.read { db in
             try db.query(
                 """
-                SELECT payment FROM inbox WHERE done_at IS NULL GROUP BY payment ORDER BY min(received_at)
-                LIMIT \(limit)
+                SELECT payment FROM inbox WHERE done_at IS NULL GROUP BY payment
+                ORDER BY max(tried_at), min(received_at) LIMIT \(limit)
                 """
             ).map { try $0.text(0) }
         }
@@ -147,6 +149,22 @@ struct OrderBook: Sendable {
                 UPDATE inbox SET done_at = \(at)
                 WHERE payment = \(payment) AND version <= \(version) AND done_at IS NULL
                 """)
+        }
+    }
+
+    /// Puts a payment's webhooks behind the others', after a look that failed.
+    func postpone(payment: String, at: Int64) async throws {
+        _ = try await database.write { db in
+            try db.execute(
+                "UPDATE inbox SET tried_at = \(at) WHERE payment = \(payment) AND done_at IS NULL")
+        }
+    }
+
+    /// Deals with a payment's webhooks by doing nothing: the gateway does not know it.
+    func dismiss(payment: String, at: Int64) async throws {
+        _ = try await database.write { db in
+            try db.execute(
+                "UPDATE inbox SET done_at = \(at) WHERE payment = \(payment) AND done_at IS NULL")
         }
     }
 

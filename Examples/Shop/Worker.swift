@@ -30,9 +30,14 @@ final class Worker: Resident {
             for payment in waiting {
                 do {
                     try await look(at: payment)
+                } catch let refused as Gateway.Refused where refused.status == 404 {
+                    // An answer too, and it stays so: after the gateway came back from a backup, say.
+                    log.warning("the gateway does not know a payment \("payment", payment)")
+                    try await book.dismiss(payment: payment, at: clock.now)
                 } catch {
-                    // It stays in the inbox, and is looked at again.
+                    // It stays in the inbox, behind the others, and is looked at again.
                     isStuck = true
+                    try await book.postpone(payment: payment, at: clock.now)
                     log.warning("a payment waits \("payment", payment) \("error", error)")
                 }
             }
@@ -55,6 +60,7 @@ final class Worker: Resident {
         }
         try await book.learn(payment: id, state: payment.state, version: payment.version, at: clock.now)
     }
+
     /// Claims the delivery. A no is an answer too: the payment was taken back between the look and the
     /// claim, so nothing is shipped, and what changes next comes as a webhook of its own.
     private func isGranted(_ payment: Gateway.Payment, _ order: Order) async throws -> Bool {
