@@ -25,6 +25,8 @@ package struct Operations: Sendable {
 
     /// `/healthz`, `/readyz`, `/metrics`.
     package var router: Router {
+        gateway.world.metrics.know()
+        _ = gateway.world.metrics.refusals
         var router = Router()
         router.get("/healthz", name: "healthz") { _ in .text("ok\n") }
         router.get("/readyz", name: "readyz") { await readiness(isTold: !Self.isForwarded($0)) }

@@ -4,6 +4,7 @@ import Database
 import Domain
 import Engine
 import HTTP
+import JSON
 import Platform
 import Storage
 
@@ -75,11 +76,45 @@ struct Instance: Sendable {
 
     /// For commands that only look: a mistyped folder must not become an empty gateway that is found in good
     /// order.
-    static func mustExist(_ configuration: Configuration) throws {
+    static func mustExist(_ configuration: Configuration) async throws {
         guard case .sqlite(let path, _) = configuration.location, !Files.exists(path) else { return }
+        try await mustAgree(configuration)
         throw Failure(
             "there is no gateway in \(configuration.data): \(path) does not exist.",
             advice: "Name its folder with --data, or make a new one with “quittance serve”.")
+    }
+
+    /// A gateway that runs in the folder may have been told of its database by a variable that this command
+    /// has not got: then the command would make or look at another one, beside it. Throws `WrongUse`.
+    static func mustAgree(_ configuration: Configuration) async throws {
+        guard Files.exists(configuration.data) else { return }
+        var theirs: String?
+        do {
+            guard let door = try await Control.doors(in: configuration.data).first else { return }
+            // Whoever has the lock works on the embedded database, as this command would.
+            if configuration.isEmbedded, try isTaken(configuration.data) { return }
+            theirs = try await door.ask(.status)["storage"]?.asString
+        } catch is Failure {
+            // It ends, or belongs to another user: whoever needs it will say so.
+            return
+        }
+        if let theirs, (theirs == "sqlite") != configuration.isEmbedded {
+            throw WrongUse(
+                "the gateway that runs in \(configuration.data) works on \(theirs), and this command would "
+                    + "work on \(configuration.shownStorage).",
+                hint: "Set QUITTANCE_STORAGE, or “storage” in quittance.json, as the gateway has it. Where a "
+                    + "service has it from a file, docs/OPERATING.md says how commands get it too.")
+        }
+    }
+
+    private static func isTaken(_ folder: String) throws(FileError) -> Bool {
+        do throws(FileError) {
+            _ = try FileLock(folder: folder)
+            return false
+        } catch {
+            guard error.isHeld else { throw error }
+            return true
+        }
     }
 
     /// Takes the data folder for this process; nil where several may share it. Throws `Taken`, `FileError`.
@@ -120,7 +155,10 @@ struct Instance: Sendable {
     /// Gives the process that follows networks the name of its predecessor in this folder, which is dead when
     /// its lock is free: it need not wait for the end of a lease. The folder may be a copy, and the machine
     /// another one: so the name is that of the file and of the machine since it was started.
-    func nameWatch() throws {
+    ///
+    /// - Parameter bootFile: where the kernel says which start of the machine this is. A container or a
+    ///   hardened unit may hide it; then there is no name, and the lease is waited for.
+    func nameWatch(_ log: Log, bootFile: String = "/proc/sys/kernel/random/boot_id") throws {
         guard !configuration.isEmbedded else { return }
         do throws(FileError) {
             let lock = try FileLock(folder: configuration.data, name: Self.watchFile)
@@ -130,7 +168,13 @@ struct Instance: Sendable {
             guard error.isHeld else { throw error }
             return
         }
-        let boot = try Files.read("/proc/sys/kernel/random/boot_id", maxBytes: 64)
+        let boot: [UInt8]
+        do throws(FileError) {
+            boot = try Files.read(bootFile, maxBytes: 64)
+        } catch {
+            log.warning("a restart waits for the lease of its predecessor \("error", error)")
+            return
+        }
         let file = try Files.number(of: configuration.data + "/" + Self.watchFile)
         gateway.watch(as: "\(String(decoding: boot, as: UTF8.self).prefix { $0 != "\n" })/\(file)")
     }

@@ -24,7 +24,7 @@ struct Running: Sendable {
             try await instance.setFixedRates()
             if roles.contains(.api) { try await instance.keepIndices() }
             if roles.contains(.watch) {
-                try instance.nameWatch()
+                try instance.nameWatch(log)
                 try await instance.gateway.hearSandbox()
             }
         } catch {
@@ -86,7 +86,7 @@ struct Running: Sendable {
         settings.trustedProxies = configuration.trustedProxies
         settings.limits.body = API.bodyBytes
         settings.onFailure = { request, error in
-            log.error("request failed \("path", loggable(request.path)) \("error", error)")
+            log.error("request failed \("path", loggable(request.path, request.segments)) \("error", error)")
         }
         settings.refuse = { door.refuse($0) }
         do throws(ServerError) {
@@ -108,8 +108,10 @@ struct Running: Sendable {
 
     /// A path as it may be written down. Behind `/checkout` and `/receipt` stands what lets its holder see
     /// and act on a payment.
-    static func loggable(_ path: String) -> String {
-        let first = path.split(separator: "/").first ?? ""
+    ///
+    /// - Parameter segments: those of the path, decoded, by which a page is found.
+    static func loggable(_ path: String, _ segments: [String]) -> String {
+        let first = segments.first ?? ""
         return ["checkout", "receipt"].contains(first) ? "/\(first)/…" : path
     }
 

@@ -22,7 +22,7 @@ struct Administration: Sendable {
     /// Throws `WrongUse` for what cannot be asked, and what the store throws.
     func answer(_ request: Request, _ progress: @escaping Progress = { _ in }) async throws -> JSON {
         switch request {
-        case .status: presence?.status ?? .null
+        case .status: presence?.status(instance.configuration.shownStorage) ?? .null
         case .examination: try await Examination(instance).json
         case .verification: try await verify(progress)
         case .merchants: try await .array(gateway.merchants().map(Self.view))
@@ -147,9 +147,12 @@ struct Presence: Sendable {
     let startedAt: Int64
     let health: @Sendable () -> [Supervisor.Health]
 
-    /// Read again by `Examination+Running`.
-    var status: JSON {
+    /// Read again by `Doctor` and by `Instance.mustAgree`.
+    ///
+    /// - Parameter storage: what it works on, without a password.
+    func status(_ storage: String) -> JSON {
         [
+            "storage": .string(storage),
             "version": .string(Version.text), "process": .integer(Environment.processID),
             "url": .string(url), "address": .optional(address),
             "roles": .array(Role.allCases.filter(roles.contains).map { .string($0.rawValue) }),

@@ -9,6 +9,7 @@ extension Administration {
     static func ask(
         _ request: Request, _ configuration: Configuration, _ terminal: Terminal
     ) async throws -> JSON {
+        try await Instance.mustAgree(configuration)
         let clock = SystemClock()
         let start = clock.uptime
         while true {
@@ -67,6 +68,13 @@ extension Control {
                 throw error["ending"]?.asInt64 == Int64(Ending.wrongUse.rawValue)
                     ? WrongUse(text, hint: advice) as any Error : Failure(text, advice: advice)
             }
+        }
+    }
+
+    /// Throws where a gateway runs in the folder, on this machine: for what must have all of it to itself.
+    static func mustBeClosed(_ folder: String) async throws {
+        guard try await doors(in: folder).isEmpty else {
+            throw Failure("the gateway runs.", advice: "Stop it first, on every machine.")
         }
     }
 

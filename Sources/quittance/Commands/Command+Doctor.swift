@@ -70,7 +70,7 @@ private struct Doctor {
 
     mutating func examine(_ configuration: Configuration) async throws {
         tell(.good("configuration", "\(configuration.origins.count) settings"))
-        try Instance.mustExist(configuration)
+        try await Instance.mustExist(configuration)
         try examineFolder(configuration)
         examineClock()
         examineCertificates()

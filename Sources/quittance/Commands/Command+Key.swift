@@ -17,10 +17,8 @@ extension Command {
         options: [dataOption, configOption],
         run: { arguments, terminal in
             let configuration = try Configuration.load(arguments, terminal.variables)
-            try Instance.mustExist(configuration)
-            guard try await Control.doors(in: configuration.data).isEmpty else {
-                throw Failure("the gateway runs.", advice: "Stop it first, on every machine.")
-            }
+            try await Instance.mustExist(configuration)
+            try await Control.mustBeClosed(configuration.data)
             let (rotation, fingerprint) = try await Instance.with(configuration) { instance in
                 try await instance.replaceKey()
             }

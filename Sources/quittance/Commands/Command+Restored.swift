@@ -29,7 +29,9 @@ extension Command {
                 throw WrongUse("--skip: \(error.reason).")
             }
             let configuration = try Configuration.load(arguments, terminal.variables)
-            try Instance.mustExist(configuration)
+            try await Instance.mustExist(configuration)
+            // An embedded database is taken anyway, and that is said in its own words.
+            if !configuration.isEmbedded { try await Control.mustBeClosed(configuration.data) }
             return try await Instance.with(configuration) { instance in
                 let moved = try await instance.gateway.restored(
                     skipping: count, indexFile: instance.indexFile, cause: "quittance restored")

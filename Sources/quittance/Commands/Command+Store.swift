@@ -18,7 +18,7 @@ extension Command {
         options: [dataOption, configOption],
         run: { arguments, terminal in
             let configuration = try Configuration.load(arguments, terminal.variables)
-            try Instance.mustExist(configuration)
+            try await Instance.mustExist(configuration)
             let answer = try await Administration.ask(.verification, configuration, terminal)
             return try Verdict(answer).tell(terminal)
         })
@@ -37,6 +37,7 @@ extension Command {
             // Held until the end: a gateway that runs would be left with a schema that it does not know.
             let lock = try Instance.claim(configuration)
             defer { _ = lock }
+            if lock == nil { try await Control.mustBeClosed(configuration.data) }
             let database = try await Database.open(configuration.location, readers: 1)
             let before = await steps(of: database)
             do {

@@ -61,6 +61,14 @@ struct Configuration: Sendable {
         }
     }
 
+    /// Which database, as it may be shown: `sqlite`, or the server's address without a password.
+    var shownStorage: String {
+        switch storage {
+        case .sqlite: "sqlite"
+        case .postgres(let uri): Setting.redacted(uri)
+        }
+    }
+
     /// What is listened on, once the port is known: `127.0.0.1:8080`, `[::]:8080`.
     func place(port: Int) -> String { (address.contains(":") ? "[\(address)]" : address) + ":\(port)" }
 

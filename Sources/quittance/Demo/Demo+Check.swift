@@ -10,7 +10,7 @@ extension Demo {
         let state: String
         let exceptions: String
         /// Nil when all is as it should be.
-        let problem: String?
+        var problem: String?
     }
 
     /// Drives payments through the API, and prints what became of each.
@@ -32,6 +32,7 @@ extension Demo {
                     rows.append(await story.tell(driver))
                 }
             }
+            rows.append(await driver.kinds())
             rows.append(await driver.webhooks())
             rows.append(try await verified(demo))
         } catch {

@@ -1,3 +1,4 @@
+import Domain
 import HTTP
 import JSON
 import Platform
@@ -68,12 +69,12 @@ struct Driver: Sendable {
         try await api.post("/v1/sandbox/reorg", ["depth": .integer(depth), "fate": .string(fate)])
     }
 
-    /// Waits until a payment is in a state, with these exceptions open. Throws what it was instead.
+    /// Waits until a payment is in a state, with exceptions of these kinds open. Throws what it was instead.
     @discardableResult
     func await(_ payment: String, _ state: String, _ exceptions: [String] = []) async throws -> JSON {
         try await until("\(state) \(exceptions)") {
             let view = try await api.get("/v1/payments/\(payment)")
-            let open = (view["exceptions"]?.asArray ?? []).compactMap(\.asString).sorted()
+            let open = Set((view["exceptions"]?.asArray ?? []).compactMap(\.asString)).sorted()
             let now = "\(view["state"]?.asString ?? "?") \(open)"
             return view["state"]?.asString == state && open == exceptions.sorted()
                 ? .there(view) : .notYet(now)
@@ -107,6 +108,24 @@ struct Driver: Sendable {
                 try await clock.sleep(milliseconds: Self.pauseMilliseconds)
             }
         }
+    }
+
+    /// Whether each kind of exception that there is was seen by now.
+    func kinds() async -> Demo.Row {
+        let kinds = Exception.Kind.allCases.map(\.rawValue)
+        var row = Demo.Row(
+            name: "every kind of exception", state: "seen", exceptions: "\(kinds.count) kinds", problem: nil)
+        do {
+            var missing: [String] = []
+            for kind in kinds {
+                let first = try await api.get("/v1/exceptions?kind=\(kind)&limit=1")["data"]?[0]
+                if first == nil { missing.append(kind) }
+            }
+            if !missing.isEmpty { row.problem = "nobody saw \(missing.joined(separator: ", "))." }
+        } catch {
+            row.problem = Problem(error).text
+        }
+        return row
     }
 
     /// Waits until every webhook has been delivered.

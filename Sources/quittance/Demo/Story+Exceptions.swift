@@ -1,3 +1,4 @@
+import Domain
 import JSON
 import Platform
 
@@ -21,6 +22,17 @@ extension Story {
         Story(name: "dust", state: "awaiting_payment", exceptions: ["dust"]) { driver in
             let id = try await driver.pay("dust")
             try await driver.act("under", id, ["percent": 1, "confirmations": 2])
+            return id
+        },
+        Story(
+            name: "more transfers than are followed", state: "paid",
+            exceptions: ["duplicate", "too_many_transfers"]
+        ) { driver in
+            let id = try await driver.pay("many")
+            // Mined at once: what only waits is not followed beyond a hundred.
+            for _ in 0..<Payment.mostTransfers / 10 {
+                try await driver.act("split", id, ["parts": 10, "confirmations": 2])
+            }
             return id
         },
         Story(name: "large, released by a person", state: "paid") { driver in

@@ -1,0 +1,236 @@
+import Database
+import Foundation
+import HTTP
+import JSON
+import Platform
+import Storage
+import TestKit
+import Testing
+
+@testable import quittance
+
+@Suite("What commands find, they say, and end with it", .timeLimit(.minutes(5)))
+struct FindingTests {
+    /// Runs a command line on a folder.
+    private func run(_ command: String, _ data: String, _ variables: [String: String] = [:]) async
+        -> (ending: Ending, said: Lines)
+    {
+        let said = Lines()
+        let words = command.split(separator: " ").map(String.init) + ["--data", data]
+        return (await Quittance.run(words, said.terminal(variables)), said)
+    }
+
+    /// A folder with a gateway in good order, and a merchant.
+    private func made() async throws -> TemporaryFolder {
+        let folder = try TemporaryFolder()
+        try #require(await run("merchant create --name Shop", folder.path).ending == .good)
+        return folder
+    }
+
+    private func change(_ folder: TemporaryFolder, _ statement: SQL) async throws {
+        let database = try await Database.open(.sqlite(folder.file("quittance.db")), readers: 1)
+        let rows = try await database.write { try $0.execute(statement) }
+        await database.close()
+        try #require(rows > 0)
+    }
+
+    @Test("verify ends with 1 and names what differs, and says what it could not check", arguments: [
+        ("UPDATE merchant SET name = 'Other'", "name"),
+        ("UPDATE record SET body = previous WHERE chain <> 'instance'", "hash"),
+    ] as [(SQL, String)])
+    func verify(deed: SQL, word: String) async throws {
+        let folder = try await made()
+        let clean = await run("verify", folder.path)
+        #expect(clean.ending == .good && clean.said.output.contains("The log and the tables agree: "))
+        #expect(clean.said.output.contains("not checked: "))
+        try await change(folder, deed)
+        let found = await run("verify", folder.path)
+        #expect(found.ending == .finding)
+        let differences = found.said.output.split(separator: "\n").filter { $0.hasPrefix("differs  ") }
+        #expect(differences.contains { $0.contains(word) }, "\(found.said.output)")
+        #expect(found.said.output.contains("\(differences.count) differences in "))
+    }
+
+    /// A line with one blank between its words.
+    private func words(_ line: String) -> String { line.split(separator: " ").joined(separator: " ") }
+
+    /// What is wrong, done to a folder in good order, and the lines of the doctor that tell of it.
+    enum Ill: String, CaseIterable, Sendable {
+        case open, keyless, readable, damaged, late, aside, nobody, nowhere, plain, loopback, priceless
+
+        var statement: SQL? {
+            switch self {
+            case .late: "UPDATE record SET at = 95617584000000 WHERE chain = 'instance'"
+            case .aside: "INSERT INTO quarantine (payment, at, reason) VALUES ('pay_1', 1, 'x')"
+            default: nil
+            }
+        }
+
+        var settings: [String: String] {
+            switch self {
+            case .nowhere, .late: ["QUITTANCE_SANDBOX": "false"]
+            case .plain: ["QUITTANCE_LISTEN": "0.0.0.0:8080"]
+            case .loopback: ["QUITTANCE_WEBHOOKS_ALLOW_LOOPBACK": "true"]
+            case .priceless:
+                [
+                    "QUITTANCE_BITCOIN_RPC_URL": "http://127.0.0.1:1", "QUITTANCE_BITCOIN_RPC_USER": "a",
+                    "QUITTANCE_BITCOIN_RPC_PASSWORD": "b",
+                ]
+            default: [:]
+            }
+        }
+
+        var lines: [String] {
+            switch self {
+            case .open: ["data folder others may enter"]
+            case .keyless: ["key ", "is missing"]
+            case .readable: ["key ", "can be read by other users"]
+            case .damaged: ["database "]
+            case .late: ["clock it is behind what was recorded"]
+            case .aside: ["payments 1 are set aside: pay_1"]
+            case .nobody: ["merchants there is none"]
+            case .nowhere: ["networks there is none"]
+            case .plain: ["address http://127.0.0.1:8080 on 0.0.0.0 is not encrypted"]
+            case .loopback: ["webhooks they may go to this machine"]
+            case .priceless:
+                ["rates there is no fixed rate for BTC", "bitcoin the node does not answer: "]
+            }
+        }
+    }
+
+    @Test(
+        "A doctor says LOOK at each thing that is not well, what to do about it, and ends with 1",
+        arguments: Ill.allCases)
+    func doctor(_ ill: Ill) async throws {
+        let folder = try TemporaryFolder()
+        let isSetUp = ill != .nobody
+        #expect(await run(isSetUp ? "merchant create --name Shop" : "migrate", folder.path).ending == .good)
+        #expect(await run("doctor", folder.path).ending == (isSetUp ? .good : .finding))
+        if ill == .late {
+            // A gateway that has run has left a record of it.
+            var configuration = Configuration(data: folder.path)
+            configuration.port = 0
+            try await Running.start(configuration, log: .silent).stop()
+        }
+        if let statement = ill.statement { try await change(folder, statement) }
+        let key = folder.file("instance.key")
+        switch ill {
+        case .open: try FileManager.default.setAttributes([.posixPermissions: 0o755], ofItemAtPath: folder.path)
+        case .keyless: try Files.remove(key)
+        case .readable: try Files.write(try Files.read(key, maxBytes: 4_096), to: key, mode: 0o644)
+        case .damaged:
+            let file = folder.file("quittance.db")
+            var bytes = try Files.read(file, maxBytes: 1 << 26)
+            for place in 4_096..<min(bytes.count, 65_536) { bytes[place] ^= 0x5a }
+            try Files.write(bytes, to: file)
+        default: break
+        }
+        let found = await run("doctor", folder.path, ill.settings)
+        #expect(found.ending == .finding, "\(found.said.output)")
+        let lines = found.said.output.split(separator: "\n").map(String.init)
+        for line in ill.lines {
+            #expect(lines.contains { $0.hasPrefix("LOOK ") && words($0).contains(line) }, "\(found.said.output)")
+        }
+        // Beside each finding stands what to do.
+        let findings = lines.indices.filter { lines[$0].hasPrefix("LOOK  ") }
+        #expect(findings.allSatisfy { lines[$0 + 1].hasPrefix("      ") && lines[$0 + 1].count > 25 })
+        #expect(lines.last == "\(findings.count) to look at.")
+    }
+
+    /// A node that answers as it is told to: a status, or the members of its answers.
+    struct Node: Sendable, CustomTestStringConvertible {
+        let testDescription: String
+        var status: HTTP.Status = .ok
+        var genesis = "00000008819873e925422c1ff0f99f7cc9bbb232af63a077a480a3633bee1ef6"
+        var headers: Int64 = 5
+        var connections: Int64 = 8
+        let line: String
+    }
+
+    @Test("A doctor asks each node, and tells what is wrong with it", arguments: [
+        Node(testDescription: "well", line: "ok bitcoin-signet /Test:1/ at block 5"),
+        Node(testDescription: "of another network", genesis: String(repeating: "00", count: 32),
+            line: "LOOK bitcoin-signet the node is on another network (signet)"),
+        Node(testDescription: "alone", connections: 0,
+            line: "LOOK bitcoin-signet /Test:1/ at block 5 speaks to no other node"),
+        Node(testDescription: "behind", headers: 900, line: "LOOK bitcoin-signet /Test:1/ is at block 5 of 900"),
+        Node(testDescription: "does not know us", status: .unauthorized,
+            line: "LOOK bitcoin-signet the node does not answer: The node refuses our credentials."),
+    ])
+    func nodes(_ node: Node) async throws {
+        var configuration = Server.Configuration()
+        configuration.port = 0
+        configuration.loops = 1
+        let server = try Server(configuration: configuration) { request in
+            guard node.status == .ok else { return Response(node.status) }
+            let asked = try JSON.parse(request.body)
+            return .json(Self.answer(asked, node).encoded())
+        }
+        let serving = Task { await server.run() }
+        let folder = try await made()
+        let found = await run("doctor", folder.path, [
+            "QUITTANCE_BITCOIN_NETWORK": "bitcoin-signet", "QUITTANCE_BITCOIN_RPC_USER": "a",
+            "QUITTANCE_BITCOIN_RPC_URL": "http://127.0.0.1:\(server.port)", "QUITTANCE_BITCOIN_RPC_PASSWORD": "b",
+        ])
+        #expect(words(found.said.output).contains(node.line), "\(found.said.output)")
+        #expect((found.ending == .good) == (node.testDescription == "well"))
+        serving.cancel()
+        await serving.value
+    }
+
+    private static func answer(_ asked: JSON, _ node: Node) -> JSON {
+        if let list = asked.asArray { return .array(list.map { answer($0, node) }) }
+        let result: JSON =
+            switch asked["method"]?.asString {
+            case "getblockchaininfo":
+                [
+                    "chain": "signet", "blocks": 5, "headers": .integer(node.headers), "pruned": false,
+                    "initialblockdownload": false, "warnings": [], "bestblockhash": .string(node.genesis),
+                    "chainwork": .string(String(repeating: "0", count: 64)),
+                ]
+            case "getnetworkinfo": ["subversion": "/Test:1/", "connections": .integer(node.connections)]
+            case "getblockhash": .string(node.genesis)
+            default: .null
+            }
+        return ["result": result, "error": .null, "id": asked["id"] ?? .null]
+    }
+
+    @Test("What serve says at the first start leads to a payment, word by word")
+    func firstWords() async throws {
+        let folder = try TemporaryFolder()
+        var configuration = Configuration(data: folder.path)
+        configuration.port = 0
+        let running = try await Running.start(configuration, log: .silent)
+        let place = " --data \(Terminal.quoted(folder.path))"
+        let words = Command.greeting(running, isNew: true, place)
+        #expect(words.hasPrefix("Quittance \(Version.text) listens on \(running.url)\n"))
+        #expect(Command.greeting(running, isNew: false, place) == "Quittance 0.1.0 listens on \(running.url)")
+        let lines = words.split(separator: "\n").map { $0.drop { $0 == " " } }
+        let create = try #require(lines.first { $0.hasPrefix("quittance merchant create") })
+        #expect(create == "quittance merchant create --data \(folder.path) --name \"My shop\"")
+        #expect(await run("merchant create --name My_shop", folder.path).ending == .good)
+        #expect(lines.contains("KEY=$(quittance key create --data \(folder.path))"))
+        let key = await run("key create", folder.path).said.output
+        let body = try #require(words.split(separator: "'").first { $0.hasPrefix("{") })
+        let made = try await APIClient(url: running.url, key: key).send(
+            .post, "/v1/payments", try JSON.parse(text: String(body)))
+        #expect(made["checkout_url"]?.asString?.hasPrefix(running.url + "/checkout/") == true)
+        try await running.stop()
+    }
+
+    @Test("The version is one line, and doctor --config prints every setting, its value and its source")
+    func told() async throws {
+        let version = Lines()
+        #expect(await Quittance.run(["version"], version.terminal()) == .good)
+        #expect(version.output == "quittance \(Version.text)")
+        let folder = try TemporaryFolder()
+        let settings = Lines()
+        let variables = ["QUITTANCE_DATA": folder.path, "QUITTANCE_STORAGE": "postgres://me:hidden@db/pay"]
+        #expect(await Quittance.run(["doctor", "--config"], settings.terminal(variables)) == .good)
+        let lines = settings.output.split(separator: "\n").map { $0.split(separator: " ").map(String.init) }
+        #expect(lines.count == Setting.all.count)
+        #expect(lines.allSatisfy { $0.last?.hasSuffix(")") == true })
+        #expect(lines.contains(["storage", "postgres://me:…@db/pay", "(QUITTANCE_STORAGE)"]))
+        #expect(!settings.output.contains("hidden"))
+    }
+}
