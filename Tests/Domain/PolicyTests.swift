@@ -76,6 +76,19 @@ import Testing
         #expect(try refusal { try story.tell(.ruled(.reject(nil), reason: nil)) } == .notAllowedInState)
     }
 
+    @Test(arguments: [(100, 1_000_000), (100, 500_000), (961, 1_000_000), (961, 500_000)] as [(Int64, UInt128)])
+    func `what is on its way as a whole is not quoted again, in time or late`(time: Int64, amount: UInt128) throws {
+        var story = try Story.quoted()
+        story.clock = time
+        try story.pool("a", amount)
+        try story.wait(until: 1_500)
+        let isWhole = amount == 1_000_000
+        #expect(story.payment.isComingLate == (isWhole && time > 960))
+        let quote = Sample.quote(2, from: 1_500)
+        #expect(story.payment.takesQuote(in: quote.method, at: Sample.at(1_500)) == !isWhole)
+        #expect(try refusal { try story.tell(.quoted(quote)) } == (isWhole ? .notAllowedInState : nil))
+    }
+
     @Test(arguments: [(2_000, nil), (3_999, nil), (4_000, Refusal.Code.quoteExpired)] as [(Int64, Refusal.Code?)])
     func `a payment is quoted again until the order's own end`(time: Int64, expected: Refusal.Code?) throws {
         var story = try Story.quoted()

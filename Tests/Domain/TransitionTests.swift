@@ -16,7 +16,7 @@ import Testing
             claim:!not_fulfillable report:=
             """),
         (.detected, """
-            look:= end:= quote:= part:confirming pool:= full:paid over:overpaid late:= \
+            look:= end:= quote:!not_allowed_in_state part:confirming pool:= full:paid over:overpaid late:= \
             gone:awaiting_payment cancel:!not_allowed_in_state accept:paid reject:failed \
             topUp:!exception_not_open approve:!outside_limits back:!outside_limits \
             claim:!not_fulfillable report:=

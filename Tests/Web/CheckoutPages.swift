@@ -36,6 +36,12 @@ struct CheckoutStory: Sendable, CustomTestStringConvertible {
         CheckoutStory(name: "overpaid", title: "Complete") { try await $0.play(.over(percent: 10), $1, blocks: 2) },
         CheckoutStory(name: "paid-twice", title: "Complete") { try await $0.play(.duplicate, $1, blocks: 2) },
         CheckoutStory(name: "late", title: "Being checked") { try await $0.play(.late, $1, blocks: 2) },
+        CheckoutStory(name: "late-received", title: "Payment received") { try await $0.play(.late, $1) },
+        CheckoutStory(name: "late-confirming", title: "Confirming") { try await $0.play(.late, $1, blocks: 1) },
+        CheckoutStory(name: "received-time-over", title: "Payment received") { world, token in
+            try await world.play(.exact, token)
+            try await world.move(.clock(advanceSeconds: 3_600))
+        },
         CheckoutStory(name: "over", title: "Waiting for payment") { world, _ in
             try await world.move(.clock(advanceSeconds: 15 * 60 + 1))
         },
@@ -171,6 +177,24 @@ struct CheckoutPages {
         let second = try await address(world, token)
         #expect(first != second)
         #expect(try await world.page(token).contains("Waiting for payment"))
+    }
+
+    @Test("offers no new price to whoever has paid the whole, in time or too late", arguments: [
+        "received", "late-received", "late-confirming", "received-time-over", "late",
+    ])
+    func paidWhole(name: String) async throws {
+        let story = try #require(CheckoutStory.all.first { $0.name == name })
+        let world = try await CheckoutWorld(clock: ManualClock())
+        let token = try await world.open()
+        try await story.happens(world, token)
+        let before = try await address(world, token)
+        let page = try await world.page(token)
+        #expect(!page.contains("Get a new quote") && !page.contains("/method\""))
+        #expect(page.contains("after the time to pay") == name.hasPrefix("late"))
+        #expect(page.contains("all is done") == !(name.hasPrefix("late")))
+        let path = "/checkout/\(token.text)/method"
+        #expect(try await world.send(.post, path, form: "method=SBX%40sandbox").status == .conflict)
+        #expect(try await address(world, token) == before)
     }
 
     private func address(_ world: CheckoutWorld, _ token: CheckoutToken) async throws -> String? {

@@ -14,7 +14,7 @@ struct Judge {
         self.terms = terms
         self.evidence = evidence
         price = Worth(terms.price)
-        enough = price - terms.policy.underTolerance.waived(on: terms.price)
+        enough = terms.enough
     }
 
     mutating func judge() -> Assessment {

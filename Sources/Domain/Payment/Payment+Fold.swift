@@ -45,6 +45,10 @@ extension Payment {
         case .confirming, .paid, .overpaid, .latePaid, .failed, .refunded:
             throw Refusal(.notAllowedInState, "A payment that is \(state.rawValue) takes no new quote.")
         }
+        // Whoever has paid the whole, in time or not, is not asked for it again.
+        guard state != .detected || assessment.missing > .zero else {
+            throw Refusal(.notAllowedInState, "The whole amount is on its way: there is nothing left to pay.")
+        }
         guard now < terms.expiresAt else {
             throw Refusal(.quoteExpired, "The time to pay this order is over.")
         }

@@ -1,4 +1,17 @@
 extension Payment {
+    /// Enough is on its way, but only with what came too late: once it is confirmed, it is for people to
+    /// decide.
+    package var isComingLate: Bool {
+        switch state {
+        case .detected, .confirming:
+            let assessment = assessment
+            return assessment.missing == .zero && assessment.live < terms.enough
+        case .created, .awaitingPayment, .paid, .overpaid, .underpaid, .latePaid, .expired, .failed,
+            .refunded:
+            return false
+        }
+    }
+
     /// The one method in which all confirmed money came that came too late; nil where none did, or in
     /// several: one rate speaks for one method.
     package var lateMethod: Method? {

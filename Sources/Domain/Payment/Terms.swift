@@ -33,6 +33,9 @@ package struct Terms: Hashable, Sendable {
         self.isTest = isTest
         self.personal = personal
     }
+
+    /// D: what is enough of the price, the tolerance waived.
+    package var enough: Worth { Worth(price) - policy.underTolerance.waived(on: price) }
 }
 
 /// Thirty-two bytes that bind something without showing it.

@@ -28,13 +28,15 @@ extension CustomerView {
                 : "Open your wallet, scan the code, or copy amount and address. This page follows by itself."
         case .received: receivedNote
         case .confirming:
-            "The network is confirming your payment. You need not do anything, and may close this page."
+            isLate
+                ? "The network is confirming your payment. \(lateNote)"
+                : "The network is confirming your payment. You need not do anything, and may close this page."
         case .complete: "Thank you. \(merchant) has your payment."
         case .missing: missingNote
         case .checking:
             isAside
                 ? "\(merchant) is looking at this payment. What you have paid is kept: pay nothing now."
-                : "Your payment arrived after the time to pay. \(merchant) will look at it and be in touch."
+                : lateNote
         case .expired: expiredNote
         case .failed: "This payment was not completed. Please do not send anything to its address."
         case .refunded: "What you paid was sent back."
@@ -57,7 +59,13 @@ extension CustomerView {
             : "\(ended) You can still pay, at the present price. \(careful)"
     }
 
+    /// The same before and after it is confirmed: nobody is promised what people have yet to decide.
+    private var lateNote: String {
+        "Your payment arrived after the time to pay. \(merchant) will look at it and be in touch."
+    }
+
     private var receivedNote: String {
+        if isLate { return "\(lateNote) There is nothing more to pay. You may close this page." }
         guard let missing else {
             return "The network has seen your payment. Once it is confirmed, all is done. "
                 + "You may close this page."

@@ -19,6 +19,8 @@ package struct CustomerView: Equatable, Sendable {
     package let missing: String?
     package let progress: Progress?
     package let arrivals: [Arrival]
+    /// All of it is on its way, but came after the time to pay: people will look at it.
+    package let isLate: Bool
     /// Something arrived that cannot count: another asset, or the right one on another network.
     package let hasMismatch: Bool
     /// More has arrived than the order costs, beyond what nobody asks about.
@@ -120,6 +122,7 @@ extension CustomerView {
         missing = isShort ? Self.text(view.amounts?.remaining, in: view) : nil
         progress = Self.progress(of: view)
         arrivals = Self.arrivals(of: view)
+        isLate = payment.isComingLate
         hasMismatch = view.assessment.shares.values.contains { $0.role.isMismatch && $0.isConfirmed }
         hasExcess =
             payment.state.isSettled
