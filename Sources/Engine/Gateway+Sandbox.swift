@@ -26,15 +26,22 @@ extension Gateway {
         let real = world.clock.now
         let lastSight = quote.endsAt.adding(seconds: payment.terms.policy.graceSeconds)
         let ledger = sandbox.ledger
-        let script = quote.destination.script
-        let latest = ledger.latest(to: script, on: network)
+        // What was sent to the address of an earlier quote is this payment's as well.
+        let old = payment.evidence.quotes.filter { old in
+            old.id != quote.id && SandboxNetwork(old.method.network) != nil
+        }
+        let scripts = [quote.destination.script] + old.map(\.destination.script)
         let subject = SandboxScenario.Subject(
             method: quote.method, address: quote.destination.address,
+            oldAddresses: old.map(\.destination.address),
             amountDue: view.amounts.flatMap { $0.remaining > 0 ? $0.remaining : nil } ?? quote.amountDue,
             offered: Set(payment.terms.methods),
             secondsLeft: (lastSight.milliseconds - ledger.now(at: real).milliseconds) / 1_000,
-            pooled: latest?.standing == .pooled ? latest?.txid : nil,
-            mined: ledger.takenBack(from: script, on: network))
+            pooled: ledger.pooled(to: scripts, on: network),
+            alsoWaits: SandboxNetwork.allCases.filter { other in
+                other != network && ledger.pooled(to: scripts, on: other) != nil
+            },
+            mined: ledger.takenBack(from: scripts, on: network))
         if scenario == .late, caller == nil, subject.secondsLeft >= 0, !settings.pagesMoveSandboxClock {
             throw CommandError.sandbox(
                 "The time to pay is not over yet, and the sandbox's clock belongs to all test payments. "

@@ -85,7 +85,7 @@ struct SandboxScenarioTests {
             let latest = ledger.latest(to: script, on: .sandbox)
             let subject = try Self.subject(
                 asset: 1, pooled: latest?.standing == .pooled ? latest?.txid : nil,
-                mined: ledger.takenBack(from: script, on: .sandbox))
+                mined: ledger.takenBack(from: [script], on: .sandbox))
             return try scenario.commands(for: subject, at: scene.at).map { try scene.world.apply($0) }
         }
         let paid = try #require(try play(.exact).first?.transactions.first)
@@ -114,13 +114,13 @@ struct SandboxScenarioTests {
         let mine = try SandboxAddress(of: SandboxScene.key, at: 3).script
         let (older, other) = (try scene.pay(1, to: 1, isMined: true), try scene.pay(2, to: 1))
         let own = try scene.pay(3, to: 3)
-        func confirm() throws { try scene.act(.confirm(.sandbox, script: mine, blocks: 1)) }
+        func confirm() throws { try scene.act(.confirm(.sandbox, scripts: [mine], blocks: 1)) }
         try confirm()
         var story = scene.world.ledger.story(.sandbox)
         #expect(story.heights[own] == 2 && story.pool == [other])
         let third = try scene.pay(4, to: 1, isMined: true)
         let before = scene.world.ledger.story(.sandbox)
-        let mined = try #require(scene.world.ledger.takenBack(from: mine, on: .sandbox))
+        let mined = try #require(scene.world.ledger.takenBack(from: [mine], on: .sandbox))
         #expect(mined.depth == 2 && mined.transactions == [own])
         let subject = try Self.subject(mined: mined)
         for command in try SandboxScenario.takeBack.commands(for: subject, at: scene.at) {
@@ -134,6 +134,6 @@ struct SandboxScenarioTests {
         }
         try confirm()
         #expect(scene.world.ledger.story(.sandbox).pool.isEmpty)
-        #expect(scene.world.ledger.takenBack(from: mine, on: .alternative) == nil)
+        #expect(scene.world.ledger.takenBack(from: [mine], on: .alternative) == nil)
     }
 }

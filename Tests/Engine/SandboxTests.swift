@@ -117,6 +117,26 @@ struct SandboxTests {
         await house.close()
     }
 
+    @Test("What was paid to the address of an earlier quote is bumped, mined and taken back with its payment")
+    func earlierQuotes() async throws {
+        let house = try await House()
+        let id = try await house.open()
+        try await house.take([.play(.under(percent: 50)), .wait(seconds: 1_000), .choose("SBX")], for: id)
+        #expect(try await house.payment(id).evidence.quotes.count == 2)
+        try await house.take([.play(.replace(.feeBump))], for: id)
+        #expect(try await house.payment(id).state == .detected)
+        try await house.take([.play(.confirm(blocks: 1))], for: id)
+        #expect(try await house.payment(id).state == .underpaid)
+        try await house.take([.play(.takeBack)], for: id)
+        #expect(try await house.payment(id).state == .detected)
+        // And what waits on another network than the one that is to be paid on.
+        try await house.take([.play(.wrongNetwork), .play(.confirm(blocks: 1))], for: id)
+        #expect(try await house.payment(id).openExceptions.map(\.kind) == [.wrongNetwork])
+        try await house.take([.play(.exact, mined: 1)], for: id)
+        #expect(try await house.payment(id).state == .paid)
+        await house.close()
+    }
+
     @Test("A customer's page moves its own payment and no other", arguments: [false, true])
     func isolation(mayMoveClock: Bool) async throws {
         let house = try await House { $0.pagesMoveSandboxClock = mayMoveClock }

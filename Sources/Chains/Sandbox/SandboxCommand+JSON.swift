@@ -43,9 +43,9 @@ extension SandboxCommand {
         case .mine(let network, let blocks):
             head("mine", network)
             w.member("blocks", blocks)
-        case .confirm(let network, let script, let blocks):
+        case .confirm(let network, let scripts, let blocks):
             head("confirm", network)
-            w.member("script", script)
+            w.array("scripts", scripts)
             w.member("blocks", blocks)
         case .reorg(let network, let reorg):
             head("reorg", network)
@@ -110,10 +110,11 @@ extension SandboxCommand {
             return form.string("txid", .required, maxBytes: 128).map { .rebroadcast(network, txid: $0) }
         case .mine: return form.integer("blocks", .required, .min ... .max).map { .mine(network, blocks: $0) }
         case .confirm:
-            let script = form.string("script", .required, maxBytes: 128)
+            let scripts = form.strings(
+                "scripts", .required, count: SandboxLimits.confirmedScripts, maxBytes: 128)
             let blocks = form.integer("blocks", .required, .min ... .max)
-            guard let script, let blocks else { return nil }
-            return .confirm(network, script: script, blocks: blocks)
+            guard let scripts, let blocks else { return nil }
+            return .confirm(network, scripts: scripts, blocks: blocks)
         case .reorg: return Self.reorg(in: &form).map { .reorg(network, $0) }
         case .spend: return form.string("place", .required, maxBytes: 160).map { .spend(network, place: $0) }
         case .fail: return .fail(network)

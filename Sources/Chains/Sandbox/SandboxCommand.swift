@@ -25,9 +25,9 @@ package struct SandboxCommand: Hashable, Sendable {
         case rebroadcast(SandboxNetwork, txid: String)
         /// Blocks are mined; the pool goes into the first ones.
         case mine(SandboxNetwork, blocks: Int64)
-        /// Blocks are mined; the first one takes what waits to pay this script, and what that spends. All
-        /// else in the pool goes on waiting.
-        case confirm(SandboxNetwork, script: String, blocks: Int64)
+        /// Blocks are mined; the first one takes what waits to pay one of these scripts, and what that
+        /// spends. All else in the pool goes on waiting.
+        case confirm(SandboxNetwork, scripts: [String], blocks: Int64)
         /// The top `depth` blocks give way to `depth` + 1 others.
         case reorg(SandboxNetwork, Reorg)
         /// The owner of an output sends it away: `txid:vout`.

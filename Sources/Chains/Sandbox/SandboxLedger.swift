@@ -56,9 +56,9 @@ package struct SandboxLedger: Hashable, Sendable {
             try change(network) { story throws(ChainFault) in try story.rebroadcast(txid, &outcome) }
         case .mine(let network, let blocks):
             try change(network) { story throws(ChainFault) in try story.mine(blocks, &outcome) }
-        case .confirm(let network, let script, let blocks):
+        case .confirm(let network, let scripts, let blocks):
             try change(network) { story throws(ChainFault) in
-                try story.confirm(script, blocks, &outcome)
+                try story.confirm(scripts, blocks, &outcome)
             }
         case .reorg(let network, let reorg):
             try change(network) { story throws(ChainFault) in try story.reorg(reorg, &outcome) }
@@ -82,14 +82,26 @@ package struct SandboxLedger: Hashable, Sendable {
         story(network).latest(to: script)
     }
 
-    /// What would have to leave the chain to take the newest payment to a script back into the pool: the
-    /// blocks from its own one on, and all in them that paid the script. Nil when it is not on the chain.
+    /// The newest transaction to one of these scripts that waits in the pool; nil when none does.
+    package func pooled(to scripts: [String], on network: SandboxNetwork) -> String? {
+        let story = story(network)
+        let sights = scripts.compactMap { story.latest(to: $0) }
+        let newest = Set(sights.filter { $0.standing == .pooled }.map(\.txid))
+        return newest.isEmpty ? nil : story.pool.last(where: newest.contains)
+    }
+
+    /// What would have to leave the chain to take the newest payment to one of these scripts back into the
+    /// pool: the blocks from its own one on, and all in them that paid such a script. Nil when the newest to
+    /// each of them is not on the chain.
     package func takenBack(
-        from script: String, on network: SandboxNetwork
+        from scripts: [String], on network: SandboxNetwork
     ) -> (depth: Int64, transactions: [String])? {
         let story = story(network)
-        guard case .mined(let height)? = story.latest(to: script)?.standing else { return nil }
-        return (Int64(story.tip.height - height) + 1, story.mined(to: script, from: height))
+        let heights = scripts.compactMap { script -> UInt64? in
+            if case .mined(let height)? = story.latest(to: script)?.standing { height } else { nil }
+        }
+        guard let height = heights.max() else { return nil }
+        return (Int64(story.tip.height - height) + 1, story.mined(to: Set(scripts), from: height))
     }
 
     /// Forgets what no command and no watcher can ask for any more on a network whose blocks were absorbed up

@@ -6,6 +6,9 @@ package enum SandboxLimits {
     /// Blocks that one command mines, and that one reorg takes back.
     package static let minedBlocks: ClosedRange<Int64> = 1...1_000
 
+    /// Scripts whose transactions one command confirms: as many as a payment can have.
+    package static let confirmedScripts = 1...100
+
     /// Blocks of one network that are kept.
     package static let chainBlocks = 1_000_000
 

@@ -32,6 +32,8 @@ package enum SandboxScenario: Hashable, Sendable {
         /// Where the customer is asked to pay, on which network, in which asset.
         package let method: Method
         package let address: String
+        /// Those of its earlier quotes: what was sent there is this payment's as well.
+        package let oldAddresses: [String]
         /// Base units.
         package let amountDue: UInt128
         /// Everything that was offered to the customer, the method above included.
@@ -39,8 +41,10 @@ package enum SandboxScenario: Hashable, Sendable {
         /// From the sandbox's time now to the end of the time to pay, grace included; negative when it is
         /// over.
         package let secondsLeft: Int64
-        /// The customer's last transaction, if it is in the pool: see `SandboxLedger.latest`.
+        /// The customer's last transaction, if it is in the pool: see `SandboxLedger.pooled`.
         package let pooled: String?
+        /// Where else something of this payment waits, beside the network that it is to be paid on.
+        package let alsoWaits: [SandboxNetwork]
         /// If it is on the chain, what would leave with its block: see `SandboxLedger.takenBack`.
         package let mined: Mined?
 
@@ -48,15 +52,18 @@ package enum SandboxScenario: Hashable, Sendable {
         package typealias Mined = (depth: Int64, transactions: [String])
 
         package init(
-            method: Method, address: String, amountDue: UInt128, offered: Set<Method>, secondsLeft: Int64,
-            pooled: String?, mined: Mined? = nil
+            method: Method, address: String, oldAddresses: [String] = [], amountDue: UInt128,
+            offered: Set<Method>, secondsLeft: Int64, pooled: String?, alsoWaits: [SandboxNetwork] = [],
+            mined: Mined? = nil
         ) {
             self.method = method
             self.address = address
+            self.oldAddresses = oldAddresses
             self.amountDue = amountDue
             self.offered = offered
             self.secondsLeft = secondsLeft
             self.pooled = pooled
+            self.alsoWaits = alsoWaits
             self.mined = mined
         }
     }
@@ -72,7 +79,7 @@ package enum SandboxScenario: Hashable, Sendable {
         try plan.add(self)
         if blocks > 0, !plan.paid.isEmpty {
             for network in SandboxNetwork.allCases where plan.paid.contains(network) {
-                plan.append(.confirm(network, script: plan.script, blocks: blocks))
+                plan.append(.confirm(network, scripts: plan.scripts, blocks: blocks))
             }
         }
         return plan.commands
@@ -84,6 +91,8 @@ private struct Plan {
     let at: Int64
     let network: SandboxNetwork
     let script: String
+    /// The payment's own, the present one first.
+    let scripts: [String]
     var commands: [SandboxCommand] = []
     var paid: Set<SandboxNetwork> = []
 
@@ -94,7 +103,12 @@ private struct Plan {
         self.subject = subject
         self.at = at
         self.network = network
-        script = try SandboxAddress(parsing: subject.address).script
+        var scripts: [String] = []
+        for address in [subject.address] + subject.oldAddresses {
+            scripts.append(try SandboxAddress(parsing: address).script)
+        }
+        script = scripts[0]
+        self.scripts = scripts
     }
 
     mutating func add(_ scenario: SandboxScenario) throws(ChainFault) {
@@ -138,7 +152,10 @@ private struct Plan {
                     .unusable, "Only a transaction that waits in the pool can be replaced: pay first.")
             }
             append(.replace(network, txid: pooled, by: replacement))
-        case .confirm(let blocks): append(.confirm(network, script: script, blocks: blocks))
+        case .confirm(let blocks):
+            for network in [network] + subject.alsoWaits {
+                append(.confirm(network, scripts: scripts, blocks: blocks))
+            }
         case .takeBack: try takeBack()
         }
     }

@@ -69,9 +69,13 @@ extension SandboxStory {
     }
 
     mutating func confirm(
-        _ script: String, _ blocks: Int64, _ outcome: inout SandboxOutcome
+        _ scripts: [String], _ blocks: Int64, _ outcome: inout SandboxOutcome
     ) throws(ChainFault) {
-        try mine(waiting(for: script), blocks, &outcome)
+        guard SandboxLimits.confirmedScripts.contains(scripts.count) else {
+            throw ChainFault(
+                .unusable, "One command confirms 1 to \(SandboxLimits.confirmedScripts.upperBound) scripts.")
+        }
+        try mine(waiting(for: Set(scripts)), blocks, &outcome)
     }
 
     private mutating func mine(

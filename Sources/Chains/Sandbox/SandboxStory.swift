@@ -214,17 +214,17 @@ struct SandboxStory: Hashable, Sendable {
         pooled.formUnion(txids)
     }
 
-    /// What paid a script in blocks from `height` on, oldest first.
-    func mined(to script: String, from height: UInt64) -> [String] {
+    /// What paid one of these scripts in blocks from `height` on, oldest first.
+    func mined(to scripts: Set<String>, from height: UInt64) -> [String] {
         active.suffix(Int(tip.height - min(tip.height, height)) + 1).flatMap(\.transactions).filter { txid in
-            transactions[txid]?.outputs.contains { $0.script == script } == true
+            transactions[txid]?.outputs.contains { scripts.contains($0.script) } == true
         }
     }
 
-    /// What waits to pay a script, with what it spends that waits as well, parents first.
-    func waiting(for script: String) -> [String] {
+    /// What waits to pay one of these scripts, with what it spends that waits as well, parents first.
+    func waiting(for scripts: Set<String>) -> [String] {
         var wanted = Set(
-            pool.filter { transactions[$0]?.outputs.contains { $0.script == script } == true })
+            pool.filter { transactions[$0]?.outputs.contains { scripts.contains($0.script) } == true })
         // Parents stand before their children, so that one way back finds them all.
         for txid in pool.reversed() where wanted.contains(txid) {
             wanted.formUnion(transactions[txid]?.parents.filter(pooled.contains) ?? [])
