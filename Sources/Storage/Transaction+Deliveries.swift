@@ -275,33 +275,40 @@ extension Transaction {
     }
 
     /// Makes deliveries due again with the whole schedule before them: one event, a range of them, or all
-    /// that failed. Events that the endpoint was never owed are owed now. Gives how many, and the position
-    /// of the last event that was looked at.
+    /// that failed, for good or until their next try. Events that the endpoint was never owed are owed now;
+    /// what is due anyway, is on its way or waits behind such stays as it is. Gives how many, and the
+    /// position of the last event that was looked at.
     ///
     /// Goes over `limit` events at most; `next` is the one to go on from, nil when there is none left.
     package func replay(
         to endpoint: StoredEndpoint, from: Int64, through: Int64, onlyFailed: Bool, at: Instant, limit: Int
     ) throws -> (count: Int, through: Int64, next: ID<Event>?) {
         let through = min(through, try lastPosition())
+        // A try failed, and nobody is at the next one.
+        let isPutOff: SQL = """
+            d.state = 'waiting' AND d.attempts > 0 AND d.due_at > \(at.milliseconds) AND \(free(at: at))
+            """
         var sql: SQL = """
-            SELECT v.id, v.position, v.type, v.subject, v.sequence, d.id, d.state FROM event v
+            SELECT v.id, v.position, v.type, v.subject, v.sequence, d.id,
+                d.state IN ('waiting', 'queued') AND NOT (\(isPutOff)) FROM event v
             LEFT JOIN delivery d ON d.event = v.id AND d.endpoint = \(endpoint.id.text)
             WHERE v.merchant = \(endpoint.merchant.text) AND v.is_test = \(endpoint.isTest)
                 AND v.position >= \(from) AND v.position <= \(through)
             """
-        if onlyFailed { sql += " AND d.state = 'dead'" }
+        if onlyFailed { sql += " AND (d.state = 'dead' OR \(isPutOff))" }
         sql += " ORDER BY v.position LIMIT \(limit + 1)"
         let rows = try connection.query(sql)
         var count = 0
         for row in rows.prefix(limit) {
             if let id = try row.textOrNil(5) {
-                guard let state = try row.textOrNil(6), state != "waiting", state != "queued" else {
-                    continue
-                }
+                if try row.bool(6) { continue }
+                // What waited for its next try is at its turn already, and goes behind nothing.
                 try connection.execute(
                     """
-                    UPDATE delivery SET state = 'queued', attempts = 0, due_at = \(at.milliseconds),
-                        lease_until = NULL, fence = fence + 1 WHERE id = \(id)
+                    UPDATE delivery SET attempts = 0, due_at = \(at.milliseconds), lease_until = NULL,
+                        fence = fence + 1,
+                        state = CASE WHEN state = 'waiting' THEN 'waiting' ELSE 'queued' END
+                    WHERE id = \(id)
                     """)
             } else {
                 // A test is of the one endpoint that it was made for.

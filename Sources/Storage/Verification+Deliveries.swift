@@ -153,7 +153,7 @@ extension Verifier {
         let position = try row.integer(4)
         let replay = story.replays.last {
             $0.covers(position) && $0.tries > Int64(clamping: record.sequence)
-                && (told.kind == "dead" || !$0.onlyFailed)
+                && (["dead", "waiting"].contains(told.kind) || !$0.onlyFailed)
         }
         let isReplayed = replay.map { actual == Standing(state: "waiting", attempts: 0, dueAt: $0.at) }
         // What waited, or was held, when it was to be sent again may have stayed as it was.

@@ -169,6 +169,49 @@ struct DeliveryTests {
         await house.close()
     }
 
+    @Test("A receiver that was mended need not wait for the next try", arguments: [true, false])
+    func mended(byName: Bool) async throws {
+        let house = try await House.withWebhooks()
+        let isDown = Lock(true)
+        let receiver = Receiver { _ in Response(isDown.withLock { $0 } ? .unauthorized : .ok) }
+        try await receiver.serving { url in
+            let endpoint = try await house.endpoint(url)
+            let id = try await house.open()
+            func replay() async throws -> Int {
+                let found = Lock<Replayed?>(nil)
+                let first = try await house.deliveries(to: endpoint).min { $0.sequence < $1.sequence }
+                let event = byName ? first?.event : nil
+                _ = try await house.gateway.replay(
+                    to: endpoint.id, from: event, through: event, onlyFailed: !byName, by: house.caller,
+                    cause: "test",
+                    Answering(key: nil) { replay in
+                        found.withLock { $0 = replay }
+                        return Reply(status: 202, body: [])
+                    })
+                return try #require(found.withLock { $0 }).queued
+            }
+            #expect(try await replay() == 0, "what is due now is sent anyway")
+            for seconds in Delivery.scheduleSeconds.prefix(4) {
+                house.clock.advance(by: seconds * 1_200 + 2)
+                try await drain(house)
+            }
+            isDown.withLock { $0 = false }
+            let heard = receiver.all.count
+            try await drain(house)
+            #expect(receiver.all.count == heard, "it waits")
+            // By name the first event, else the second one of the payment as well, which has overtaken it.
+            #expect(try await replay() == (byName ? 1 : 2))
+            #expect(try await replay() == 0)
+            try await drain(house)
+            #expect(receiver.all.count == heard + (byName ? 1 : 2))
+            #expect(try await house.deliveries(to: endpoint).map(\.delivery.attempts).contains(1))
+            let events = try await house.summary(of: id).events.count
+            #expect(try await house.store.verify().findings.isEmpty)
+            #expect(events == 2)
+        }
+        await house.close()
+    }
+
     @Test("A receiver that asks for patience gets it")
     func retryAfter() async throws {
         let house = try await House.withWebhooks()
