@@ -103,6 +103,12 @@ package struct KeyRefusal: Error, Hashable, Sendable {
         self.code = code
         self.detail = detail
     }
+
+    /// The same wherever such a key was sent.
+    package static let privateKey = KeyRefusal(
+        .privateKey,
+        "This is a private key: it could spend. Nothing of it was kept, but consider it exposed."
+            + " Send the account's public key (xpub, or a descriptor with it).")
 }
 
 /// A destination as its key gives it.

@@ -151,7 +151,12 @@ extension Gateway {
         cause: String, _ answering: Answering<(wallet: StoredWallet, issued: Int64, warnings: [String])>
     ) async throws -> Reply {
         guard let entry = networks[network], entry.isTest == caller.isTest else {
-            throw Refusal(.unsupportedNetwork, "This key cannot use the network “\(network)”.")
+            // What can spend was shown to this machine, for whichever network it was meant.
+            if AccountKey.isPrivate(text) {
+                throw CommandError.key(
+                    code: KeyRefusal.privateKey.code.rawValue, detail: KeyRefusal.privateKey.detail)
+            }
+            throw networks.refusal(of: network, isTest: caller.isTest)
         }
         let parsed: ReceivingKey
         do {

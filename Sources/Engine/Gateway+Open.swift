@@ -90,6 +90,8 @@ extension Gateway {
                 indices.giveBack(quoted.taken)
                 throw error
             }
+        } else {
+            try requireRate(for: terms, tx)
         }
         let context = CommitContext(cause: cause, now: world.now) { self.eventBody($1, $0, personal) }
         return Opening(
@@ -98,6 +100,21 @@ extension Gateway {
             commit: try PreparedCommit(
                 decisions, personal: personal, after: .empty, salt: personal.salt, context),
             taken: taken)
+    }
+
+    /// Throws `rate_unavailable` where no way to pay has a price now: the customer could choose none, and the
+    /// merchant would hear of it from there.
+    private func requireRate(for terms: Terms, _ tx: Storage.Transaction) throws {
+        var refusal: Refusal?
+        for asset in Set(terms.methods.map(\.asset)).sorted() {
+            do {
+                _ = try rate(of: asset, for: terms, in: terms.price.currency, tx)
+                return
+            } catch let error as Refusal {
+                refusal = refusal ?? error
+            }
+        }
+        if let refusal { throw refusal }
     }
 
     /// Runs `body` again where another process has taken the index that this one picked.

@@ -95,7 +95,7 @@ extension Gateway {
         }
         for method in asked {
             guard let entry = networks[method.network], entry.isTest == caller.isTest else {
-                throw Refusal(.unsupportedNetwork, "This key cannot use the network “\(method.network)”.")
+                throw networks.refusal(of: method.network, isTest: caller.isTest)
             }
             guard networks.asset(method) != nil else {
                 throw Refusal(.unknownAsset, "There is no \(method.asset) on \(method.network).")

@@ -1,6 +1,7 @@
 package import Chains
 package import Crypto
 package import Domain
+import JSON
 package import Platform
 
 /// What the engine needs of the machine, passed in, so that a simulator can pass another one.
@@ -84,6 +85,25 @@ package struct Networks: Sendable {
     /// The asset behind a method; nil when the network or the asset is not here.
     package func asset(_ method: Domain.Method) -> Asset? {
         self[method.network]?.chain.assets.first { $0.method == method }
+    }
+
+    /// Why a key cannot use a network: there is none of that name here, or it takes the other kind of keys.
+    func refusal(of name: NetworkName, isTest: Bool) -> Refusal {
+        func kind(_ isTest: Bool) -> String { isTest ? "test" : "live" }
+        if let entry = self[name] {
+            let takes = kind(entry.isTest)
+            return Refusal(
+                .unsupportedNetwork,
+                "“\(name)” takes a \(takes) key (qk_\(takes)_…), and this is a \(kind(isTest)) one.")
+        }
+        let here = entries.filter { $0.isTest == isTest }.map(\.chain.network.text)
+        let near = nearestName(to: name.text, among: entries.map(\.chain.network.text))
+        let hint =
+            near.map { "Did you mean “\($0)”?" }
+            ?? (here.isEmpty
+                ? "None is configured for \(kind(isTest)) keys."
+                : "For \(kind(isTest)) keys it has: \(here.joined(separator: ", ")).")
+        return Refusal(.unsupportedNetwork, "This gateway has no network “\(name)”. \(hint)")
     }
 
     /// What the scanner matches for an address of any network here.

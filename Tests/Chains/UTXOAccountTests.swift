@@ -125,6 +125,9 @@ struct UTXOAccountTests {
         }
         #expect(!UTXONetwork.bitcoin.accepts(.tpub) && !UTXONetwork.bitcoin.accepts(.ltub))
         #expect(!UTXONetwork.bitcoinRegtest.accepts(.xpub) && UTXONetwork.litecoin.accepts(.zpub))
+        #expect(throws: AccountKeyError.wrongNetwork(.tpub), "before it is asked what it is for") {
+            try AccountKey(parsing: key.text(as: .tpub), on: .bitcoin)
+        }
         let zpub = key.text(as: .zpub)
         #expect(throws: AccountKeyError.scriptTypeConflict(.p2wpkh)) {
             try AccountKey(parsing: "tr(\(zpub)/0/*)", on: .bitcoin)

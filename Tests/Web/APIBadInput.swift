@@ -166,6 +166,10 @@ struct APIBadInput {
         .payment("an unknown rule", ["policy": #"{"quote_second":60}"#], 422, "invalid_fields", [
             "/policy/quote_second: unknown_member",
         ]),
+        .payment(
+            "a currency that no way to pay has a rate in",
+            ["currency": "\"JPY\"", "amount": "\"25\"", "asset": "", "network": ""], 422, "rate_unavailable",
+            ["/currency: rate_unavailable"]),
         .payment("a currency without a rate", ["currency": "\"JPY\"", "amount": "\"25\""], 422, "rate_unavailable", [
             "/currency: rate_unavailable",
         ]),

@@ -195,10 +195,39 @@ struct APIFlows {
         #expect(rotated.json?["secret"]?.asString != secret)
         for nothing: JSON in [[:], ["event_id": .null], ["from": .null, "through": .null]] {
             #expect(await tenant.post("\(path)/\(id)/replay", nothing).places == ["/event_id"], "never all of them")
+            #expect(await tenant.post("\(path)/\(id)/replay", nothing).text.contains("event_id, from, through"))
         }
         #expect(await tenant.post("\(path)/\(id)/replay", ["only_failed": true]).json?["replayed"] == 0)
         #expect(await tenant.send(.delete, "\(path)/\(id)").status == 204)
         #expect(await tenant.get("\(path)/\(id)").status == 404)
+    }
+
+    @Test("A network that cannot be used is refused for its own reason, and a private key before all else")
+    func networks() async throws {
+        let tenant = try await TestGateway().tenant()
+        let xprv =
+            "xprv9s21ZrQH143K3QTDL4LXw2F7HEK3wJUD2nW2nRk4stbPy6cq3jPPqjiChkVvvNKmPGJxWUtg6LnF5kejMRNNU3TGtRBeJgk33yuGB"
+            + "xrMPHi"
+        let rows: [(key: String, network: String, wallet: String, code: String, words: String)] = [
+            (tenant.test, "sandbx", "x", "unsupported_network", "Did you mean “sandbox”?"),
+            (tenant.test, "dogecoin", "x", "unsupported_network", "For test keys it has: sandbox"),
+            (tenant.live, "dogecoin", "x", "unsupported_network", "For live keys it has: bitcoin."),
+            (
+                tenant.test, "bitcoin", "x", "unsupported_network",
+                "takes a live key (qk_live_…), and this is a test one."
+            ),
+            (
+                tenant.live, "sandbox", "x", "unsupported_network",
+                "takes a test key (qk_test_…), and this is a live one."
+            ),
+            (tenant.live, "dogecoin", " \(xprv) ", "private_key", "consider it exposed"),
+        ]
+        for row in rows {
+            let answer = await tenant.post(
+                "/v1/wallets", ["network": .string(row.network), "key": .string(row.wallet)], key: row.key)
+            #expect(answer.code == row.code, "\(row)")
+            #expect(answer.text.contains(row.words), "\(row): \(answer.text)")
+        }
     }
 
     @Test("A merchant sets up wallets, rates and policy")

@@ -53,7 +53,8 @@ package struct AccountKey: Sendable {
         guard text.utf8.count <= UTXOLimits.descriptorCharacters else { throw .tooLong }
         let descriptor =
             text.contains("(")
-            ? try OutputDescriptor(parsing: text) : try Self.descriptor(bareKey: text, scriptType: scriptType)
+            ? try OutputDescriptor(parsing: text)
+            : try Self.descriptor(bareKey: text, on: network, scriptType: scriptType)
         try self.init(descriptor, on: network)
         if let scriptType, scriptType != descriptor.scriptType {
             throw .scriptTypeConflict(descriptor.scriptType)
@@ -104,7 +105,7 @@ package struct AccountKey: Sendable {
     }
 
     private static func descriptor(
-        bareKey text: String, scriptType: ScriptType?
+        bareKey text: String, on network: UTXONetwork, scriptType: ScriptType?
     ) throws(AccountKeyError) -> OutputDescriptor {
         let key: ExtendedPublicKey
         do {
@@ -113,6 +114,8 @@ package struct AccountKey: Sendable {
             throw error == .privateKey || OutputDescriptor.isPrivateKey(text[...]) ? .privateKey : .key(error)
         }
         guard key.version.hint != .shared else { throw .sharedWallet }
+        // Before anything is asked for that would be refused for it.
+        guard network.accepts(key.version) else { throw .wrongNetwork(key.version) }
         guard let type = Self.scriptType(key.version.hint) ?? scriptType else { throw .scriptTypeNeeded }
         guard key.depth < UInt8.max - 1 else { throw .tooDeep }
         return OutputDescriptor(scriptType: type, origin: nil, key: key, path: [0])

@@ -4,7 +4,7 @@ extension UTXOChain {
     /// See `Chain`. Takes an output descriptor, or an extended key whose prefix says what its addresses are
     /// (`ypub`, `zpub`, …).
     package func receivingKey(parsing text: String) throws -> ReceivingKey {
-        let text = String(text.drop { $0.isWhitespace }.reversed().drop { $0.isWhitespace }.reversed())
+        let text = AccountKey.trimmed(text)
         do throws(AccountKeyError) {
             let account = try AccountKey(parsing: text, on: place)
             return ReceivingKey(
@@ -32,11 +32,7 @@ extension UTXOChain {
 
     private func refusal(_ error: AccountKeyError, _ text: String) -> KeyRefusal {
         switch error {
-        case .privateKey:
-            KeyRefusal(
-                .privateKey,
-                "This is a private key: it could spend. Nothing of it was kept, but consider it exposed."
-                    + " Send the account's public key (xpub, or a descriptor with it).")
+        case .privateKey: .privateKey
         case .wrongNetwork(let version):
             KeyRefusal(.wrongNetwork, "This is a key of \(Self.owner(version.family)), not of \(network).")
         case .scriptTypeNeeded:
@@ -86,5 +82,22 @@ extension UTXOChain {
         case .litecoinMain: "Litecoin"
         case .litecoinTest: "Litecoin's test networks"
         }
+    }
+}
+
+extension AccountKey {
+    /// Whether the text is or holds a key that can spend, for whichever network it is meant.
+    package static func isPrivate(_ text: String) -> Bool {
+        do throws(AccountKeyError) {
+            _ = try AccountKey(parsing: trimmed(text), on: .bitcoin)
+            return false
+        } catch {
+            return error == .privateKey
+        }
+    }
+
+    /// Without the space and the line ends that come with copying.
+    fileprivate static func trimmed(_ text: String) -> String {
+        String(text.drop { $0.isWhitespace }.reversed().drop { $0.isWhitespace }.reversed())
     }
 }

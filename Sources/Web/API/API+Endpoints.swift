@@ -123,7 +123,7 @@ extension API {
         return .object { view.write(&$0) }
     }
 
-    /// One event, a range of them, or all that were given up: so many at a time, and where to go on.
+    /// One event, a range of them, or all that failed: so many at a time, and where to go on.
     private static let replay: @Sendable (Call) async throws -> Response = { call in
         let id: ID<Endpoint> = try call.id(what)
         var form = try call.form()
@@ -134,7 +134,10 @@ extension API {
         let limit = form.integer("limit", .optional, 1...Int64(EngineLimits.replayed))
         let isRange = form.mentions("from") || form.mentions("through")
         if form.mentions("event_id"), isRange { form.report(.conflict, at: "event_id") }
-        if !form.mentions("event_id"), !isRange, onlyFailed != true { form.report(.required, at: "event_id") }
+        if !form.mentions("event_id"), !isRange, onlyFailed != true {
+            let what = "Say what: event_id, from, through, or only_failed (true)."
+            form.report(FieldProblem(code: FieldProblem.required.code, detail: what), at: "event_id")
+        }
         try form.finish()
         return Response(
             try await call.gateway.replay(
