@@ -62,6 +62,18 @@ struct CheckoutButtons {
         }
     }
 
+    @Test("What is not offered can be sent by mistake; where all is offered, there is no such button")
+    func mistakes() async throws {
+        let world = try await CheckoutWorld(clock: ManualClock())
+        for (isOnlyMethod, status) in [(false, Status.notFound), (true, .seeOther)] {
+            let token = try await world.open(isOnlyMethod: isOnlyMethod)
+            let path = "/checkout/\(token.text)/sandbox/wrong-asset"
+            #expect(try await world.page(token).contains(path) == isOnlyMethod)
+            #expect(try await world.page(token).contains("/sandbox/wrong-network"))
+            #expect(try await world.send(.post, path, form: "blocks=0").status == status)
+        }
+    }
+
     private func payment(_ world: CheckoutWorld, _ token: CheckoutToken) async throws -> Payment {
         try #require(try await world.gateway.checkoutView(token)).payment.payment
     }

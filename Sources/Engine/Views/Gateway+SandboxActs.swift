@@ -47,6 +47,21 @@ package enum CustomerAct: Hashable, Sendable {
     }
 }
 
+extension PaymentView {
+    /// What the sandbox's customer can do wrong: to send what was not offered. Nothing where all of it is.
+    package var sandboxMistakes: Set<CustomerAct> {
+        guard payment.terms.isTest, let method = quote?.method, let network = SandboxNetwork(method.network)
+        else { return [] }
+        func hasOthers(_ assets: [Asset]) -> Bool {
+            assets.contains { !payment.terms.methods.contains($0.method) && $0.method != method }
+        }
+        var mistakes: Set<CustomerAct> = []
+        if hasOthers(network.other.assets) { mistakes.insert(.wrongNetwork) }
+        if hasOthers(network.assets) { mistakes.insert(.wrongAsset) }
+        return mistakes
+    }
+}
+
 /// What happens to the sandbox as a whole. `network` is one of `SandboxAct.networks`.
 package enum SandboxAct: Hashable, Sendable {
     case mine(network: String, blocks: Int64)

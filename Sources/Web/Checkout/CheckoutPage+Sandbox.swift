@@ -1,11 +1,13 @@
+import Engine
+
 extension CheckoutPage {
     /// For test payments: everything that a customer and a network can do, as buttons.
     var sandbox: HTML? {
         guard view.isOnSandbox else { return nil }
-        let groups = SandboxAction.Group.allCases.map { group -> HTML in
-            let buttons = SandboxAction.allCases.filter {
-                $0.group == group && $0.isOffered(in: view)
-            }.map { action -> HTML in
+        let groups = SandboxAction.Group.allCases.compactMap { group -> HTML? in
+            let actions = SandboxAction.allCases.filter { $0.group == group && $0.isOffered(in: view) }
+            if actions.isEmpty { return nil }
+            let buttons = actions.map { action -> HTML in
                 """
                 <button class="play" formaction="\(path)/sandbox/\(action.rawValue)">\(action.label)</button>
 
@@ -63,9 +65,10 @@ enum SandboxAction: String, CaseIterable {
         switch self {
         case .clock: view.mayMoveClock
         case .late: view.mayMoveClock || view.ask == nil
-        case .exact, .under, .over, .split, .duplicate, .wrongNetwork, .wrongAsset, .mine, .feeBump, .replace,
-            .reorg:
-            true
+        // Where all of the sandbox is offered, nothing of it is wrong.
+        case .wrongNetwork: view.sandboxMistakes.contains(.wrongNetwork)
+        case .wrongAsset: view.sandboxMistakes.contains(.wrongAsset)
+        case .exact, .under, .over, .split, .duplicate, .mine, .feeBump, .replace, .reorg: true
         }
     }
 

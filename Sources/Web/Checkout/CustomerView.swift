@@ -39,6 +39,8 @@ package struct CustomerView: Equatable, Sendable {
     package let version: Int
     /// It is to be paid on the built-in sandbox, whose customer and network can be played.
     package let isOnSandbox: Bool
+    /// What the sandbox's customer can do wrong about it.
+    package let sandboxMistakes: Set<CustomerAct>
     /// The page may put the sandbox's clock forward, for all test payments.
     package let mayMoveClock: Bool
     /// Back to the shop: after success, and without it.
@@ -137,6 +139,7 @@ extension CustomerView {
         isTest = terms.isTest
         version = payment.version
         isOnSandbox = view.sandboxNetwork != nil
+        sandboxMistakes = view.sandboxMistakes
         mayMoveClock = isOnSandbox && checkout.mayMoveClock
         successLink = checkout.successURL.flatMap(WebLink.init(parsing:))
         cancelLink = checkout.cancelURL.flatMap(WebLink.init(parsing:))
