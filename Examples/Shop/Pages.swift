@@ -134,6 +134,7 @@ struct Pages: Sendable {
         header a{font-size:1.6rem;color:inherit;text-decoration:none;letter-spacing:.02em}
         .shelf{display:grid;gap:1.25rem;grid-template-columns:repeat(auto-fit,minmax(15rem,1fr))}
         article{background:var(--card);border:1px solid var(--line);border-radius:14px;padding:1.25rem}
+        .shelf article{display:flex;flex-direction:column}.shelf form{margin-top:auto}
         article.order{max-width:26rem;margin:2rem auto;text-align:center}
         h2{margin:.75rem 0 .25rem;font-size:1.25rem}
         .orders{margin-top:2.5rem}.picture{height:9rem;border-radius:10px}
@@ -146,6 +147,6 @@ struct Pages: Sendable {
         button:focus-visible,a:focus-visible{outline:3px solid currentColor;outline-offset:3px}
         .state{font-size:1.3rem;color:var(--accent)}a{color:var(--accent)}
         ul{list-style:none;padding:0}li{display:flex;justify-content:space-between;gap:1rem;padding:.6rem 0;
-        border-bottom:1px solid var(--line)}footer{opacity:.7;font-size:.85rem}
+        flex-wrap:wrap;border-bottom:1px solid var(--line)}footer{opacity:.7;font-size:.85rem}
         """
 }

@@ -33,6 +33,7 @@ struct CheckoutBrowser {
         if let receipt { pages.append(("receipt", receipt)) }
         pages.append(("waiting", "/checkout/\(try await world.open("A-1050").text)"))
         pages.append(("choosing", "/checkout/\(try await world.open("A-1051", in: nil).text)"))
+        pages.append(("large", "/checkout/\(try await world.open("A-1055", amount: "4938271.56").text)"))
         let live = try await world.open("A-1052", confirmations: 3)
         let choosing = try await world.open("A-1053", in: nil)
         let polling = try await world.open("A-1054")

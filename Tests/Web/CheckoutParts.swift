@@ -20,6 +20,16 @@ struct PageParts {
         #expect(("\(raw: text)" as HTML).text == text)
     }
 
+    @Test("Long amounts are read in threes, and nothing is lost or added but narrow spaces", arguments: [
+        ("0", "0"), ("25.00", "25.00"), ("1234.56", "1234.56"), ("12345", "12 345"), ("49382.7156", "49 382.7156"),
+        ("1234567.89", "1 234 567.89"), ("0.00000012345678", "0.00000012345678"),
+        ("123456789012345678901234567890", "123 456 789 012 345 678 901 234 567 890"),
+    ])
+    func amounts(amount: String, text: String) {
+        #expect(AmountText.grouped(amount) == text.replacing(" ", with: "\u{202F}"))
+        #expect(AmountText.groups(of: amount).joined() == amount)
+    }
+
     @Test("Only whole web addresses become links", arguments: [
         ("https://shop.example/thanks?order=1#top", true), ("http://127.0.0.1:9/", true),
         ("HTTPS://SHOP.example", true), ("https://[::1]/", true), ("https://bücher.example/", true),

@@ -72,12 +72,12 @@ final class CheckoutWorld: Sendable {
         while try await ticker.step(isTest: true) > 0 {}
     }
 
-    /// Opens a payment of 25 euros and gives its token.
+    /// Opens a payment of 25 euros, or another amount, and gives its token.
     func open(
         _ order: String = "A-1042", in asset: String? = "SBX", isOnlyMethod: Bool = false,
-        confirmations: UInt32 = 2
+        confirmations: UInt32 = 2, amount: String = "25.00"
     ) async throws -> CheckoutToken {
-        var new = NewPayment(orderID: order, amount: "25.00", currency: "EUR")
+        var new = NewPayment(orderID: order, amount: amount, currency: "EUR")
         new.chosen = try asset.map(Self.method)
         if isOnlyMethod, let method = new.chosen { new.methods = [method] }
         new.description = "Two potted ferns and a <story>"

@@ -7,15 +7,14 @@ extension CheckoutPage {
         let code: HTML? = ask.link.flatMap { QR(QR.text(forLink: $0)) }.map { code in
             "<div class=\"code\">\(code.svg(label: "QR code of this payment for your wallet"))</div>\n"
         }
-        let wallet: HTML? = ask.link.map {
-            "<a class=\"button wide wallet\" href=\"\($0)\">Open in wallet</a>\n"
-        }
+        let wallet = wallet(ask.link)
+        let isLong = ask.amount.utf8.count > Self.shortAmount
         return """
             <div class="ask">
             <div class="field">
             <h2 id="amount-label">\(view.received == nil ? "Amount" : "Still to pay")</h2>
-            <p class="amount"><span id="amount">\(ask.amount)</span>
-            <span class="unit">\(ask.asset)</span></p>
+            <p class="amount\(isLong ? " long" : "")"><span id="amount">\(Self.digits(ask.amount))</span>\
+            <span class="unit">\u{A0}\(ask.asset)</span></p>
             \(copyButton(of: "amount", ask.amount, what: "amount"))\
             </div>
             <p class="network"><strong>\(ask.network) network.</strong> Send only \(ask.asset), and only on \
@@ -33,6 +32,15 @@ extension CheckoutPage {
             """
     }
 
+    /// What opens the wallet on the same device. Nothing opens the sandbox's links: its customer is played
+    /// on the page.
+    private func wallet(_ link: String?) -> HTML? {
+        if view.isOnSandbox {
+            return "<a class=\"button wide wallet\" href=\"#sandbox\">Act as the customer</a>\n"
+        }
+        return link.map { "<a class=\"button wide wallet\" href=\"\($0)\">Open in wallet</a>\n" }
+    }
+
     /// A button that works with the script only, and is not there without it.
     private func copyButton(of id: String, _ text: String, what: HTML) -> HTML {
         """
@@ -40,6 +48,16 @@ extension CheckoutPage {
         <span class="unseen"> \(what)</span></button>
 
         """
+    }
+
+    /// Characters of an amount that has room in large letters on a small phone.
+    private static let shortAmount = 6
+
+    /// The amount as people read it. There is no space between the groups: what is copied is whole.
+    private static func digits(_ amount: String) -> HTML {
+        let groups = AmountText.groups(of: amount)
+        guard groups.count > 1 else { return "\(amount)" }
+        return "\(groups.map { group -> HTML in "<span>\(group)</span>" })"
     }
 
     private static let chunk = 4

@@ -1,10 +1,10 @@
 extension CustomerView {
-    /// The status in one line: exactly the words of docs/DOMAIN.md, section 2, with a capital.
+    /// The status in one line: the words of docs/DOMAIN.md, section 2, with a capital.
     package var title: String {
         switch phase {
         case .choosing: "Choose how to pay"
         case .waiting: "Waiting for payment"
-        case .received: "Payment received"
+        case .received: missing == nil ? "Payment received" : "A part was received"
         case .confirming: "Confirming"
         case .complete: "Complete"
         case .missing:
@@ -66,20 +66,22 @@ extension CustomerView {
 
     private var receivedNote: String {
         if isLate { return "\(lateNote) There is nothing more to pay. You may close this page." }
+        let seen = "The network has seen a part of the amount."
         guard let missing else {
             return "The network has seen your payment. Once it is confirmed, all is done. "
                 + "You may close this page."
         }
         return ask == nil
-            ? "A part of the amount was seen by the network. \(missing) is still missing."
-            : "A part of the amount was seen by the network. Please pay the remaining \(missing) as well."
+            ? "\(seen) The time to pay has ended, and \(missing) is missing."
+            : "\(seen) Please pay the remaining \(missing) as well."
     }
 
     /// Which of the three steps the customer is at: to pay, received, complete. Nil where there is none.
     package var step: Int? {
         switch phase {
         case .choosing, .waiting, .missing: 0
-        case .received, .confirming: 1
+        case .received: missing == nil ? 1 : 0
+        case .confirming: 1
         case .checking: isAside ? nil : 1
         case .complete: 2
         case .expired, .failed, .refunded: nil

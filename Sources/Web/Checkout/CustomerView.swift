@@ -193,13 +193,14 @@ extension CustomerView {
 
     /// With a space between number and asset that does not break.
     private static func text(_ units: UInt128, of quote: Quote) -> String {
-        "\(DecimalText.text(units, decimals: quote.asset.decimals))\u{A0}\(quote.method.asset)"
+        let amount = DecimalText.text(units, decimals: quote.asset.decimals)
+        return "\(AmountText.grouped(amount))\u{A0}\(quote.method.asset)"
     }
 
     private static func text(_ price: Price) -> String {
         let exponent = price.currency.exponent
         let amount = DecimalText.text(price.minor, decimals: exponent, atLeast: min(exponent, 3))
-        return "\(amount)\u{A0}\(price.currency.code)"
+        return "\(AmountText.grouped(amount))\u{A0}\(price.currency.code)"
     }
 }
 
@@ -232,6 +233,27 @@ extension CustomerView.Phase {
             case .failed: .failed
             case .refunded: .refunded
             }
+    }
+}
+
+/// Amounts for people to read.
+enum AmountText {
+    /// The digits before the point in threes, from five of them on, as the SI has it: the space is narrow
+    /// and does not break.
+    static func grouped(_ amount: String) -> String { groups(of: amount).joined(separator: "\u{202F}") }
+
+    /// The same in parts: all but the last are digits alone.
+    static func groups(of amount: String) -> [String] {
+        let whole = amount.prefix { $0 != "." }
+        guard whole.count > 4 else { return [amount] }
+        var groups: [String] = []
+        var rest = whole
+        while !rest.isEmpty {
+            groups.insert(String(rest.suffix(3)), at: 0)
+            rest = rest.dropLast(3)
+        }
+        groups[groups.count - 1] += amount.dropFirst(whole.count)
+        return groups
     }
 }
 

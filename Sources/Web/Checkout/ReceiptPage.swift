@@ -54,13 +54,15 @@ struct ReceiptPage {
             transfer.isLive && assessment.shares[transfer.key].map { !$0.role.isMismatch } ?? false
         }
         guard !transfers.isEmpty else { return nil }
-        let tables = transfers.map { transfer -> HTML in
+        let tables = transfers.enumerated().map { place, transfer -> HTML in
+            let heading: HTML? =
+                transfers.count > 1 ? "<h3>Payment \(place + 1) of \(transfers.count)</h3>\n" : nil
             var rows = [
                 ("Network", NetworkLabel.text(transfer.key.network)), ("Transaction", transfer.transactionID),
             ]
             if let quote = payment.evidence.quote(transfer.quote), let amount = transfer.amount {
                 let text = DecimalText.text(amount, decimals: quote.asset.decimals)
-                rows.insert(("Amount", "\(text) \(quote.method.asset)"), at: 0)
+                rows.insert(("Amount", "\(AmountText.grouped(text))\u{A0}\(quote.method.asset)"), at: 0)
                 rows.append(("To", quote.destination.address))
             }
             rows.append(("First seen", ClockText.dateAndTime(transfer.firstSeen)))
@@ -69,7 +71,7 @@ struct ReceiptPage {
                 rows.append(("Block hash", block.block.text))
                 rows.append(("Block time", ClockText.dateAndTime(block.medianTime)))
             }
-            return table(rows)
+            return "\(heading)\(table(rows))"
         }
         return "<h2>What the network says</h2>\n\(tables)"
     }
@@ -80,7 +82,7 @@ struct ReceiptPage {
         return """
             <h2>The locked price</h2>
             \(table([
-                ("Amount due", "\(amount) \(quote.method.asset)"),
+                ("Amount due", "\(AmountText.grouped(amount))\u{A0}\(quote.method.asset)"),
                 ("Rate", "1 \(quote.method.asset) = \(quote.rate.text) \(payment.terms.price.currency.code)"),
                 ("Locked", ClockText.dateAndTime(quote.lockedAt)),
             ]))

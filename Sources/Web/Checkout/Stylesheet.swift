@@ -35,6 +35,11 @@ enum Stylesheet {
         [hidden] { display: none !important; }
 
         main { max-width: 28rem; margin: 0 auto; padding: 0 1rem 3rem; }
+        @media (max-width: 22rem) {
+          main { padding-inline: .75rem; }
+          main .card { padding: 1.125rem; }
+          .amount.long { font-size: 1.25rem; }
+        }
         .banner {
           padding: .5rem 0; text-align: center; font-size: .875rem; font-weight: 500; color: var(--warn);
           background: var(--warn-wash); box-shadow: 0 0 0 100vmax var(--warn-wash);
@@ -94,7 +99,9 @@ enum Stylesheet {
           font-size: 1.75rem; line-height: 1.2; font-weight: 650; letter-spacing: -.01em;
           overflow-wrap: anywhere;
         }
+        .amount.long { font-size: 1.375rem; }
         .amount .unit { font-size: 1rem; font-weight: 500; color: var(--soft); letter-spacing: 0; }
+        #amount span + span { margin-inline-start: .2em; }
         .address code { font-size: .9375rem; line-height: 1.6; display: block; }
         .address span { display: inline-block; margin-inline-end: .375rem; }
         .address span:nth-child(even) { color: var(--accent); }
@@ -107,8 +114,11 @@ enum Stylesheet {
         }
         .network strong { color: var(--warn); }
         /* A wallet on the same device opens by a press; a code is for another one. */
-        @media (pointer: coarse) { .ask .code { order: 1; } .ask .field:last-child { order: 2; } }
-        @media (pointer: fine) {
+        @media (pointer: coarse), (max-width: 30rem) {
+          .ask .code { order: 1; }
+          .ask .field:last-child { order: 2; }
+        }
+        @media (pointer: fine) and (min-width: 30rem) {
           .wallet { background: transparent; color: var(--accent); border-color: var(--line); }
         }
 
@@ -155,7 +165,7 @@ enum Stylesheet {
 
         #sandbox { margin-top: 1rem; padding-top: 1.125rem; font-size: .9375rem; }
         #sandbox fieldset { border: 0; margin-top: 1rem; display: flex; flex-wrap: wrap; gap: .5rem; }
-        #sandbox legend { color: var(--soft); font-size: .8125rem; padding-bottom: .375rem; }
+        #sandbox legend { color: var(--soft); font-size: .8125rem; padding: 0 0 .375rem; }
         .play { padding: .375rem .875rem; font-size: .875rem; }
         select { padding: .375rem .75rem; }
 
@@ -165,7 +175,8 @@ enum Stylesheet {
           padding: .375rem 0; vertical-align: top; border-top: 1px solid var(--line);
         }
         .receipt td { text-align: end; overflow-wrap: anywhere; padding-inline-start: 1rem; }
-        .receipt h2 { margin-top: 1.5rem; }
+        .receipt h2, .receipt h3 { margin-top: 1.5rem; }
+        .receipt h3 { font-size: .8125rem; font-weight: 600; }
         .receipt code { font-size: .8125rem; }
 
         @media (min-width: 56rem) {
