@@ -14,6 +14,10 @@ package protocol Chain: Sendable {
     /// once. By default it counts blocks and nothing else.
     func canMeet(_ requirement: Policy.Requirement) -> Bool
 
+    /// Base units below which a payment of this asset cannot be made here: wallets refuse to send so little,
+    /// or nodes do not pass it on. By default one.
+    func leastPayable(_ asset: Asset) -> UInt128
+
     /// Reads what a merchant gives as the place where it receives, and brings it to its canonical form.
     ///
     /// Throws `KeyRefusal`, which says what is wrong in words that can be shown; nothing of a private key is
@@ -47,6 +51,8 @@ package protocol Chain: Sendable {
 }
 
 extension Chain {
+    package func leastPayable(_ asset: Asset) -> UInt128 { 1 }
+
     package func canMeet(_ requirement: Policy.Requirement) -> Bool {
         switch requirement {
         case .count: true

@@ -7,8 +7,6 @@ package enum Secp256k1Error: Error, Equatable {
     /// A tweak of 0 < n does not hold, or the sum is the point at infinity. Nobody finds such a tweak by
     /// chance.
     case invalidTweak
-    /// Not a signature in the expected encoding.
-    case invalidSignature
 }
 
 /// The curve secp256k1, by libsecp256k1.
@@ -30,10 +28,14 @@ package enum Secp256k1 {
         }
 
         /// The 33-byte encoding.
-        package var compressed: [UInt8] { encoded(count: 33, flags: UInt32(SECP256K1_EC_COMPRESSED)) }
-
-        /// The 65-byte encoding.
-        package var uncompressed: [UInt8] { encoded(count: 65, flags: UInt32(SECP256K1_EC_UNCOMPRESSED)) }
+        package var compressed: [UInt8] {
+            var bytes = [UInt8](repeating: 0, count: 33)
+            var length = bytes.count
+            var point = point
+            unsafe secp256k1_ec_pubkey_serialize(
+                Context.shared.pointer, &bytes, &length, &point, UInt32(SECP256K1_EC_COMPRESSED))
+            return bytes
+        }
 
         /// The x coordinate, 32 bytes, as BIP 340 keys are written.
         package var xOnly: [UInt8] { Array(compressed.dropFirst()) }
@@ -59,62 +61,6 @@ package enum Secp256k1 {
             guard unsafe secp256k1_xonly_pubkey_tweak_add(Context.shared.pointer, &sum, &even, tweak) == 1
             else { throw .invalidTweak }
             return PublicKey(point: sum).xOnly
-        }
-
-        /// Whether `signature` (64 bytes, r ‖ s) of a 32-byte digest is valid and has a low s.
-        package func isValid(_ signature: [UInt8], of digest: [UInt8]) -> Bool {
-            guard signature.count == 64, digest.count == 32 else { return false }
-            var parsed = secp256k1_ecdsa_signature()
-            guard
-                unsafe secp256k1_ecdsa_signature_parse_compact(Context.shared.pointer, &parsed, signature)
-                    == 1
-            else { return false }
-            var point = point
-            return unsafe secp256k1_ecdsa_verify(Context.shared.pointer, &parsed, digest, &point) == 1
-        }
-
-        private func encoded(count: Int, flags: UInt32) -> [UInt8] {
-            var bytes = [UInt8](repeating: 0, count: count)
-            var length = count
-            var point = point
-            unsafe secp256k1_ec_pubkey_serialize(Context.shared.pointer, &bytes, &length, &point, flags)
-            return bytes
-        }
-    }
-
-    /// A scalar that signs. The gateway never holds one that can spend a customer's or a merchant's coins.
-    package struct SigningKey: Sendable {
-        private let scalar: Secret
-
-        /// Takes a 32-byte big-endian scalar in 1..<n.
-        package init(_ scalar: Secret) throws(Secp256k1Error) {
-            let isValid =
-                unsafe scalar.count == 32
-                && scalar.withPointer { unsafe secp256k1_ec_seckey_verify(Context.shared.pointer, $0) == 1 }
-            guard isValid else { throw .invalidKey }
-            self.scalar = scalar
-        }
-
-        /// The point that belongs to it.
-        package var publicKey: PublicKey {
-            var point = secp256k1_pubkey()
-            unsafe scalar.withPointer {
-                unsafe _ = secp256k1_ec_pubkey_create(Context.shared.pointer, &point, $0)
-            }
-            return PublicKey(point: point)
-        }
-
-        /// The deterministic (RFC 6979), low-s ECDSA signature of a 32-byte digest: r ‖ s, 64 bytes.
-        package func sign(digest: [UInt8]) throws(Secp256k1Error) -> [UInt8] {
-            guard digest.count == 32 else { throw .invalidSignature }
-            var signature = secp256k1_ecdsa_signature()
-            unsafe scalar.withPointer {
-                unsafe _ = secp256k1_ecdsa_sign(Context.shared.pointer, &signature, digest, $0, nil, nil)
-            }
-            var compact = [UInt8](repeating: 0, count: 64)
-            unsafe _ = secp256k1_ecdsa_signature_serialize_compact(
-                Context.shared.pointer, &compact, &signature)
-            return compact
         }
     }
 

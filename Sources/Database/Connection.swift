@@ -34,6 +34,9 @@ protocol Driver: Sendable {
 
     /// Opens a connection. Blocks; called on the thread that will use it.
     func connect(_ role: Role) throws(DatabaseError) -> any Session
+
+    /// Says that no connection of this role will be asked for again.
+    func leave(_ role: Role)
 }
 
 /// An open connection of a driver. Used by one thread from beginning to end.

@@ -12,11 +12,15 @@ package enum DatabaseError: FatefulError, Hashable, Sendable {
     /// The connection went away before the commit was asked for. Nothing was done.
     case connectionLost(String)
     /// The commit was asked for and its answer never came, or the disk failed under it: it may or may not
-    /// have happened. On SQLite every later write is refused until the database is opened again.
+    /// have happened. Where SQLite's disk failed, every later write is refused (`ended`) until the database
+    /// is opened again; where it was full, writing goes on when there is room.
     case outcomeUnknown(String)
+    /// An earlier failure is one that only opening the database anew mends, so all further work is refused.
+    /// Nothing was done.
+    case ended(String)
     /// No room on the disk. Nothing was done.
     case full(String)
-    /// The disk failed, now or at an earlier commit. Nothing was done.
+    /// The disk failed. Nothing was done.
     case ioFailed(String)
     /// The engine found its own files damaged.
     case corrupt(String)
@@ -37,15 +41,16 @@ package enum DatabaseError: FatefulError, Hashable, Sendable {
     package var isTransient: Bool {
         switch self {
         case .busy, .overloaded, .connectionLost, .full: true
-        case .constraint, .outcomeUnknown, .ioFailed, .corrupt, .mismatch, .unrepresentable, .locked,
+        case .constraint, .outcomeUnknown, .ended, .ioFailed, .corrupt, .mismatch, .unrepresentable, .locked,
             .migration, .closed, .misuse: false
         }
     }
 
-    /// Whether what is stored is damaged, so that a loop that meets it stops for good, and people look.
+    /// Whether a loop that meets it stops for good: what is stored is damaged, so that people look, or this
+    /// process can write no more, and the next one can.
     package var isFatal: Bool {
         switch self {
-        case .corrupt, .mismatch: true
+        case .corrupt, .mismatch, .ended: true
         case .constraint, .busy, .overloaded, .connectionLost, .outcomeUnknown, .full, .ioFailed,
             .unrepresentable, .locked, .migration, .closed, .misuse: false
         }

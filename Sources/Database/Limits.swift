@@ -43,4 +43,7 @@ enum Limits {
     static let unacknowledgedMilliseconds = 20_000
     /// First and longest pause between attempts to connect again; it doubles in between.
     static let reconnectMilliseconds: ClosedRange<Int64> = 50...5_000
+
+    /// The name of a file, as it is noted while a database is replaced.
+    static let pathBytes = 8_192
 }

@@ -27,6 +27,14 @@ extension Absorption {
         return known
     }
 
+    /// What is kept of a payment that is set aside, read once.
+    private mutating func places(keptOf id: ID<Payment>) throws -> Set<String> {
+        if let places = kept[id] { return places }
+        let places = try work.tx.keptPlaces(of: id, on: network)
+        kept[id] = places
+        return places
+    }
+
     /// The outputs of a transaction that pay us, and whom. Of more than a payment takes, the largest.
     mutating func payments(
         by transaction: ChainTransaction, _ standing: Transfer.Standing, _ owners: [String: Attribution]
@@ -41,7 +49,10 @@ extension Absorption {
             let key = Transfer.Key(network: network, place: output.place)
             let known = try known(owner.payment)
             if known?.transfer(key) != nil || news[owner.payment]?.sightings[key] != nil { return true }
-            let count = (known?.payment.evidence.transfers.count ?? 0) + fresh[owner.payment, default: 0]
+            let kept = known == nil ? try places(keptOf: owner.payment) : []
+            if kept.contains(key.place) { return true }
+            let before = known?.payment.evidence.transfers.count ?? kept.count
+            let count = before + fresh[owner.payment, default: 0]
             guard Evidence.takes(standing, after: count) else { return false }
             fresh[owner.payment, default: 0] += 1
             return true

@@ -25,6 +25,8 @@ struct Absorption {
     var spenders: [String: [String]] = [:]
     /// The payments that were read; nil for one that is set aside.
     var read: [ID<Payment>: Known?] = [:]
+    /// The outputs that are kept of payments that are set aside, of those that were spoken of.
+    var kept: [ID<Payment>: Set<String>] = [:]
     /// How many transfers each payment has gained in this batch.
     var fresh: [ID<Payment>: Int] = [:]
 
@@ -124,7 +126,7 @@ struct Absorption {
         guard !transactions.isEmpty else { return }
         let owners = try work.tx.attributions(of: transactions.flatMap { $0.outputs.map(\.script) })
         let inputs = transactions.flatMap(\.inputs)
-        let spent = try work.tx.keptTransfers(of: network)
+        let spent = try work.tx.keptTransfers(of: network, at: inputs)
             .merging(work.tx.transfers(of: network, at: inputs)) { $1 }
         let rivals = try work.tx.hasPoolInputs ? work.tx.poolSpenders(of: network, places: inputs) : [:]
         for transaction in transactions {

@@ -73,6 +73,7 @@ struct Branch {
                     try tx.attributions(of: transactions.flatMap { $0.outputs.map(\.script) }).keys),
                 places: Set(try tx.transfers(of: network, at: inputs).keys)
                     .union(try tx.poolSpenders(of: network, places: inputs).keys)
+                    .union(try tx.keptTransfers(of: network, at: inputs).keys)
             )
         }
         var ours: [ChainTransaction] = []

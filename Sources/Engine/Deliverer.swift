@@ -119,48 +119,56 @@ package struct Deliverer: Resident {
     private func deliver(_ leased: LeasedDelivery) async throws {
         let world = gateway.world
         let endpoint = try await gateway.store.read { try $0.endpoint(leased.delivery.endpoint) }
-        guard let endpoint, endpoint.isActive else { return }
-        let began = world.clock.uptime
-        let at = world.now
-        guard let answer = try await send(leased, to: endpoint, at: at) else {
+        guard let endpoint, endpoint.isActive else {
             return try await gateway.store.write { try $0.release(leased.delivery) }
         }
+        let began = world.clock.uptime
+        let at = world.now
+        let answer = try await send(leased, to: endpoint, at: at)
         let spent = world.clock.uptime - began
-        places.withLock { places in
-            let isQuick = answer.status != nil && spent <= EngineLimits.quickAnswerMilliseconds
-            places.note(endpoint.id, isQuick: isQuick)
-        }
-        let chance = world.entropy.number(below: .max)
-        let (next, consequence) = leased.delivery.delivery.reduce(
-            answer.outcome, at: world.now, chance: chance)
         let attempt = Attempt(
             number: leased.delivery.tries + 1, at: at, milliseconds: spent, status: answer.status,
             fault: answer.fault, excerpt: answer.bytes.map(Self.excerpt) ?? "", answer: answer.bytes,
             isStale: false)
-        try await gateway.store.write { tx in
-            let counted = try tx.settle(leased.delivery, next: next, attempt: attempt)
-            guard counted, consequence == .disableEndpoint, var gone = try tx.endpoint(endpoint.id) else {
-                return
+        guard let outcome = answer.outcome else {
+            return try await gateway.store.write { tx in
+                _ = try tx.settle(leased.delivery, next: nil, attempt: attempt)
             }
+        }
+        places.withLock { places in
+            let isQuick = answer.status != nil && spent <= EngineLimits.quickAnswerMilliseconds
+            places.note(endpoint.id, isQuick: isQuick)
+        }
+        let (now, chance) = (world.now, world.entropy.number(below: .max))
+        try await gateway.store.write { tx in
+            var (next, consequence) = leased.delivery.delivery.reduce(outcome, at: now, chance: chance)
+            let current = try tx.endpoint(endpoint.id)
+            if consequence == .disableEndpoint, current?.url != endpoint.url || current?.isActive != true {
+                // Who says so is not who is there now: to the new address it is a try that failed.
+                (next, consequence) = leased.delivery.delivery.reduce(.failed, at: now, chance: chance)
+            }
+            let counted = try tx.settle(leased.delivery, next: next, attempt: attempt)
+            guard counted, consequence == .disableEndpoint, var gone = current else { return }
             gone.state = .gone
             try tx.save(gone)
             try gateway.record(gone, "endpoint_gone", at: at, cause: "410", by: .policy, tx)
         }
-        world.metrics.deliveries.add(1, Delivery.isSuccess(answer.outcome) ? "delivered" : "failed")
+        world.metrics.deliveries.add(1, Delivery.isSuccess(outcome) ? "delivered" : "failed")
     }
 
     private struct Answer {
-        var outcome: Delivery.Outcome
+        /// Nil when we broke it off ourselves: the request may have been acted on, but it is no try of the
+        /// receiver's.
+        var outcome: Delivery.Outcome?
         var status: Int?
         var fault: String?
         var bytes: [UInt8]?
     }
 
-    /// Nil when we broke it off ourselves: that is no try of the receiver's. Throws when it could not be sent
-    /// for a reason of ours.
+    /// Throws when it could not be sent for a reason of ours.
     private func send(
         _ leased: LeasedDelivery, to endpoint: StoredEndpoint, at: Instant
-    ) async throws -> Answer? {
+    ) async throws -> Answer {
         do {
             try gateway.check(webhookURL: endpoint.url)
             let response = try await client.send(try request(leased, to: endpoint, at: at))
@@ -170,7 +178,7 @@ package struct Deliverer: Resident {
                 status: response.status.code, fault: nil,
                 bytes: Array(response.body.prefix(EngineLimits.excerptBytes)))
         } catch let error as ClientError {
-            if error.kind == .cancelled || error.kind == .closed { return nil }
+            if error.kind == .cancelled || error.kind == .closed { return Answer(fault: Self.brokenOff) }
             if error.kind == .overloaded { throw error }
             gateway.world.log.info(
                 """
@@ -221,6 +229,7 @@ package struct Deliverer: Resident {
     }
 
     private static let notAllowed = "address_not_reachable"
+    private static let brokenOff = "broken_off"
 
     /// Printable text of the first bytes.
     private static func excerpt(_ bytes: [UInt8]) -> String {

@@ -38,9 +38,9 @@ extension Gateway {
 
     /// Sets up a merchant. With the sandbox on, it gets a wallet on it.
     package func createMerchant(name: String, cause: String) async throws -> StoredMerchant {
-        let now = world.now
+        let id: ID<Merchant> = world.id()
         let merchant = StoredMerchant(
-            id: world.id(at: now), name: name, policy: .standard, testPolicy: .standard, createdAt: now)
+            id: id, name: name, policy: .standard, testPolicy: .standard, createdAt: id.time)
         let sandboxKey = SandboxAddress.walletKey(world.entropy.bytes(32))
         try await write { work in
             try work.tx.save(merchant)
@@ -51,9 +51,10 @@ extension Gateway {
                 $0.object("policy") { merchant.policy.write(&$0) }
             }
             guard self.sandbox != nil else { return }
+            let id: ID<Wallet> = self.world.id()
             let wallet = StoredWallet(
-                id: self.world.id(at: now), merchant: merchant.id, network: SandboxNetwork.sandbox.name,
-                name: "Sandbox", key: sandboxKey.text, fingerprint: sandboxKey.text, createdAt: now)
+                id: id, merchant: merchant.id, network: SandboxNetwork.sandbox.name,
+                name: "Sandbox", key: sandboxKey.text, fingerprint: sandboxKey.text, createdAt: id.time)
             try self.add(wallet, cause: cause, .operatorAtMachine, work)
         }
         return merchant
@@ -85,11 +86,10 @@ extension Gateway {
         return try await perform(caller, answering) { work in
             let made = self.newKey(
                 merchant: caller.merchant, name: name, scopes: scopes, isTest: caller.isTest)
-            let used = try work.tx.keys(of: caller.merchant)
-                .count { $0.revokedAt == nil && $0.isTest == caller.isTest }
-            guard used < EngineLimits.keys else {
-                throw CommandError.tooMany("API keys")
-            }
+            guard try work.tx.keysInUse(of: caller.merchant, isTest: caller.isTest) < EngineLimits.keys,
+                try !work.tx.hasMade(
+                    keys: EngineLimits.keysADay, of: caller.merchant, since: self.world.now.dayBefore)
+            else { throw CommandError.tooMany("API keys") }
             try self.add(made.key, cause: cause, caller.actor, work)
             return made
         }
@@ -98,12 +98,13 @@ extension Gateway {
     private func newKey(
         merchant: ID<Merchant>, name: String, scopes: [Scope], isTest: Bool
     ) -> (key: StoredKey, text: String) {
-        let now = world.now
         let text = "qk_\(isTest ? "test" : "live")_\(Base64.url.encode(world.entropy.bytes(32)))"
+        let id: ID<APIKey> = world.id()
         let key = StoredKey(
-            id: world.id(at: now), merchant: merchant, name: name,
+            id: id, merchant: merchant, name: name,
             hash: Hex.encode(SHA256.hash(Array(text.utf8))),
-            hint: String(text.suffix(4)), scopes: scopes.map(\.rawValue), isTest: isTest, createdAt: now)
+            hint: String(text.suffix(4)), scopes: scopes.map(\.rawValue), isTest: isTest,
+            createdAt: id.time)
         return (key, text)
     }
 
@@ -164,18 +165,23 @@ extension Gateway {
         } catch let refusal as KeyRefusal {
             throw CommandError.key(code: refusal.code.rawValue, detail: refusal.detail)
         }
-        let now = world.now
-        let wallet = StoredWallet(
-            id: world.id(at: now), merchant: caller.merchant, network: network, name: name,
-            key: parsed.key.text,
-            fingerprint: parsed.fingerprint, createdAt: now)
         return try await perform(caller, answering) { work in
-            let used = try work.tx.wallets(of: caller.merchant).count {
-                $0.disabledAt == nil && self.networks[$0.network]?.isTest == caller.isTest
+            let used = try work.tx.walletsInUse(of: caller.merchant).count {
+                self.networks[$0.network]?.isTest == caller.isTest
             }
-            guard used < EngineLimits.wallets else {
-                throw CommandError.tooMany("wallets")
+            guard used < EngineLimits.wallets,
+                try !work.tx.hasMade(
+                    wallets: EngineLimits.walletsADay, of: caller.merchant, since: self.world.now.dayBefore)
+            else { throw CommandError.tooMany("wallets") }
+            // The latest one receives: it must be that also where another process, with another clock, has
+            // made the others.
+            for other in try work.tx.walletsInUse(of: caller.merchant) {
+                self.world.identities.goOn(after: other.id.number)
             }
+            let id: ID<Wallet> = self.world.id()
+            let wallet = StoredWallet(
+                id: id, merchant: caller.merchant, network: network, name: name, key: parsed.key.text,
+                fingerprint: parsed.fingerprint, createdAt: id.time)
             try self.add(wallet, cause: cause, caller.actor, work)
             let issued = try self.advance(wallet, to: firstIndex, caller, cause, work)
             return (wallet, issued, parsed.warnings)
@@ -313,62 +319,6 @@ extension Policy {
     }()
 }
 
-/// The bounds of this module.
-package enum EngineLimits {
-    // What a merchant may have in use, of each kind of key: test and live do not take each other's room.
-    package static let keys = 200
-    package static let wallets = 100
-    /// Addresses that one step skips.
-    package static let skippedIndices: Int64 = 1_000_000
-    /// Addresses that the index file covers ahead: so many are skipped at the most after a crash.
-    static let coveredIndices: ClosedRange<Int64> = 8...256
-    static let indexFileBytes = 1 << 20
-    /// Indices of one key that were handed out in vain and wait to be handed out again.
-    static let returnedIndices = 10_000
-    package static let endpoints = 20
-    /// What a customer needs to pay, at the least.
-    static let leastPaySeconds: Int64 = 60
-    /// Looks that one transaction takes.
-    static let looks = 200
-    /// Kept answers that one transaction forgets.
-    static let forgottenAnswers = 1_000
-    /// Transactions whose place one transfer can have taken.
-    static let replaced = 16
-    /// Seconds by which the time of a pushed rate may be ahead of the clock.
-    static let rateLeadSeconds: Int64 = 60
-    /// Whoever watches a network and says nothing for so long has gone: another process takes over.
-    package static let watchMilliseconds: Int64 = 15_000
-    /// Blocks of a fork's new branch that are put together before it is absorbed: two months of Bitcoin's.
-    static let branchBlocks = 10_000
-    /// Deliveries under way: to one endpoint that answers quickly, to those of one merchant, to all endpoints
-    /// that have not shown yet that they do, and in all.
-    static let deliveriesPerEndpoint = 8
-    static let deliveriesPerMerchant = 32
-    static let unprovenDeliveries = 128
-    static let deliveries = 256
-    /// An answer that takes longer is a slow one.
-    static let quickAnswerMilliseconds: Int64 = 5_000
-    /// Endpoints of which it is remembered how they answer.
-    static let rememberedWindows = 4_096
-    /// Bytes of a receiver's answer that are kept.
-    static let excerptBytes = 512
-    static let deliveryTimeoutMilliseconds: Int64 = 15_000
-    /// A lease outlives the time-out of its try.
-    static let leaseSeconds: Int64 = 60
-    /// Commands of the sandbox that are read at a time.
-    static let journalLines = 1_000
-    /// Events that one replay goes over.
-    package static let replayed = 10_000
-    /// Kept answers that one look at them takes.
-    static let sealedAnswers = 500
-    /// Keys whose callers are remembered between requests.
-    static let knownCallers = 1_024
-    /// Payments that are set aside and listed at a time.
-    package static let quarantined = 1_000
-    /// Payment objects that are kept as they went out: bytes in all, and parts that are locked one by one.
-    static let renderedBytes = 16 << 20
-    static let renderedShards = 16
-    static let rotationOverlapSeconds: Int64 = 24 * 3600
-    /// Secrets that sign beside a new one.
-    static let earlierSecrets = 2
+extension Instant {
+    fileprivate var dayBefore: Instant { adding(seconds: -24 * 3600) }
 }

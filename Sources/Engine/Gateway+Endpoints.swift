@@ -25,18 +25,17 @@ extension Gateway {
         _ answering: Answering<(endpoint: StoredEndpoint, secret: String)>
     ) async throws -> Reply {
         try check(webhookURL: new.url)
-        let now = world.now
         return try await perform(caller, answering) { work in
             let used = try work.tx.endpoints(of: caller.merchant).count { $0.isTest == caller.isTest }
             guard used < EngineLimits.endpoints else {
                 throw CommandError.tooMany("webhook endpoints")
             }
-            let id: ID<Endpoint> = self.world.id(at: now)
+            let id: ID<Endpoint> = self.world.id()
             let (text, sealed) = try self.newSecret(for: id, work)
             let endpoint = StoredEndpoint(
                 id: id, merchant: caller.merchant, url: new.url, events: new.events,
                 description: new.description,
-                isTest: caller.isTest, secret: sealed, state: .active, createdAt: now)
+                isTest: caller.isTest, secret: sealed, state: .active, createdAt: id.time)
             try work.tx.save(endpoint)
             try self.record(endpoint, "endpoint_created", caller, cause, work)
             return (endpoint, text)

@@ -22,15 +22,28 @@ extension Gateway {
             indices[key].map { covered - $0 > EngineLimits.coveredIndices.upperBound } ?? false
         }
         defer { floor.withLock { $0 = nil } }
-        try await store.write { tx in
+        let skipped = try await store.write { tx in
             if hasGoneBack { _ = try self.raiseFloor(at: now, tx) }
+            var skipped: [Int64] = []
             for (key, covered) in file.covered where indices[key] != nil {
-                try tx.advance(
+                let before = try tx.advance(
                     key, to: covered, at: now, reason: "index_file", cause: "start", by: .operatorAtMachine)
+                if let before { skipped.append(covered - before) }
             }
             if known == nil, let identity { try tx.set(Self.databaseSetting, identity) }
+            return skipped
         }
         self.indices.keep(file)
+        guard !skipped.isEmpty else { return }
+        let reason =
+            hasGoneBack
+            ? "this database is older than its folder"
+            : "the last process ended hard, or this database is older than its folder"
+        world.log.warning(
+            """
+            \("addresses", Int(skipped.reduce(0, +))) addresses of \("wallets", skipped.count) wallet keys \
+            are skipped: \("reason", reason)
+            """)
     }
 
     private func indexFile(_ path: String, _ indices: [String: Int64]) throws -> IndexFile {

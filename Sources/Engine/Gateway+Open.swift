@@ -22,10 +22,10 @@ extension Gateway {
     package func open(
         _ new: NewPayment, by caller: Caller, cause: String, _ answering: Answering<PaymentView>
     ) async throws -> Reply {
-        let now = now(isTest: caller.isTest)
         return try await withFreshIndices {
             let beginning = try await self.store.read { tx -> Beginning in
                 if let reply = try self.kept(caller, answering.key, tx) { return .answered(reply) }
+                let now = try self.now(isTest: caller.isTest, tx)
                 return .opening(try self.prepare(new, caller, at: now, cause: cause, answering, tx))
             }
             let opening: Opening
@@ -76,16 +76,17 @@ extension Gateway {
         }
         let personal = personal(of: new)
         let terms = try terms(of: new, policy, caller, at: now, personal, tx)
-        let id: ID<Payment> = world.id(at: now)
+        let id: ID<Payment> = world.id()
         var decisions = [Payment.open(id, terms, actor: caller.actor)]
         var taken: TakenIndex?
         if let method = new.chosen ?? (terms.methods.count == 1 ? terms.methods[0] : nil) {
             let end = new.end(from: now)
-            let quoted = try quote(terms, method, at: now, until: end, tx)
+            let quoted = try quote(terms, method, at: now, until: end, mayWait: true, tx)
             taken = quoted.taken
             do {
                 decisions.append(
-                    try self.quoted(decisions[0].payment, quoted.quote, caller.actor, at: now, tx))
+                    try chosen(
+                        .quoted(quoted.quote), method, decisions[0].payment, caller.actor, at: now, tx))
             } catch {
                 indices.giveBack(quoted.taken)
                 throw error
@@ -117,13 +118,18 @@ extension Gateway {
         if let refusal { throw refusal }
     }
 
-    /// Runs `body` again where another process has taken the index that this one picked.
-    private func withFreshIndices(_ body: () async throws -> Reply) async throws -> Reply {
+    /// Runs `body` again where another process has taken the index that this one picked, and where the next
+    /// index has to be written down first: on a reader's thread, for nobody's commit waits for that.
+    func withFreshIndices(_ body: () async throws -> Reply) async throws -> Reply {
         var attempts = 1
         while true {
             do {
                 return try await body()
-            } catch  where (Store.isTaken(error) || error is WalletMoved) && attempts < Self.indexAttempts {
+            } catch let missing as IndexAllocator.Uncovered where attempts < Self.indexAttempts {
+                attempts += 1
+                let uptime = world.clock.uptime
+                try await store.read { _ in try self.indices.cover(missing, at: uptime) }
+            } catch where (Store.isTaken(error) || error is WalletMoved) && attempts < Self.indexAttempts {
                 attempts += 1
             }
         }
@@ -134,15 +140,16 @@ extension Gateway {
     /// The wallet that a payment was worked out with takes no payments any more.
     private struct WalletMoved: Error {}
 
-    private func quoted(
-        _ payment: Payment, _ quote: Quote, _ actor: Actor, at now: Instant, above floor: Int = 0,
-        _ tx: Storage.Transaction
+    /// Folds in the choice of a method: a new quote in it, or one that is still open.
+    private func chosen(
+        _ news: Fact.News, _ method: Domain.Method, _ payment: Payment, _ actor: Actor, at now: Instant,
+        above floor: Int = 0, _ tx: Storage.Transaction
     ) throws -> Decision {
         var sources = payment.evidence.sources
-        sources[quote.method.network] = try tx.source(of: quote.method.network)?.source
+        sources[method.network] = try tx.source(of: method.network)?.source
         do throws(Objection) {
             return try payment.reduce(
-                Fact(at: now, actor: actor, sources: sources, news: .quoted(quote), floor: floor))
+                Fact(at: now, actor: actor, sources: sources, news: news, floor: floor))
         } catch {
             switch error {
             case .refusal(let refusal): throw refusal
@@ -151,8 +158,8 @@ extension Gateway {
         }
     }
 
-    /// Chooses a method of an open payment, or quotes it again: a new quote with a destination of its own;
-    /// the old ones stay watched.
+    /// Chooses a method of an open payment. A quote in it that still holds is given again; else it is a new
+    /// one with a destination of its own, and the old ones stay watched.
     package func choose(
         _ method: Domain.Method, for id: ID<Payment>, by actor: Actor, of caller: Caller?, cause: String,
         _ answering: Answering<PaymentView>
@@ -160,21 +167,27 @@ extension Gateway {
         let scope = caller
         let run: @Sendable (Work) throws -> PaymentView = { work in
             let payment = try self.payment(id, for: scope, work.tx)
-            let now = self.now(isTest: payment.terms.isTest)
+            let now = try self.now(isTest: payment.terms.isTest, work.tx)
             guard payment.terms.methods.contains(method) else {
                 throw Refusal(.methodNotOffered, "This payment cannot be made in \(method).")
             }
             let personal = try work.tx.personal(of: id)
-            if let quote = payment.evidence.currentQuote, quote.method == method, now <= quote.endsAt,
-                payment.assessment.isPayable
-            {
+            let open = payment.openQuote(in: method, at: now)
+            if let open, open == payment.evidence.currentQuote, payment.assessment.isPayable {
                 return self.view(payment, personal: personal)
             }
-            try payment.checkQuote(in: method, at: now)
-            let quoted = try self.quote(payment.terms, method, at: now, until: nil, work.tx)
-            try work.tx.take(index: quoted.taken.index, of: quoted.taken.fingerprint)
-            let decision = try self.quoted(
-                payment, quoted.quote, actor, at: now, above: self.floor(work.tx), work.tx)
+            let decision: Decision
+            if let open {
+                decision = try self.chosen(
+                    .chosen(open.id), method, payment, actor, at: now, above: self.floor(work.tx), work.tx)
+            } else {
+                try payment.checkQuote(in: method, at: now)
+                let quoted = try self.quote(payment.terms, method, at: now, until: nil, work.tx)
+                try work.tx.take(index: quoted.taken.index, of: quoted.taken.fingerprint)
+                decision = try self.chosen(
+                    .quoted(quoted.quote), method, payment, actor, at: now, above: self.floor(work.tx),
+                    work.tx)
+            }
             try self.commit([decision], cause: cause, work)
             return self.view(decision.payment, personal: personal)
         }
@@ -186,18 +199,23 @@ extension Gateway {
 
     /// A payment that this caller may see; a customer, who has the link, is nobody's caller.
     func payment(_ id: ID<Payment>, for caller: Caller?, _ tx: Storage.Transaction) throws -> Payment {
-        guard let payment = try tx.payment(id, of: caller?.merchant),
-            caller == nil || payment.terms.isTest == caller?.isTest
-        else { throw CommandError.notFound("payment") }
-        if try tx.isQuarantined(id) { throw CommandError.quarantined }
-        return payment
+        do {
+            guard let payment = try tx.payment(id, of: caller?.merchant),
+                caller == nil || payment.terms.isTest == caller?.isTest
+            else { throw CommandError.notFound("payment") }
+            if try tx.isQuarantined(id) { throw CommandError.quarantined }
+            return payment
+        } catch let corruption as Corruption {
+            throw try objection(to: corruption, of: id, for: caller, in: tx)
+        }
     }
 
     /// The price in `method`, locked now, with a destination that nobody had before. Without `until` it is
-    /// locked for as long as the policy says, but never beyond the terms.
+    /// locked for as long as the policy says, but never beyond the terms. Whoever writes may not wait for the
+    /// index file (`mayWait`), and throws `IndexAllocator.Uncovered` to `withFreshIndices`.
     func quote(
         _ terms: Terms, _ method: Domain.Method, at now: Instant, until: Instant?, covers: Price? = nil,
-        isTopUp: Bool = false, _ tx: Storage.Transaction
+        isTopUp: Bool = false, mayWait: Bool = false, _ tx: Storage.Transaction
     ) throws -> (quote: Quote, taken: TakenIndex) {
         guard let entry = networks[method.network], let asset = networks.asset(method) else {
             throw Refusal(.unsupportedNetwork, "\(method) is not available here.")
@@ -212,17 +230,26 @@ extension Gateway {
         let price = covers ?? terms.price
         let rate = try rate(of: method.asset, for: terms, in: price.currency, tx)
         let due = try rate.rate.amountDue(for: price, in: asset)
-        guard due > 0 else { throw Refusal(.invalidAmount, "The amount is too small for \(method.asset).") }
+        let least = entry.chain.leastPayable(asset)
+        guard due >= least else {
+            let text = DecimalText.text(least, decimals: asset.decimals)
+            throw Refusal(
+                .amountTooSmall, "\(method.network) carries no payment below \(text) \(method.asset).")
+        }
         let floor = try tx.issuedIndices(of: wallet.fingerprint)
-        guard let index = try indices.take(wallet.fingerprint, floor: floor, at: world.clock.uptime) else {
+        let index =
+            mayWait
+            ? try indices.take(wallet.fingerprint, floor: floor, at: world.clock.uptime)
+            : try indices.takeCovered(wallet.fingerprint, floor: floor)
+        guard let index else {
             throw Refusal(.noWallet, "The wallet on \(method.network) has no address left.")
         }
         let derived = try entry.chain.destination(of: WalletKey(wallet.key), at: index)
         let destination = Destination(
-            id: world.id(at: now), wallet: wallet.id, address: derived.address, script: derived.script,
+            id: world.id(), wallet: wallet.id, address: derived.address, script: derived.script,
             path: derived.path)
         let quote = Quote(
-            id: world.id(at: now), asset: asset, amountDue: due, covers: price, rate: rate.rate,
+            id: world.id(), asset: asset, amountDue: due, covers: price, rate: rate.rate,
             sources: rate.sources,
             lockedAt: now,
             endsAt: until ?? min(now.adding(seconds: terms.policy.quoteSeconds), terms.expiresAt),

@@ -23,12 +23,15 @@ extension Gateway {
         try await store.read { try $0.quarantinedCount() }
     }
 
-    /// Sets a payment aside with an alarm: record, event to its merchant, log line, metric.
+    /// Sets a payment aside with an alarm: record and event to its merchant in the transaction, log line and
+    /// metric after it.
     func setAside(_ id: ID<Payment>, _ reason: String, _ fact: Fact?, _ work: Work) throws {
         let now = world.now
         try work.tx.quarantine(id, at: now, reason: reason) {
-            world.log.error("payment set aside \("payment", id.text) \("reason", reason)")
-            world.metrics.quarantined.add()
+            work.alarms.add { [world] in
+                world.log.error("payment set aside \("payment", id.text) \("reason", reason)")
+                world.metrics.quarantined.add()
+            }
             work.footprint.touch(id)
             return notice("payment.set_aside", of: id, at: now, work.tx)
         }
@@ -83,7 +86,7 @@ extension Gateway {
         for fact in try undone(of: id, work) { try fold(fact) }
         guard let payment = try work.tx.payment(id) else { throw Corruption("\(id) is not stored") }
         let look = Fact(
-            at: self.now(isTest: payment.terms.isTest), actor: .clock,
+            at: try self.now(isTest: payment.terms.isTest, work.tx), actor: .clock,
             sources: try sources(of: payment, in: work.tx), news: .looked)
         try fold(look)
         work.footprint.touch(id)
@@ -145,7 +148,7 @@ extension Gateway {
         _ type: String, to merchant: ID<Merchant>, isTest: Bool, at now: Instant, only: ID<Endpoint>? = nil,
         _ data: (inout JSONWriter) -> Void
     ) -> Notice {
-        let id: ID<Domain.Event> = world.id(at: now)
+        let id: ID<Domain.Event> = world.id()
         var writer = JSONWriter()
         writer.object { writer in
             writer.member("id", id.text)

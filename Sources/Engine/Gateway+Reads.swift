@@ -39,13 +39,22 @@ extension Gateway {
             else { throw CommandError.notFound("payment") }
             return try view(payment, in: tx)
         } catch let corruption as Corruption {
-            guard try tx.isQuarantined(id) else { throw corruption }
-            // Not even its row can be read; its log says whose it is.
-            guard let owner = tx.owner(of: id), owner == (caller.merchant, caller.isTest) else {
-                throw CommandError.notFound("payment")
-            }
-            throw CommandError.quarantined
+            throw try objection(to: corruption, of: id, for: caller, in: tx)
         }
+    }
+
+    /// What to say of a payment whose row cannot be read: that it was set aside, if it was, to whom it
+    /// belongs. Its log says whose it is.
+    func objection(
+        to corruption: Corruption, of id: ID<Payment>, for caller: Caller?, in tx: Storage.Transaction
+    ) throws -> any Error {
+        guard try tx.isQuarantined(id) else { return corruption }
+        if let caller {
+            guard let owner = tx.owner(of: id), owner == (caller.merchant, caller.isTest) else {
+                return CommandError.notFound("payment")
+            }
+        }
+        return CommandError.quarantined
     }
 
     /// A payment with what is known now. One that is set aside shows nobody where to pay: what came would

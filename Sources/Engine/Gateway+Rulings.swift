@@ -65,16 +65,19 @@ extension Gateway {
             else { throw CommandError.notFound("exception") }
             return payment.id
         }
-        return try await change(id, caller, cause, answering) { payment, work in
-            guard let open = payment.exception(exception), open.isOpen else {
-                throw Refusal(.exceptionNotOpen, "This exception is not open.")
+        return try await withFreshIndices {
+            try await self.change(id, caller, cause, answering) { payment, work in
+                guard let open = payment.exception(exception), open.isOpen else {
+                    throw Refusal(.exceptionNotOpen, "This exception is not open.")
+                }
+                guard open.actions.contains(ruling.action) else {
+                    throw Refusal(
+                        .actionNotSuggested,
+                        "\(ruling.action.rawValue) does not settle \(open.kind.rawValue).")
+                }
+                let verdict = try self.verdict(ruling, on: open, of: payment, work)
+                return .ruled(verdict, reason: try self.note(ruling.reason, for: payment, work))
             }
-            guard open.kind.actions.contains(ruling.action) else {
-                throw Refusal(
-                    .actionNotSuggested, "\(ruling.action.rawValue) does not settle \(open.kind.rawValue).")
-            }
-            let verdict = try self.verdict(ruling, on: open, of: payment, work)
-            return .ruled(verdict, reason: try self.note(ruling.reason, for: payment, work))
         }
     }
 
@@ -88,7 +91,7 @@ extension Gateway {
         case .release: return .release(exception.id)
         case .dismiss: return .dismiss(exception.id)
         case .grantTopUp:
-            let now = now(isTest: payment.terms.isTest)
+            let now = try now(isTest: payment.terms.isTest, work.tx)
             guard let method = ruling.method ?? payment.evidence.currentQuote?.method else {
                 throw Refusal(.notAllowedInState, "Only an underpaid payment can be topped up.")
             }
@@ -122,7 +125,7 @@ extension Gateway {
         do {
             return try await perform(caller, answering) { work in
                 let payment = try self.payment(id, for: caller, work.tx)
-                let now = self.now(isTest: payment.terms.isTest)
+                let now = try self.now(isTest: payment.terms.isTest, work.tx)
                 let personal = try work.tx.personal(of: id)
                 guard let news = try news(payment, work) else {
                     return self.view(payment, personal: personal)

@@ -15,7 +15,10 @@ extension Gateway {
         _ scenario: SandboxScenario, for id: ID<Payment>, of caller: Caller?, confirmedBy blocks: Int64 = 0
     ) async throws -> [SandboxOutcome] {
         guard let sandbox else { throw CommandError.sandbox("The sandbox is switched off.") }
-        let payment = try await store.read { try self.payment(id, for: caller, $0) }
+        let payment = try await store.read { tx in
+            try self.followSandbox(tx)
+            return try self.payment(id, for: caller, tx)
+        }
         guard payment.terms.isTest, let quote = payment.evidence.currentQuote,
             let network = SandboxNetwork(quote.method.network)
         else {
@@ -109,8 +112,8 @@ extension Gateway {
         ledger = cut
     }
 
-    /// Takes in what is stored behind a state: nothing, but after a start or a commit whose outcome was
-    /// unknown.
+    /// Takes in what is stored behind a state: after a start, after a commit whose outcome was unknown, and
+    /// what other processes did.
     private static func catchUp(_ ledger: inout SandboxLedger, _ tx: Storage.Transaction) throws {
         if try tx.keptSandboxSequence() > ledger.sequence, let kept = try tx.keptSandbox() {
             ledger = try SandboxLedger(json: kept)
@@ -125,6 +128,30 @@ extension Gateway {
                 _ = try ledger.apply(try SandboxCommand(json: line.command))
             }
         }
+    }
+
+    /// Takes in what other processes did in the sandbox, so that what is asked of it here is asked of the
+    /// same world. Where nobody else writes to the store there is nothing to take in.
+    func followSandbox(_ tx: Storage.Transaction) throws {
+        guard let sandbox, !store.isExclusive else { return }
+        var ledger = sandbox.ledger
+        try Self.catchUp(&ledger, tx)
+        sandbox.adopt(ledger)
+    }
+
+    /// The same in a transaction of its own. Gives whether there was anything.
+    @discardableResult
+    package func followSandbox() async throws -> Bool {
+        guard let sandbox, !store.isExclusive else { return false }
+        let before = sandbox.ledger.sequence
+        try await store.read { try self.followSandbox($0) }
+        return sandbox.ledger.sequence > before
+    }
+
+    /// The time that counts for a payment, also where another process has moved the sandbox's clock.
+    func now(isTest: Bool, _ tx: Storage.Transaction) throws -> Instant {
+        if isTest { try followSandbox(tx) }
+        return now(isTest: isTest)
     }
 
     /// The sandbox as its store tells it. Once, before anything else uses it.

@@ -113,20 +113,43 @@ extension Gateway {
         guard !admitted.isEmpty else {
             throw Refusal(.outsideLimits, "The amount is outside what the merchant takes in these methods.")
         }
+        let payable = try payable(admitted, price, caller, tx)
+        guard !payable.isEmpty else {
+            throw Refusal(.amountTooSmall, "The amount is too small for each of these methods.")
+        }
         if let chosen = new.chosen, !asked.contains(chosen) {
             throw Refusal(.methodNotOffered, "This payment is not offered in \(chosen).")
         }
         if let chosen = new.chosen, !admitted.contains(chosen) {
             throw Refusal(.outsideLimits, "The amount is outside what the merchant takes in \(chosen).")
         }
-        return admitted
+        return payable
+    }
+
+    /// Those methods whose networks carry so little, as far as that is known now: without a rate it shows
+    /// when the method is quoted. A single method is quoted at once.
+    private func payable(
+        _ methods: [Domain.Method], _ price: Price, _ caller: Caller, _ tx: Storage.Transaction
+    ) throws -> [Domain.Method] {
+        if methods.count == 1 { return methods }
+        return try methods.filter { method in
+            guard let chain = networks[method.network]?.chain, let asset = networks.asset(method),
+                let rate = try known(method.asset, in: price.currency, caller, tx)
+            else { return true }
+            do throws(Refusal) {
+                return try rate.amountDue(for: price, in: asset) >= chain.leastPayable(asset)
+            } catch {
+                // Too large: the quote says so.
+                return true
+            }
+        }
     }
 
     /// Every method that a merchant has a wallet for.
     private func receivable(_ merchant: ID<Merchant>, _ caller: Caller, _ tx: Storage.Transaction) throws
         -> [Domain.Method]
     {
-        let wallets = try tx.wallets(of: merchant).filter { $0.disabledAt == nil }
+        let wallets = try tx.walletsInUse(of: merchant)
         return networks.entries.filter { $0.isTest == caller.isTest }.flatMap { entry in
             wallets.contains { $0.network == entry.chain.network } ? entry.chain.assets.map(\.method) : []
         }

@@ -50,20 +50,29 @@ package final class Gateway: Sendable {
     /// durable.
     func write<T: Sendable>(_ body: @escaping @Sendable (Work) throws -> T) async throws -> T {
         let footprint = Footprint(rendered)
-        let result = try await write(body, footprint)
-        let ids = footprint.payments
-        if !ids.isEmpty { changes.publish(.payments(ids)) }
-        if footprint.owesDeliveries { changes.publish(.deliveries) }
-        return result
+        let alarms = Alarms()
+        do {
+            let result = try await write(body, footprint, alarms)
+            alarms.raise()
+            let ids = footprint.payments
+            if !ids.isEmpty { changes.publish(.payments(ids)) }
+            if footprint.owesDeliveries { changes.publish(.deliveries) }
+            return result
+        } catch {
+            // Rather an alarm too many: if it was committed, nobody comes this way again.
+            if StoreFault(error) == .outcomeUnknown { alarms.raise() }
+            throw error
+        }
     }
 
     private func write<T: Sendable>(
-        _ body: @escaping @Sendable (Work) throws -> T, _ footprint: Footprint
+        _ body: @escaping @Sendable (Work) throws -> T, _ footprint: Footprint, _ alarms: Alarms
     ) async throws -> T {
         // Also when it failed, or when nobody knows whether it was committed.
         defer { footprint.end() }
         return try await store.write { tx in
-            let result = try body(Work(tx: tx, footprint: footprint))
+            alarms.begin()
+            let result = try body(Work(tx: tx, footprint: footprint, alarms: alarms))
             if tx.owesDeliveries { footprint.owe() }
             return result
         }
@@ -227,6 +236,27 @@ package final class Gateway: Sendable {
 struct Work {
     let tx: Storage.Transaction
     let footprint: Footprint
+    let alarms: Alarms
+}
+
+/// What people are to be told of, once it is durable: a transaction that is undone and tried again has one
+/// voice.
+final class Alarms: Sendable {
+    private let waiting = Lock<[@Sendable () -> Void]>([])
+
+    /// The transaction's body begins, perhaps again.
+    func begin() { waiting.withLock { $0 = [] } }
+
+    func add(_ alarm: @escaping @Sendable () -> Void) { waiting.withLock { $0.append(alarm) } }
+
+    /// The transaction has ended, and what it did may be seen.
+    func raise() {
+        let raised = waiting.withLock { alarms in
+            defer { alarms = [] }
+            return alarms
+        }
+        for alarm in raised { alarm() }
+    }
 }
 
 extension Fact {
@@ -242,7 +272,7 @@ extension Fact {
     var isNews: Bool {
         switch news {
         case .sighted, .refunded: true
-        case .looked, .quoted, .ruled, .fulfilmentClaimed, .fulfilmentReported: false
+        case .looked, .quoted, .chosen, .ruled, .fulfilmentClaimed, .fulfilmentReported: false
         }
     }
 }

@@ -14,40 +14,86 @@ final class IndexAllocator: Sendable {
         var returned: [String: Set<Int64>] = [:]
         /// Below these nothing goes out any more, also of what comes back.
         var barred: [String: Int64] = [:]
-        var file: IndexFile?
+        /// For each key, the index below which the file on disk covers all; nil without a file.
+        var covered: [String: Int64]?
     }
 
     private let state = Lock(State())
+    /// Whoever writes it waits for the disk; who only takes what is covered waits for nobody.
+    private let file = Lock<IndexFile?>(nil)
     /// No other process moves the counts of the store.
     private let isAlone: Bool
 
     init(isAlone: Bool) { self.isAlone = isAlone }
 
+    /// The file does not cover the next index of a key yet.
+    struct Uncovered: Error {
+        let key: String
+        let index: Int64
+    }
+
+    private enum Take {
+        case index(UInt32)
+        case end
+        case uncovered(Uncovered)
+    }
+
     /// From here on no index is handed out that the file does not cover, and none below what it covers now.
     func keep(_ file: IndexFile) {
         state.withLock { state in
             for (key, covered) in file.covered { state.next[key] = max(state.next[key] ?? 0, covered) }
-            state.file = file
+            state.covered = file.covered
         }
+        self.file.withLock { $0 = file }
     }
 
     /// The next index of a key, at least `floor`, which is what the store has taken so far. Nil at the end.
     ///
-    /// Writes the file first where that does not cover the index: then, once in so many, it waits for the
-    /// disk under the lock, because nobody else can go on before either. Throws `FileError`.
-    func take(_ fingerprint: String, floor: Int64, at uptime: Int64) throws -> UInt32? {
-        try state.withLock { state in
-            // Another process may have moved the count on for a reason that this one does not know.
-            let least = isAlone ? state.barred[fingerprint] ?? 0 : floor
-            if let index = state.returned[fingerprint]?.filter({ $0 >= least }).min() {
-                state.returned[fingerprint]?.remove(index)
-                return UInt32(index)
+    /// Writes the file first where that does not cover the index, once in so many. Never to be called in a
+    /// transaction that writes: all others would wait for the disk. Throws `FileError`.
+    func take(_ key: String, floor: Int64, at uptime: Int64) throws -> UInt32? {
+        while true {
+            switch next(key, floor) {
+            case .index(let index): return index
+            case .end: return nil
+            case .uncovered(let missing): try cover(missing, at: uptime)
             }
-            let index = max(state.next[fingerprint] ?? 0, floor)
-            guard index < 1 << 31 else { return nil }
-            try state.file?.cover(index, of: fingerprint, at: uptime)
-            state.next[fingerprint] = index + 1
-            return UInt32(index)
+        }
+    }
+
+    /// As `take`, without ever waiting: throws `Uncovered` where the file has to be written first.
+    func takeCovered(_ key: String, floor: Int64) throws -> UInt32? {
+        switch next(key, floor) {
+        case .index(let index): return index
+        case .end: return nil
+        case .uncovered(let missing): throw missing
+        }
+    }
+
+    /// Writes the file so that it covers what was missing. Waits for the disk. Throws `FileError`.
+    func cover(_ missing: Uncovered, at uptime: Int64) throws {
+        try file.withLock { file in
+            try file?.cover(missing.index, of: missing.key, at: uptime)
+            let covered = file?.covered
+            state.withLock { $0.covered = covered }
+        }
+    }
+
+    private func next(_ key: String, _ floor: Int64) -> Take {
+        state.withLock { state in
+            // Another process may have moved the count on for a reason that this one does not know.
+            let least = isAlone ? state.barred[key] ?? 0 : floor
+            if let index = state.returned[key]?.filter({ $0 >= least }).min() {
+                state.returned[key]?.remove(index)
+                return .index(UInt32(index))
+            }
+            let index = max(state.next[key] ?? 0, floor)
+            guard index < 1 << 31 else { return .end }
+            if let covered = state.covered, index >= covered[key] ?? 0 {
+                return .uncovered(Uncovered(key: key, index: index))
+            }
+            state.next[key] = index + 1
+            return .index(UInt32(index))
         }
     }
 
@@ -68,9 +114,11 @@ final class IndexAllocator: Sendable {
 
     /// Writes down exactly what was handed out: nothing is skipped after a gentle end.
     func settle() throws {
-        try state.withLock { state in
-            let next = state.next
-            try state.file?.settle(next)
+        try file.withLock { file in
+            let next = state.withLock { $0.next }
+            try file?.settle(next)
+            let covered = file?.covered
+            state.withLock { $0.covered = covered }
         }
     }
 }

@@ -11,8 +11,8 @@ extension PaymentView {
         return writer.bytes
     }
 
-    /// Writes the members of the payment object.
-    package func write(_ writer: inout JSONWriter) {
+    /// Writes the members of the payment object; with no more transfers than `shown`, if that is given.
+    package func write(_ writer: inout JSONWriter, shown: [Transfer]? = nil) {
         let terms = payment.terms
         writer.member("id", payment.id.text)
         writer.member("object", "payment")
@@ -49,7 +49,7 @@ extension PaymentView {
         writeFulfilment(&writer)
         writePersonal(&writer)
         writer.array("transfers") { writer in
-            for transfer in payment.evidence.transfers { writer.object { write(transfer, &$0) } }
+            for transfer in shown ?? payment.evidence.transfers { writer.object { write(transfer, &$0) } }
         }
     }
 

@@ -147,7 +147,7 @@ extension Gateway {
             writer.member("merchant_id", payment.terms.merchant.text)
             writer.member("sequence", event.sequence)
             writer.object("data") { writer in
-                writer.object("payment") { view.write(&$0) }
+                writer.object("payment") { view.write(&$0, shown: told(of: event, payment)) }
                 if let reversal = decision.transition?.reversal, event.exception == nil {
                     writer.object("reversal") { writer in
                         writer.member("reason", reversal.reason.rawValue)
@@ -164,6 +164,21 @@ extension Gateway {
             }
         }
         return writer.bytes
+    }
+}
+
+extension Gateway {
+    /// The transfers that an event lists: as many as a receiver can be expected to take in one message, and
+    /// the one in question among them. Each event of a payment lists them anew.
+    private func told(of event: Announcement, _ payment: Payment) -> [Transfer] {
+        let transfers = payment.evidence.transfers
+        guard transfers.count > EngineLimits.toldTransfers else { return transfers }
+        let asked = event.exception.flatMap(payment.exception)?.subject.transfer
+        let first = transfers.prefix(EngineLimits.toldTransfers)
+        guard let asked, !first.contains(where: { $0.key == asked }),
+            let transfer = payment.evidence.transfer(asked)
+        else { return Array(first) }
+        return first.dropLast() + [transfer]
     }
 }
 

@@ -3,7 +3,7 @@ import Platform
 import Storage
 
 /// Looks at payments whose time has come: windows that end, sources that stay silent. Forgets kept answers
-/// whose time is over.
+/// whose time is over, and what deleted endpoints were owed.
 package struct Ticker: Resident {
     private let gateway: Gateway
 
@@ -21,6 +21,7 @@ package struct Ticker: Resident {
             }
             let forgotten = try await gateway.forgetAnswers()
             isBusy = isBusy || forgotten == EngineLimits.forgottenAnswers
+            isBusy = try await gateway.forgetDeliveries() > 0 || isBusy
             if isBusy {
                 await Task.yield()
             } else {
@@ -66,6 +67,13 @@ extension Gateway {
         return try await store.write { tx in
             try tx.deleteAnswers(before: now, limit: EngineLimits.forgottenAnswers)
         }
+    }
+
+    /// Forgets a part of what deleted endpoints were owed: other commits go between the parts. Gives how many
+    /// rows that were.
+    func forgetDeliveries() async throws -> Int {
+        guard try await store.read({ try $0.hasDeletedEndpoints() }) else { return 0 }
+        return try await store.write { try $0.forgetDeliveries(limit: EngineLimits.forgottenDeliveries) }
     }
 }
 

@@ -37,11 +37,20 @@ package struct Watcher: Resident {
     }
 
     /// A node may take its time to answer, and a long branch takes some to be put together.
-    private func beat() async throws {
+    func beat() async throws {
         if gateway.store.isExclusive { return }
         while !Task.isCancelled {
             try await gateway.world.clock.sleep(milliseconds: gateway.watchMilliseconds / 3)
-            try await gateway.beat(for: entry.chain.network)
+            do {
+                try await gateway.beat(for: entry.chain.network)
+            } catch where !Task.isCancelled {
+                // One that fails is not the last: who follows lives on, and says so again.
+                gateway.world.log.warning(
+                    """
+                    a sign of life was not written \("network", entry.chain.network.text) \
+                    \("error", String(describing: error))
+                    """)
+            }
         }
     }
 
@@ -66,6 +75,7 @@ package struct Watcher: Resident {
     /// One batch, where this process follows the network. Gives whether there is more to ask for at once.
     package func step() async throws -> Bool {
         let network = entry.chain.network
+        if SandboxNetwork(network) != nil { try await gateway.followSandbox() }
         let askedAt = gateway.now(isTest: entry.isTest)
         let (row, last, watch) = try await gateway.store.read { tx in
             (

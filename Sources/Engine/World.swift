@@ -10,6 +10,7 @@ package struct World: Sendable {
     package let entropy: any Entropy
     package let log: Log
     package let metrics: Metrics
+    package let identities = Identities()
 
     package init(clock: any Clock, entropy: any Entropy, log: Log, metrics: Metrics) {
         self.clock = clock
@@ -21,9 +22,9 @@ package struct World: Sendable {
     /// The real time.
     package var now: Instant { Instant(milliseconds: clock.now) }
 
-    /// A new identity.
-    package func id<Kind: Identified>(at time: Instant) -> ID<Kind> {
-        ID(at: time, chance: entropy.bytes(10))
+    /// A new identity, above all before it. Its time is the real one, also where the sandbox's clock counts.
+    package func id<Kind: Identified>() -> ID<Kind> {
+        identities.next(at: now, chance: entropy.bytes(10))
     }
 }
 

@@ -1,8 +1,8 @@
 /// Reads a chunked body byte by byte (RFC 9112, 7.1). Extensions and trailers are checked, bounded and
 /// dropped.
 ///
-/// The framing around one byte of data is at most five bytes and the extensions have their own bound, so the
-/// body's limit bounds the wire as well.
+/// The framing around one byte of data is at most twelve bytes (a size of `chunkSizeDigits` and two line
+/// ends) and the extensions have their own bound, so the body's limit bounds the wire as well.
 struct ChunkDecoder {
     private enum State {
         case size, extensions, sizeLF, data, dataCR, dataLF
@@ -33,7 +33,7 @@ struct ChunkDecoder {
             let byte = buffer[position]
             position += 1
             switch state {
-            case .size: try readSize(byte, room: limits.body - body.count)
+            case .size: try readSize(byte, limits, room: limits.body - body.count)
             case .extensions:
                 extensionBytes += 1
                 guard extensionBytes <= limits.chunkExtensions else { throw .headTooLarge }
@@ -58,10 +58,12 @@ struct ChunkDecoder {
         return false
     }
 
-    private mutating func readSize(_ byte: UInt8, room: Int) throws(Refusal) {
+    private mutating func readSize(
+        _ byte: UInt8, _ limits: Limits, room: Int
+    ) throws(Refusal) {
         if let digit = byte.hexadecimalValue {
             digits += 1
-            guard digits <= 16 else { throw .malformedChunk }
+            guard digits <= limits.chunkSizeDigits else { throw .malformedChunk }
             // `room` is far below 2^58, so this cannot overflow before it is refused.
             remaining = remaining << 4 | Int(digit)
             guard remaining <= room else { throw .bodyTooLarge }

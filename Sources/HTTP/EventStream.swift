@@ -38,8 +38,8 @@ package struct Event: Sendable, Equatable {
 /// An event is encoded once, handed once to every loop that has listeners, and written there to each of them.
 /// The stream remembers its last events and gives them to a newcomer: with a snapshot of the state in each
 /// event, one is enough, and a client that comes back misses nothing. To open a stream with the present state
-/// without a race: take the stream, read the state, `send(ifFirst:)` it; whoever changes the state later
-/// sends the next.
+/// without a race: take the stream, read the state, `send` it; whoever changes the state later sends the
+/// next.
 package final class EventStream: Sendable {
     /// An event as it lies in memory, in both framings.
     struct Encoded: Sendable {
@@ -79,10 +79,19 @@ package final class EventStream: Sendable {
     }
 
     /// Sends to everybody who listens now. Nothing happens after `close()`.
-    package func send(_ event: Event) { send(event, onlyFirst: false) }
-
-    /// Sends only if nothing is remembered yet.
-    package func send(ifFirst event: Event) { send(event, onlyFirst: true) }
+    package func send(_ event: Event) {
+        let plain = event.encoded
+        let chunk = Chunk.frame(plain)
+        // Handed over under the lock: the loops must see the events in the order of their numbers.
+        state.withLock { state in
+            guard !state.isClosed else { return }
+            state.sequence += 1
+            let encoded = Encoded(sequence: state.sequence, id: event.id, plain: plain, chunk: chunk)
+            state.remembered.append(encoded)
+            if state.remembered.count > memory { state.remembered.removeFirst() }
+            for (sink, _) in state.sinks { sink.changed(self, .event(encoded)) }
+        }
+    }
 
     /// Ends the responses of all listeners, after what was sent before.
     package func close() {
@@ -95,20 +104,6 @@ package final class EventStream: Sendable {
 
     /// How many clients listen.
     package var clientCount: Int { state.withLock { $0.clientCount } }
-
-    private func send(_ event: Event, onlyFirst: Bool) {
-        let plain = event.encoded
-        let chunk = Chunk.frame(plain)
-        // Handed over under the lock: the loops must see the events in the order of their numbers.
-        state.withLock { state in
-            guard !state.isClosed, !onlyFirst || state.remembered.isEmpty else { return }
-            state.sequence += 1
-            let encoded = Encoded(sequence: state.sequence, id: event.id, plain: plain, chunk: chunk)
-            state.remembered.append(encoded)
-            if state.remembered.count > memory { state.remembered.removeFirst() }
-            for (sink, _) in state.sinks { sink.changed(self, .event(encoded)) }
-        }
-    }
 
     /// What a listener begins with.
     struct Opening: Sendable {
@@ -161,33 +156,4 @@ enum Chunk {
 
     /// The last chunk, without trailers.
     static let end: [UInt8] = Array("0\r\n\r\n".utf8)
-}
-
-/// Streams by key, such as one for each payment: kept as long as somebody holds or listens to them.
-package final class EventTopics: Sendable {
-    private struct Topic {
-        weak var stream: EventStream?
-    }
-
-    private let topics = Lock<[String: Topic]>([:])
-
-    package init() {}
-
-    /// The stream of `key`, made on first use. Hold it while the state to open it with is read.
-    package func stream(_ key: String) -> EventStream {
-        topics.withLock { topics in
-            if let stream = topics[key]?.stream { return stream }
-            // Paid for by whoever opens a stream, so that keys nobody listens to any more cannot pile up.
-            if topics.count >= Limits.deadTopics { topics = topics.filter { $0.value.stream != nil } }
-            let stream = EventStream()
-            topics[key] = Topic(stream: stream)
-            return stream
-        }
-    }
-
-    /// Sends to the listeners of `key`, if there are any.
-    package func send(_ event: Event, to key: String) {
-        let stream = topics.withLock { $0[key]?.stream }
-        stream?.send(event)
-    }
 }

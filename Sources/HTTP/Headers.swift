@@ -96,9 +96,6 @@ package struct Headers: Sendable {
 
     func first(_ name: String) -> Entry? { entries.first { hasName($0, name) } }
 
-    /// How many fields have this name.
-    func occurrences(_ name: String) -> Int { entries.count { hasName($0, name) } }
-
     func text(_ range: Range<Int>) -> String { String(decoding: bytes[range], as: UTF8.self) }
 
     func hasName(_ entry: Entry, _ name: String) -> Bool {

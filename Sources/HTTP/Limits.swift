@@ -8,6 +8,8 @@ package struct Limits: Sendable {
     /// Number of fields.
     package var fields = 100
     package var body = 1_024 * 1_024
+    /// Digits of a chunk's size, zeros before it included.
+    package var chunkSizeDigits = 8
     /// Chunk extensions of one body together.
     package var chunkExtensions = 1_024
     /// The trailer section of a chunked body.
@@ -94,6 +96,4 @@ package struct Limits: Sendable {
     static let forwardedAddresses = 16
     /// Clients that listen to one stream.
     static let listenersPerStream = 64
-    /// Keys at which streams that nobody listens to are looked for.
-    static let deadTopics = 1_024
 }

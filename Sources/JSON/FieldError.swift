@@ -22,6 +22,12 @@ package struct FieldProblem: Error, Hashable, Sendable {
 
     package static let empty = FieldProblem(code: "empty", detail: "This text must not be empty.")
 
+    package static let blank = FieldProblem(
+        code: "blank", detail: "There is nothing to be seen in this text.")
+
+    package static let invisible = FieldProblem(
+        code: "invisible_text", detail: "Characters that cannot be seen are not allowed here.")
+
     package static let invalidText = FieldProblem(
         code: "invalid_text",
         detail: "Control characters and changes of the writing direction are not allowed.")

@@ -1,5 +1,6 @@
 extension JSONForm {
-    /// Text of 1 to `maxBytes` bytes of UTF-8 without control characters.
+    /// Text of 1 to `maxBytes` bytes of UTF-8 without control characters, with something in it that can be
+    /// seen.
     ///
     /// `multiline` lets line feeds and tabs through; `mayBeEmpty` the empty text.
     package mutating func string(
@@ -8,6 +9,21 @@ extension JSONForm {
         read(name, presence) { json, _, _ throws(FieldProblem) in
             let text = try Self.text(json, maxBytes: maxBytes, multiline: multiline)
             guard mayBeEmpty || !text.isEmpty else { throw .empty }
+            guard mayBeEmpty || text.unicodeScalars.contains(where: isVisible) else { throw .blank }
+            return text
+        }
+    }
+
+    /// Text by which something is known, such as an order's number: as `string`, and nothing in it that
+    /// cannot be seen, for two of them that look alike must be alike.
+    package mutating func identifier(_ name: String, _ presence: Presence, maxBytes: Int) -> String? {
+        read(name, presence) { json, _, _ throws(FieldProblem) in
+            let text = try Self.text(json, maxBytes: maxBytes)
+            guard !text.isEmpty else { throw .empty }
+            guard text.unicodeScalars.allSatisfy({ isVisible($0) || $0.properties.isWhitespace }) else {
+                throw .invisible
+            }
+            guard text.unicodeScalars.contains(where: isVisible) else { throw .blank }
             return text
         }
     }
@@ -69,12 +85,22 @@ extension JSONForm {
         return choice
     }
 
-    /// Neither a control (C0 with NUL, DEL, C1) nor a bidirectional override or isolate: with those a
-    /// merchant's order or a customer's name could make a page or a report read other than it is.
+    /// Neither a control (C0 with NUL, DEL, C1, the separators of lines and paragraphs) nor a bidirectional
+    /// override or isolate: with those a merchant's order or a customer's name could make a page or a report
+    /// read other than it is.
     private static func isPlain(_ scalar: Unicode.Scalar) -> Bool {
         switch scalar.value {
-        case 0..<0x20, 0x7F..<0xA0, 0x202A...0x202E, 0x2066...0x2069: false
+        case 0..<0x20, 0x7F..<0xA0, 0x2028...0x202E, 0x2066...0x2069: false
         default: true
         }
     }
+}
+
+/// Whether a reader sees anything of a scalar: neither white space, nor one that is there to steer others,
+/// nor the empty pattern of braille.
+private func isVisible(_ scalar: Unicode.Scalar) -> Bool {
+    if scalar.isASCII { return (0x21...0x7E).contains(scalar.value) }
+    let properties = scalar.properties
+    if properties.isWhitespace || properties.isDefaultIgnorableCodePoint { return false }
+    return properties.generalCategory != .format && scalar.value != 0x2800
 }

@@ -14,7 +14,6 @@ package struct FileError: Error, Hashable, Sendable, CustomStringConvertible {
     }
 
     package var isNotFound: Bool { number == ENOENT }
-    package var isTooLarge: Bool { number == EFBIG }
     /// Whether this user may not do it.
     package var isForbidden: Bool { number == EACCES || number == EPERM }
 }
@@ -22,7 +21,7 @@ package struct FileError: Error, Hashable, Sendable, CustomStringConvertible {
 /// Whole small files: configuration, keys, exports. These calls block; keep them to the start or to a
 /// `Worker`.
 package enum Files {
-    /// All bytes of a file. Throws `FileError`, with `isTooLarge` when there are more than `maxBytes`.
+    /// All bytes of a file. Throws `FileError`, with `EFBIG` when there are more than `maxBytes`.
     package static func read(_ path: String, maxBytes: Int) throws(FileError) -> [UInt8] {
         let file = try File.open(path, O_RDONLY)
         var bytes: [UInt8] = []

@@ -26,6 +26,8 @@ enum Limits {
     static let pendingSignals = 16
     /// Bytes asked of a file at a time.
     static let fileChunkBytes = 64 << 10
+    /// A large file is copied in pieces of this size.
+    static let copyChunkBytes = 1 << 20
     /// Folders that `Files.makeFolder` creates above each other.
     static let folderDepth = 64
     /// Lines of a child that is run to its end, and bytes of one of them.

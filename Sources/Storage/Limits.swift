@@ -7,6 +7,12 @@ enum Limits {
     /// Chains, and records of one chain, that a verification reads at a time.
     static let verifiedChains = 500
     static let verifiedRecords = 100
+    /// Damaged rows that are told of, each once; further ones are passed over in silence.
+    static let notedDamage = 1_000
+    /// How long a delivery whose row cannot be read is not looked at again.
+    static let damagedLeaseSeconds: Int64 = 24 * 3600
+    /// How often one lease goes on behind deliveries that cannot be read.
+    static let damagedSteps = 8
     /// Characters of a value that a finding shows.
     static let shownCharacters = 80
 }

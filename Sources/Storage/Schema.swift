@@ -29,11 +29,13 @@ package enum Schema {
         "destination": .fold,
         "transfer": .fold, "exception": .fold, "entry": .fold, "posting": .fold, "balance": .fold,
         "event": .fold,
-        "endpoint": .fold, "delivery": .fold, "attempt": .fold, "source": .operational,
+        "endpoint": .fold, "deleted_endpoint": .operational, "delivery": .fold, "attempt": .fold,
+        "source": .operational,
         "header": .operational, "pool_input": .operational, "wake": .operational, "wake_height": .operational,
         "wake_scan": .operational, "watch": .operational,
         "idempotency": .operational, "sandbox_journal": .operational, "sandbox_state": .operational,
         "record": .log, "quarantine": .fold, "quarantined_fact": .fold,
+        "quarantined_place": .fold,
     ]
 
     private static let configuration = [
@@ -50,13 +52,17 @@ package enum Schema {
             created_at BIGINT NOT NULL, revoked_at BIGINT)
         """,
         "CREATE INDEX api_key_by_merchant ON api_key (merchant, id)",
+        "CREATE INDEX api_key_in_use ON api_key (merchant, is_test) WHERE revoked_at IS NULL",
+        "CREATE INDEX api_key_by_time ON api_key (merchant, created_at)",
         """
         CREATE TABLE wallet (
             id TEXT PRIMARY KEY, merchant TEXT NOT NULL REFERENCES merchant (id), network TEXT NOT NULL,
             name TEXT NOT NULL, key TEXT NOT NULL, fingerprint TEXT NOT NULL, created_at BIGINT NOT NULL,
             disabled_at BIGINT)
         """,
-        "CREATE INDEX wallet_by_merchant ON wallet (merchant, network, id)",
+        "CREATE INDEX wallet_by_merchant ON wallet (merchant, id)",
+        "CREATE INDEX wallet_in_use ON wallet (merchant, network, id) WHERE disabled_at IS NULL",
+        "CREATE INDEX wallet_by_time ON wallet (merchant, created_at)",
         "CREATE INDEX wallet_by_key ON wallet (fingerprint, id)",
         "CREATE TABLE key_index (fingerprint TEXT PRIMARY KEY, next BIGINT NOT NULL CHECK (next >= 0))",
         """
@@ -74,12 +80,15 @@ package enum Schema {
             open_exceptions BIGINT NOT NULL, is_fulfillable BIGINT NOT NULL, is_fulfilled BIGINT NOT NULL,
             head_sequence BIGINT NOT NULL, head_hash {blob} NOT NULL, body TEXT NOT NULL)
         """,
-        "CREATE INDEX payment_by_merchant ON payment (merchant, id)",
-        "CREATE INDEX payment_by_state ON payment (merchant, state, id)",
-        "CREATE INDEX payment_by_order ON payment (merchant, order_id, id)",
+        // Each list is of one mode: what is asked with a test key goes over no live row.
+        "CREATE INDEX payment_by_merchant ON payment (merchant, is_test, id)",
+        "CREATE INDEX payment_by_state ON payment (merchant, is_test, state, id)",
+        "CREATE INDEX payment_by_order ON payment (merchant, is_test, order_id, id)",
+        "CREATE INDEX payment_by_question ON payment (merchant, is_test, id) WHERE open_exceptions > 0",
         // What is paid and not fulfilled: a few rows, whatever the table holds.
         """
-        CREATE INDEX payment_to_fulfil ON payment (merchant, id) WHERE is_fulfillable = 1 AND is_fulfilled = 0
+        CREATE INDEX payment_to_fulfil ON payment (merchant, is_test, id)
+            WHERE is_fulfillable = 1 AND is_fulfilled = 0
         """,
         """
         CREATE TABLE personal (
@@ -102,29 +111,32 @@ package enum Schema {
         """
         CREATE TABLE transfer (
             network TEXT NOT NULL, place TEXT NOT NULL, transaction_id TEXT NOT NULL, id TEXT NOT NULL,
-            payment TEXT NOT NULL, merchant TEXT NOT NULL, standing TEXT NOT NULL, height BIGINT,
-            script TEXT NOT NULL, spend_height BIGINT, PRIMARY KEY (network, place))
+            payment TEXT NOT NULL, merchant TEXT NOT NULL, is_test BIGINT NOT NULL, standing TEXT NOT NULL,
+            height BIGINT, script TEXT NOT NULL, spend_height BIGINT, PRIMARY KEY (network, place))
         """,
-        "CREATE INDEX transfer_by_transaction ON transfer (transaction_id)",
-        "CREATE INDEX transfer_by_merchant ON transfer (merchant, id)",
+        "CREATE INDEX transfer_by_transaction ON transfer (transaction_id, network)",
+        "CREATE INDEX transfer_by_merchant ON transfer (merchant, is_test, id)",
         "CREATE INDEX transfer_by_standing ON transfer (network, standing, height)",
         "CREATE INDEX transfer_by_spend ON transfer (network, spend_height) WHERE spend_height IS NOT NULL",
         """
         CREATE TABLE exception (
-            id TEXT PRIMARY KEY, payment TEXT NOT NULL, merchant TEXT NOT NULL, kind TEXT NOT NULL,
-            opened_at BIGINT NOT NULL, is_open BIGINT NOT NULL)
+            id TEXT PRIMARY KEY, payment TEXT NOT NULL, merchant TEXT NOT NULL, is_test BIGINT NOT NULL,
+            kind TEXT NOT NULL, opened_at BIGINT NOT NULL, is_open BIGINT NOT NULL)
         """,
-        "CREATE INDEX exception_by_merchant ON exception (merchant, is_open, opened_at, id)",
-        "CREATE INDEX exception_by_kind ON exception (merchant, kind, opened_at, id)",
+        "CREATE INDEX exception_by_merchant ON exception (merchant, is_test, id)",
+        "CREATE INDEX exception_by_kind ON exception (merchant, is_test, kind, id)",
+        "CREATE INDEX exception_in_question ON exception (merchant, is_test, id) WHERE is_open = 1",
     ]
 
     private static let books = [
         """
         CREATE TABLE entry (
-            id TEXT PRIMARY KEY, payment TEXT NOT NULL, merchant TEXT NOT NULL, method TEXT NOT NULL,
-            kind TEXT NOT NULL, business_key TEXT NOT NULL UNIQUE, at BIGINT NOT NULL, body TEXT NOT NULL)
+            id TEXT PRIMARY KEY, payment TEXT NOT NULL, merchant TEXT NOT NULL, is_test BIGINT NOT NULL,
+            method TEXT NOT NULL, kind TEXT NOT NULL, business_key TEXT NOT NULL UNIQUE,
+            at BIGINT NOT NULL, body TEXT NOT NULL)
         """,
-        "CREATE INDEX entry_by_merchant ON entry (merchant, method, id)",
+        "CREATE INDEX entry_by_merchant ON entry (merchant, is_test, id)",
+        "CREATE INDEX entry_by_method ON entry (merchant, is_test, method, id)",
         "CREATE INDEX entry_by_payment ON entry (payment)",
         """
         CREATE TABLE posting (
@@ -145,7 +157,7 @@ package enum Schema {
             subject TEXT NOT NULL, sequence BIGINT NOT NULL, at BIGINT NOT NULL, is_test BIGINT NOT NULL,
             body TEXT NOT NULL)
         """,
-        "CREATE INDEX event_by_merchant ON event (merchant, position)",
+        "CREATE INDEX event_by_merchant ON event (merchant, is_test, position)",
         "CREATE UNIQUE INDEX event_by_subject ON event (subject, sequence)",
         """
         CREATE TABLE endpoint (
@@ -154,6 +166,8 @@ package enum Schema {
             previous_secret {blob}, previous_until BIGINT, state TEXT NOT NULL, created_at BIGINT NOT NULL)
         """,
         "CREATE INDEX endpoint_by_merchant ON endpoint (merchant, id)",
+        // Endpoints that are gone, and whose deliveries are going.
+        "CREATE TABLE deleted_endpoint (id TEXT PRIMARY KEY)",
         """
         CREATE TABLE delivery (
             id TEXT PRIMARY KEY, event TEXT NOT NULL, position BIGINT NOT NULL, endpoint TEXT NOT NULL,
@@ -166,6 +180,11 @@ package enum Schema {
         "CREATE INDEX delivery_by_time ON delivery (state, due_at)",
         "CREATE INDEX delivery_by_subject ON delivery (endpoint, subject, state, sequence)",
         "CREATE INDEX delivery_by_endpoint ON delivery (endpoint, id)",
+        "CREATE INDEX delivery_by_failure ON delivery (endpoint, position) WHERE state = 'dead'",
+        """
+        CREATE INDEX delivery_put_off ON delivery (endpoint, position)
+            WHERE state = 'waiting' AND attempts > 0
+        """,
         """
         CREATE TABLE attempt (
             delivery TEXT NOT NULL, number BIGINT NOT NULL, at BIGINT NOT NULL, milliseconds BIGINT NOT NULL,
@@ -237,5 +256,11 @@ package enum Schema {
             payment TEXT NOT NULL, number BIGINT NOT NULL, at BIGINT NOT NULL, fact TEXT NOT NULL,
             PRIMARY KEY (payment, number))
         """,
+        // The outputs that those facts tell of: they have no row in `transfer` yet, and can be spent.
+        """
+        CREATE TABLE quarantined_place (
+            network TEXT NOT NULL, place TEXT NOT NULL, payment TEXT NOT NULL, PRIMARY KEY (network, place))
+        """,
+        "CREATE INDEX quarantined_place_by_payment ON quarantined_place (payment, network)",
     ]
 }

@@ -4,8 +4,12 @@ import Domain
 /// All that the gateway knows, on either engine. `write` and `read` are the only doors.
 package final class Store: Sendable {
     package let database: Database
+    private let damage: Damage
 
-    private init(_ database: Database) { self.database = database }
+    private init(_ database: Database, _ damage: Damage) {
+        self.database = database
+        self.damage = damage
+    }
 
     /// Opens the database and brings its schema up to date.
     package static func open(
@@ -18,8 +22,11 @@ package final class Store: Sendable {
             await database.close()
             throw error
         }
-        return Store(database)
+        return Store(database, Damage(log: log))
     }
+
+    /// How many damaged rows loops have passed over since the start. `verify` names them.
+    package var damagedRows: Int { damage.count }
 
     /// Whether no other process can write to it, so that what was read stays true until this one changes it.
     package var isExclusive: Bool { database.dialect == .sqlite }
@@ -30,12 +37,12 @@ package final class Store: Sendable {
     /// the error is `DatabaseError.outcomeUnknown`. *Replay*: `body` may run again only where its writes are
     /// keyed.
     package func write<T: Sendable>(_ body: @escaping @Sendable (Transaction) throws -> T) async throws -> T {
-        try await database.write { try body(Transaction($0)) }
+        try await database.write { [damage] in try body(Transaction($0, damage)) }
     }
 
     /// Runs `body` on one consistent snapshot.
     package func read<T: Sendable>(_ body: @escaping @Sendable (Transaction) throws -> T) async throws -> T {
-        try await database.read { try body(Transaction($0)) }
+        try await database.read { [damage] in try body(Transaction($0, damage)) }
     }
 
     /// Whether a write failed because something that must be unique was there already.
@@ -61,8 +68,12 @@ package struct Transaction {
     let connection: any Connection
     /// Set where a delivery was queued.
     let deliveries = Flag()
+    private let damage: Damage
 
-    init(_ connection: any Connection) { self.connection = connection }
+    init(_ connection: any Connection, _ damage: Damage = Damage { _ in }) {
+        self.connection = connection
+        self.damage = damage
+    }
 
     /// Whether something is owed to an endpoint that was not owed before.
     package var owesDeliveries: Bool { deliveries.isSet }
@@ -70,6 +81,19 @@ package struct Transaction {
     /// Something that one transaction notes of itself, in all its copies.
     final class Flag {
         var isSet = false
+    }
+
+    /// What `read` makes of a row that is one of many; nil where the row is damaged. One bad row must not
+    /// take down what is read beside it: it is passed over and noted, and `verify` finds it.
+    func legible<T>(_ row: Row, of table: String, _ read: (Row) throws -> T) throws -> T? {
+        do {
+            return try read(row)
+        } catch where error is Corruption || Store.isAboutRows(error) {
+            var name = ""
+            if case .text(let text)? = row.values.first { name = String(text.prefix(Limits.shownCharacters)) }
+            damage.note("a row of \(table) cannot be read, it begins with “\(name)”: \(error)")
+            return nil
+        }
     }
 }
 

@@ -8,9 +8,9 @@ extension Transaction {
         let method = entry.method.description
         try connection.execute(
             """
-            INSERT INTO entry (id, payment, merchant, method, kind, business_key, at, body)
-            VALUES (\(entry.id.text), \(payment.id.text), \(merchant), \(method), \(entry.kind.rawValue),
-                \(entry.businessKey), \(entry.at.milliseconds),
+            INSERT INTO entry (id, payment, merchant, is_test, method, kind, business_key, at, body)
+            VALUES (\(entry.id.text), \(payment.id.text), \(merchant), \(payment.terms.isTest), \(method),
+                \(entry.kind.rawValue), \(entry.businessKey), \(entry.at.milliseconds),
                 \(String(decoding: entry.storedBytes, as: UTF8.self)))
             """)
         for (leg, posting) in entry.postings.enumerated() {

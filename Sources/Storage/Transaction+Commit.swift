@@ -129,7 +129,7 @@ extension Transaction {
         case .sighted(let sightings, let spends):
             try save(sightings, of: payment)
             for key in spends.keys { try saveSpend(of: key, payment) }
-        case .looked, .ruled, .refunded, .fulfilmentClaimed, .fulfilmentReported, nil: break
+        case .looked, .chosen, .ruled, .refunded, .fulfilmentClaimed, .fulfilmentReported, nil: break
         }
         for entry in decision.entries { try insert(entry, of: payment) }
         for exception in decision.exceptions { try save(exception, of: payment) }
@@ -236,11 +236,12 @@ extension Transaction {
                 sighting.key.place.split(separator: ":").first.map(String.init) ?? sighting.key.place
             try connection.execute(
                 """
-                INSERT INTO transfer (network, place, transaction_id, id, payment, merchant, standing,
-                    height, script)
+                INSERT INTO transfer (network, place, transaction_id, id, payment, merchant, is_test,
+                    standing, height, script)
                 VALUES (\(sighting.key.network.text), \(sighting.key.place), \(transaction),
                     \(transfer.id.text),
-                    \(payment.id.text), \(payment.terms.merchant.text), \(transfer.standingText),
+                    \(payment.id.text), \(payment.terms.merchant.text), \(payment.terms.isTest),
+                    \(transfer.standingText),
                     \(transfer.block?.height), \(quote.destination.script))
                 ON CONFLICT (network, place) DO UPDATE SET standing = excluded.standing,
                 height = excluded.height
@@ -267,9 +268,10 @@ extension Transaction {
     private func save(_ exception: Exception, of payment: Payment) throws {
         try connection.execute(
             """
-            INSERT INTO exception (id, payment, merchant, kind, opened_at, is_open)
+            INSERT INTO exception (id, payment, merchant, is_test, kind, opened_at, is_open)
             VALUES (\(exception.id.text), \(payment.id.text), \(payment.terms.merchant.text),
-                \(exception.kind.rawValue), \(exception.openedAt.milliseconds), \(exception.isOpen))
+                \(payment.terms.isTest), \(exception.kind.rawValue), \(exception.openedAt.milliseconds),
+                \(exception.isOpen))
             ON CONFLICT (id) DO UPDATE SET is_open = excluded.is_open
             """)
     }

@@ -39,12 +39,11 @@ package struct StoredDelivery: Hashable, Sendable {
             case "queued": .queued
             case "delivered": .delivered(at: due)
             case "dead": .dead(at: due)
-            case "held": .held
             case let text: throw Corruption("a delivery is “\(text)”")
             }
-        delivery = Delivery(state: state, attempts: Int(try row.integer(7)))
-        tries = Int(try row.integer(8))
-        fence = try row.integer(10)
+        delivery = Delivery(state: state, attempts: Int(try row.counted(7)))
+        tries = Int(try row.counted(8))
+        fence = try row.counted(10)
         createdAt = try row.instant(11)
     }
 }
@@ -100,7 +99,9 @@ extension Transaction {
                 OR EXISTS (\(waiting) AND d.due_at > \(latest(at: time)) AND \(free)))
             ORDER BY e.id
             """
-        ).map { (try $0.id(0), try $0.id(1)) }
+        ).compactMap { row in
+            try legible(row, of: "endpoint") { (endpoint: try $0.id(0), merchant: try $0.id(1)) }
+        }
     }
 
     /// Nothing is put off to later than this: what seems to be was, under a clock that was ahead, and is due.
@@ -115,10 +116,25 @@ extension Transaction {
         """
     }
 
-    /// Takes up to `limit` due deliveries of an endpoint under a lease.
+    /// Takes up to `limit` due deliveries of an endpoint under a lease; none when it was switched off
+    /// meanwhile.
     package func lease(
         for endpoint: ID<Endpoint>, now: Instant, until: Instant, limit: Int
     ) throws -> [LeasedDelivery] {
+        let state = try connection.first("SELECT state FROM endpoint WHERE id = \(endpoint.text)")?.text(0)
+        guard state == StoredEndpoint.State.active.rawValue else { return [] }
+        var leased: [LeasedDelivery] = []
+        for _ in 0..<Limits.damagedSteps {
+            let rows = try dueRows(of: endpoint, now: now, limit: limit - leased.count)
+            let taken = try rows.compactMap { try lease($0, now: now, until: until) }
+            leased += taken
+            // Behind damaged ones there may be others.
+            if taken.count == rows.count { break }
+        }
+        return leased
+    }
+
+    private func dueRows(of endpoint: ID<Endpoint>, now: Instant, limit: Int) throws -> [Row] {
         func rows(_ isDue: SQL, limit: Int) throws -> [Row] {
             try connection.query(
                 """
@@ -128,41 +144,62 @@ extension Transaction {
                 ORDER BY d.due_at, d.position LIMIT \(limit)
                 """)
         }
-        var found = try rows("d.due_at <= \(now.milliseconds)", limit: limit)
-        if found.count < limit {
-            found += try rows("d.due_at > \(latest(at: now))", limit: limit - found.count)
+        let found = try rows("d.due_at <= \(now.milliseconds)", limit: limit)
+        if found.count == limit { return found }
+        return found + (try rows("d.due_at > \(latest(at: now))", limit: limit - found.count))
+    }
+
+    /// Nil where the row is damaged: it is put out of the way of those behind it for a while, and stays as it
+    /// was otherwise.
+    private func lease(_ row: Row, now: Instant, until: Instant) throws -> LeasedDelivery? {
+        let leased = try legible(row, of: "delivery") { row in
+            LeasedDelivery(delivery: try StoredDelivery(row).fenced, body: try row.text(12))
         }
-        return try found.map { row in
-            let id = try row.text(0)
-            try connection.execute(
-                "UPDATE delivery SET lease_until = \(until.milliseconds), fence = fence + 1 WHERE id = \(id)")
-            return LeasedDelivery(delivery: try StoredDelivery(row).fenced, body: try row.text(12))
+        guard let leased else {
+            if case .text(let id) = row.values[0] {
+                let later = now.adding(seconds: Limits.damagedLeaseSeconds).milliseconds
+                try connection.execute("UPDATE delivery SET lease_until = \(later) WHERE id = \(id)")
+            }
+            return nil
         }
+        let (id, fence) = (leased.delivery.id, leased.delivery.fence)
+        try connection.execute(
+            "UPDATE delivery SET lease_until = \(until.milliseconds), fence = \(fence) WHERE id = \(id)")
+        return leased
     }
 
     /// Stores the outcome of a try, and records it. A try whose lease has ended is kept as an attempt, and
-    /// changes nothing.
+    /// changes nothing; so is one that we broke off ourselves (`next` is nil), which gives its lease back. Of
+    /// one whose endpoint was deleted meanwhile, the record is what stays.
     ///
     /// Gives whether it counted.
-    package func settle(_ leased: StoredDelivery, next: Delivery, attempt: Attempt) throws -> Bool {
+    package func settle(_ leased: StoredDelivery, next: Delivery?, attempt: Attempt) throws -> Bool {
         let row = try connection.first(
             "SELECT fence, state, tries, attempts, due_at FROM delivery WHERE id = \(leased.id)")
-        guard let row else { return false }
-        let isCurrent = try row.integer(0) == leased.fence && row.text(1) == "waiting"
-        let number = Int(try row.counted(2)) + 1
+        guard let row else {
+            try record(
+                attempt, number: Int64(attempt.number), of: leased, isStale: true,
+                state: leased.delivery.stateText, attempts: leased.delivery.attempts,
+                dueAt: leased.delivery.stateTime.milliseconds)
+            return false
+        }
+        let isOurs = try row.integer(0) == leased.fence && row.text(1) == "waiting"
+        if isOurs, next == nil { try release(leased) }
+        let next = isOurs ? next : nil
+        let number = try row.counted(2) + 1
         try connection.execute(
             """
             INSERT INTO attempt (delivery, number, at, milliseconds, status, fault, excerpt, is_stale)
             VALUES (\(leased.id), \(number), \(attempt.at.milliseconds), \(attempt.milliseconds),
                 \(attempt.status),
-                \(attempt.fault), \(attempt.excerpt), \(!isCurrent))
+                \(attempt.fault), \(attempt.excerpt), \(next == nil))
             """)
         try record(
-            attempt, number: number, of: leased, isStale: !isCurrent,
-            state: isCurrent ? next.stateText : row.text(1),
-            attempts: isCurrent ? next.attempts : Int(row.integer(3)),
-            dueAt: isCurrent ? next.stateTime.milliseconds : row.integer(4))
-        guard isCurrent else {
+            attempt, number: number, of: leased, isStale: next == nil,
+            state: next?.stateText ?? row.text(1),
+            attempts: next?.attempts ?? Int(row.integer(3)),
+            dueAt: next?.stateTime.milliseconds ?? row.integer(4))
+        guard let next else {
             try connection.execute("UPDATE delivery SET tries = \(number) WHERE id = \(leased.id)")
             return false
         }
@@ -183,7 +220,7 @@ extension Transaction {
     /// Records a try, and how its delivery stands after it, in the chain of its endpoint: a payment's row and
     /// chain are not touched by what a machine that we do not trust answers, and nobody waits for them.
     private func record(
-        _ attempt: Attempt, number: Int, of delivery: StoredDelivery, isStale: Bool, state: String,
+        _ attempt: Attempt, number: Int64, of delivery: StoredDelivery, isStale: Bool, state: String,
         attempts: Int, dueAt: Int64
     ) throws {
         var writer = JSONWriter()
@@ -214,12 +251,14 @@ extension Transaction {
             "UPDATE delivery SET lease_until = NULL WHERE id = \(leased.id) AND fence = \(leased.fence)")
     }
 
-    /// Makes due what is next in order: of each subject (or of one) the first delivery that waits behind none
-    /// which is still in its first tries. So deliveries go in order per payment, until the first one waiting
+    /// Makes due what is next in a subject's order: the first delivery that waits behind none which is still
+    /// in its first tries. So deliveries go in order per payment, until the first one waiting
     /// has failed `Delivery.triesBeforeOvertaking` times.
-    func advance(_ endpoint: String, subject: String? = nil) throws {
-        var sql: SQL = """
-            UPDATE delivery SET state = 'waiting' WHERE endpoint = \(endpoint) AND state = 'queued'
+    func advance(_ endpoint: String, subject: String) throws {
+        try connection.execute(
+            """
+            UPDATE delivery SET state = 'waiting'
+            WHERE endpoint = \(endpoint) AND subject = \(subject) AND state = 'queued'
                 AND NOT EXISTS (
                     SELECT 1 FROM delivery o
                     WHERE o.endpoint = delivery.endpoint AND o.subject = delivery.subject
@@ -228,9 +267,7 @@ extension Transaction {
                     SELECT 1 FROM delivery o
                     WHERE o.endpoint = delivery.endpoint AND o.subject = delivery.subject
                         AND o.state = 'waiting' AND o.attempts < \(Delivery.triesBeforeOvertaking))
-            """
-        if let subject { sql += " AND subject = \(subject)" }
-        try connection.execute(sql)
+            """)
     }
 
     /// When the next delivery becomes due after `now`; nil when none does.
@@ -240,7 +277,7 @@ extension Transaction {
             SELECT due_at FROM delivery WHERE state = 'waiting' AND due_at > \(now.milliseconds)
             ORDER BY due_at LIMIT 1
             """
-        )?.instant(0)
+        ).flatMap { try legible($0, of: "delivery") { try $0.instant(0) } }
     }
 
     package func delivery(_ id: String, of endpoint: ID<Endpoint>) throws -> StoredDelivery? {
@@ -255,9 +292,21 @@ extension Transaction {
     package func deliveries(of endpoint: ID<Endpoint>, state: String?, _ page: PageRequest) throws -> Page<
         StoredDelivery
     > {
+        let row = try connection.first("SELECT state FROM endpoint WHERE id = \(endpoint.text)")
+        let isOn = try row?.text(0) == StoredEndpoint.State.active.rawValue
         var sql: SQL = "SELECT \(StoredDelivery.columns) FROM delivery d WHERE d.endpoint = \(endpoint.text)"
-        if let state { sql += " AND d.state = \(state)" }
-        return try pageRows(sql, column: "d.id", at: 0, page) { try StoredDelivery($0) }
+        // What waits is held while its endpoint is off.
+        switch state {
+        case nil: break
+        case "held": sql += isOn ? " AND 1 = 0" : " AND d.state IN ('waiting', 'queued')"
+        case let state?:
+            sql += " AND d.state = \(state)"
+            if !isOn, ["waiting", "queued"].contains(state) { sql += " AND 1 = 0" }
+        }
+        return try pageRows(sql, column: "d.id", at: 0, page) {
+            let delivery = try legible($0, of: "delivery") { try StoredDelivery($0) }
+            return isOn ? delivery : delivery?.held
+        }
     }
 
     package func attempts(of delivery: String) throws -> [Attempt] {
@@ -268,8 +317,9 @@ extension Transaction {
             """
         ).map { row in
             Attempt(
-                number: Int(try row.integer(0)), at: try row.instant(1), milliseconds: try row.integer(2),
-                status: try row.integerOrNil(3).map { Int($0) }, fault: try row.textOrNil(4),
+                number: Int(clamping: try row.integer(0)), at: try row.instant(1),
+                milliseconds: try row.integer(2),
+                status: try row.integerOrNil(3).map { Int(clamping: $0) }, fault: try row.textOrNil(4),
                 excerpt: try row.text(5), isStale: try row.bool(6))
         }
     }
@@ -288,20 +338,35 @@ extension Transaction {
         let isPutOff: SQL = """
             d.state = 'waiting' AND d.attempts > 0 AND d.due_at > \(at.milliseconds) AND \(free(at: at))
             """
-        var sql: SQL = """
-            SELECT v.id, v.position, v.type, v.subject, v.sequence, d.id,
-                d.state IN ('waiting', 'queued') AND NOT (\(isPutOff)) FROM event v
-            LEFT JOIN delivery d ON d.event = v.id AND d.endpoint = \(endpoint.id.text)
-            WHERE v.merchant = \(endpoint.merchant.text) AND v.is_test = \(endpoint.isTest)
-                AND v.position >= \(from) AND v.position <= \(through)
+        let columns: SQL = """
+            v.id, v.position, v.type, v.subject, v.sequence, d.id,
+            d.state IN ('waiting', 'queued') AND NOT (\(isPutOff))
             """
-        if onlyFailed { sql += " AND (d.state = 'dead' OR \(isPutOff))" }
-        sql += " ORDER BY v.position LIMIT \(limit + 1)"
-        let rows = try connection.query(sql)
+        // Each of the two has an index of its own.
+        let rows = try onlyFailed
+            ? ["d.state = 'dead'", isPutOff].flatMap { how in
+                try connection.query(
+                    """
+                    SELECT \(columns) FROM delivery d JOIN event v ON v.id = d.event
+                    WHERE d.endpoint = \(endpoint.id.text) AND \(how)
+                        AND d.position >= \(from) AND d.position <= \(through)
+                    ORDER BY d.position LIMIT \(limit + 1)
+                    """)
+            }.sorted { try $0.integer(1) < $1.integer(1) }
+            : connection.query(
+                """
+                SELECT \(columns) FROM event v
+                LEFT JOIN delivery d ON d.event = v.id AND d.endpoint = \(endpoint.id.text)
+                WHERE v.merchant = \(endpoint.merchant.text) AND v.is_test = \(endpoint.isTest)
+                    AND v.position >= \(from) AND v.position <= \(through)
+                ORDER BY v.position LIMIT \(limit + 1)
+                """)
         var count = 0
+        var subjects: Set<String> = []
         for row in rows.prefix(limit) {
             if let id = try row.textOrNil(5) {
                 if try row.bool(6) { continue }
+                subjects.insert(try row.text(3))
                 // What waited for its next try is at its turn already, and goes behind nothing.
                 try connection.execute(
                     """
@@ -320,7 +385,7 @@ extension Transaction {
             }
             count += 1
         }
-        try advance(endpoint.id.text)
+        for subject in subjects.sorted() { try advance(endpoint.id.text, subject: subject) }
         guard rows.count > limit, limit > 0 else { return (count, through, nil) }
         return (count, try rows[limit - 1].integer(1), try rows[limit].id(0))
     }
@@ -333,6 +398,19 @@ extension StoredDelivery {
             id: id, event: event, endpoint: endpoint, merchant: merchant, subject: subject,
             sequence: sequence,
             delivery: delivery, tries: tries, fence: fence + 1, createdAt: createdAt)
+    }
+
+    /// As it is while its endpoint is off: what waits is held.
+    fileprivate var held: StoredDelivery {
+        switch delivery.state {
+        case .delivered, .dead, .held: return self
+        case .waiting, .queued:
+            return StoredDelivery(
+                id: id, event: event, endpoint: endpoint, merchant: merchant, subject: subject,
+                sequence: sequence,
+                delivery: Delivery(state: .held, attempts: delivery.attempts), tries: tries, fence: fence,
+                createdAt: createdAt)
+        }
     }
 
     private init(

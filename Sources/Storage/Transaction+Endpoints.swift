@@ -90,7 +90,8 @@ extension Transaction {
         return merchant == nil || endpoint.merchant == merchant ? endpoint : nil
     }
 
-    /// Writes an endpoint, new or changed.
+    /// Writes an endpoint, new or changed: one row. What it is owed stays as it is, and goes out while the
+    /// endpoint is active.
     package func save(_ endpoint: StoredEndpoint) throws {
         try connection.execute(
             """
@@ -104,26 +105,43 @@ extension Transaction {
                 previous_secret = excluded.previous_secret, previous_until = excluded.previous_until,
                 state = excluded.state
             """)
-        if endpoint.isActive {
-            try connection.execute(
-                """
-                UPDATE delivery SET state = 'queued' WHERE endpoint = \(endpoint.id.text) AND state = 'held'
-                """)
-            try advance(endpoint.id.text)
-        } else {
-            try connection.execute(
-                """
-                UPDATE delivery SET state = 'held', lease_until = NULL, fence = fence + 1
-                WHERE endpoint = \(endpoint.id.text) AND state IN ('waiting', 'queued')
-                """)
-        }
     }
 
-    /// Forgets an endpoint and what it was owed. What was delivered stays in the log of events.
+    /// Takes an endpoint away. What it was owed is forgotten later, in steps (`forgetDeliveries`): there may
+    /// be millions of rows, and everybody's payments wait for this transaction.
     package func deleteEndpoint(_ id: ID<Endpoint>) throws {
-        try connection.execute(
-            "DELETE FROM attempt WHERE delivery IN (SELECT id FROM delivery WHERE endpoint = \(id.text))")
-        try connection.execute("DELETE FROM delivery WHERE endpoint = \(id.text)")
         try connection.execute("DELETE FROM endpoint WHERE id = \(id.text)")
+        try connection.execute(
+            "INSERT INTO deleted_endpoint (id) VALUES (\(id.text)) ON CONFLICT (id) DO NOTHING")
+    }
+
+    /// Whether a deleted endpoint has left something behind.
+    package func hasDeletedEndpoints() throws -> Bool {
+        try connection.first("SELECT 1 FROM deleted_endpoint LIMIT 1") != nil
+    }
+
+    /// Forgets a part of what a deleted endpoint was owed, `limit` tries and as many deliveries at the most.
+    /// What was delivered stays in the log of events. Gives how many rows that were; none when nothing is
+    /// left.
+    package func forgetDeliveries(limit: Int) throws -> Int {
+        let deleted = try connection.first(
+            """
+            SELECT g.id FROM deleted_endpoint g
+            WHERE NOT EXISTS (SELECT 1 FROM endpoint e WHERE e.id = g.id) ORDER BY g.id LIMIT 1
+            """)
+        guard let endpoint = try deleted?.text(0) else { return 0 }
+        let owed: SQL = "SELECT id FROM delivery WHERE endpoint = \(endpoint) ORDER BY id LIMIT \(limit)"
+        let tries = try connection.execute(
+            """
+            DELETE FROM attempt WHERE (delivery, number) IN (
+                SELECT a.delivery, a.number FROM (\(owed)) d JOIN attempt a ON a.delivery = d.id
+                LIMIT \(limit))
+            """)
+        if tries == limit { return tries }
+        let deliveries = try connection.execute("DELETE FROM delivery WHERE id IN (\(owed))")
+        if deliveries == 0 {
+            try connection.execute("DELETE FROM deleted_endpoint WHERE id = \(endpoint)")
+        }
+        return tries + deliveries + (deliveries == 0 ? 1 : 0)
     }
 }

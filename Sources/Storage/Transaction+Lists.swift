@@ -9,7 +9,7 @@ extension Transaction {
     ) throws -> Page<(id: ID<Payment>, payment: Payment?, entry: Entry)> {
         var sql: SQL = """
             SELECT e.payment, e.body, e.id, p.body FROM entry e JOIN payment p ON p.id = e.payment
-            WHERE e.merchant = \(merchant.text) AND p.is_test = \(isTest)
+            WHERE e.merchant = \(merchant.text) AND e.is_test = \(isTest)
             """
         if let method { sql += " AND e.method = \(method.description)" }
         return try pageRows(sql, column: "e.id", at: 2, page) { row in

@@ -180,6 +180,36 @@ extension Transaction {
         .map(StoredKey.init)
     }
 
+    /// How many keys of a merchant are in use, of one mode.
+    package func keysInUse(of merchant: ID<Merchant>, isTest: Bool) throws -> Int {
+        let row = try connection.first(
+            """
+            SELECT count(*) FROM api_key
+            WHERE merchant = \(merchant.text) AND is_test = \(isTest) AND revoked_at IS NULL
+            """)
+        return Int(clamping: try row?.integer(0) ?? 0)
+    }
+
+    /// Whether a merchant has made `count` keys since `time`, whatever became of them.
+    package func hasMade(keys count: Int, of merchant: ID<Merchant>, since time: Instant) throws -> Bool {
+        try hasMade("api_key", count, of: merchant, since: time)
+    }
+
+    /// Whether a merchant has made `count` wallets since `time`, whatever became of them.
+    package func hasMade(wallets count: Int, of merchant: ID<Merchant>, since time: Instant) throws -> Bool {
+        try hasMade("wallet", count, of: merchant, since: time)
+    }
+
+    private func hasMade(
+        _ table: SQL, _ count: Int, of merchant: ID<Merchant>, since time: Instant
+    ) throws -> Bool {
+        try connection.first(
+            """
+            SELECT 1 FROM \(table) WHERE merchant = \(merchant.text) AND created_at > \(time.milliseconds)
+            LIMIT 1 OFFSET \(count - 1)
+            """) != nil
+    }
+
     package func save(_ key: StoredKey) throws {
         try connection.execute(
             """
@@ -200,6 +230,16 @@ extension Transaction {
             "SELECT \(walletColumns) FROM wallet WHERE merchant = \(merchant.text) ORDER BY id"
         )
         .map(StoredWallet.init)
+    }
+
+    /// A merchant's wallets that take new payments, in no order.
+    package func walletsInUse(of merchant: ID<Merchant>) throws -> [StoredWallet] {
+        try connection.query(
+            """
+            SELECT \(walletColumns) FROM wallet WHERE merchant = \(merchant.text) AND disabled_at IS NULL
+            ORDER BY network, id
+            """
+        ).map(StoredWallet.init)
     }
 
     package func wallet(_ id: ID<Wallet>) throws -> StoredWallet? {

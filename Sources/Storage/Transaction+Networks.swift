@@ -181,9 +181,15 @@ extension Transaction {
             for row in try connection.query(
                 "SELECT script, payment, quote, network FROM destination WHERE script IN \(list: chunk)")
             {
-                found[try row.text(0)] = Attribution(
-                    payment: try row.id(1), quote: try row.id(2),
-                    network: try row.parsed(3, NetworkName.init(parsing:)))
+                let read = try legible(row, of: "destination") { row in
+                    (
+                        script: try row.text(0),
+                        owner: Attribution(
+                            payment: try row.id(1), quote: try row.id(2),
+                            network: try row.parsed(3, NetworkName.init(parsing:)))
+                    )
+                }
+                if let read { found[read.script] = read.owner }
             }
         }
         return found
@@ -195,18 +201,26 @@ extension Transaction {
         for chunk in chunks(places) {
             for row in try connection.query(
                 """
-                SELECT place, payment FROM transfer WHERE network = \(network.text)
+                SELECT place, payment, script FROM transfer WHERE network = \(network.text)
                     AND place IN \(list: chunk)
                 """)
             {
-                found[try row.text(0)] = try row.id(1)
+                found[try row.text(0)] = try payer(row, payment: 1, script: 2)
             }
         }
         return found
     }
 
+    /// The payment of a transfer's row; where that is damaged, whose script it was paid to. Nil when nobody
+    /// can say.
+    private func payer(_ row: Row, payment: Int, script: Int) throws -> ID<Payment>? {
+        if let id: ID<Payment> = try legible(row, of: "transfer", { try $0.id(payment) }) { return id }
+        guard let script = try legible(row, of: "transfer", { try $0.text(script) }) else { return nil }
+        return try attributions(of: [script])[script]?.payment
+    }
+
     /// Lists of one length have one text, so that their statements are prepared once; the last is filled up.
-    private func chunks(_ values: [String]) -> [[String]] {
+    func chunks(_ values: [String]) -> [[String]] {
         stride(from: 0, to: values.count, by: Limits.lookups).map { start in
             var chunk = Array(values[start..<min(start + Limits.lookups, values.count)])
             if let last = chunk.last, values.count > Limits.lookups {
@@ -286,15 +300,20 @@ extension Transaction {
         try known("WHERE network = \(network.text) AND spend_height > \(height)")
     }
 
+    /// In the order of their places. Sorted here: for an index that has this order SQLite would rather go
+    /// over all transfers of the network.
     private func known(_ condition: SQL) throws -> [KnownTransfer] {
         try connection.query(
-            "SELECT network, place, transaction_id, payment FROM transfer \(condition) ORDER BY place"
-        ).map { row in
-            KnownTransfer(
-                key: Transfer.Key(
-                    network: try row.parsed(0, NetworkName.init(parsing:)), place: try row.text(1)),
-                transaction: try row.text(2), payment: try row.id(3))
-        }
+            "SELECT network, place, transaction_id, payment, script FROM transfer \(condition)"
+        ).compactMap { row -> KnownTransfer? in
+            guard let payment = try payer(row, payment: 3, script: 4) else { return nil }
+            return try legible(row, of: "transfer") { row in
+                KnownTransfer(
+                    key: Transfer.Key(
+                        network: try row.parsed(0, NetworkName.init(parsing:)), place: try row.text(1)),
+                    transaction: try row.text(2), payment: payment)
+            }
+        }.sorted { $0.key.place < $1.key.place }
     }
 
     /// The sandbox as it was last kept whole; nil while its commands tell all.

@@ -77,6 +77,20 @@ extension Transaction {
         return merchant == nil || payment.terms.merchant == merchant ? payment : nil
     }
 
+    /// The number of the highest identity of each kind of thing that is listed by identity. One that cannot
+    /// be read is left out.
+    package func highestIdentities() throws -> [UInt128] {
+        func highest<Kind: Identified>(_ table: String, _ kind: Kind.Type) throws -> UInt128? {
+            let row = try connection.first("SELECT id FROM \(raw: table) ORDER BY id DESC LIMIT 1")
+            return ID<Kind>(parsing: try row?.text(0) ?? "")?.number
+        }
+        return [
+            try highest("payment", Payment.self), try highest("wallet", Wallet.self),
+            try highest("merchant", Merchant.self), try highest("api_key", APIKey.self),
+            try highest("endpoint", Endpoint.self),
+        ].compactMap { $0 }
+    }
+
     /// What the merchant told of its customer; nil when it was erased.
     package func personal(of id: ID<Payment>) throws -> Personal? {
         try connection.first("SELECT salt, customer, body FROM personal WHERE payment = \(id.text)").map {
@@ -148,8 +162,10 @@ extension Transaction {
         if let kind = filter.exception {
             sql += """
                  AND p.id IN (SELECT payment FROM exception WHERE merchant = \(merchant.text)
-                    AND kind = \(kind.rawValue) AND is_open = 1)
+                    AND kind = \(kind.rawValue) AND is_open = 1
                 """
+            if let isTest = filter.isTest { sql += " AND is_test = \(isTest)" }
+            sql += ")"
         }
         return try pageRows(sql, column: "p.id", at: 1, page) { try listed($0, body: 0) }
     }
@@ -181,7 +197,7 @@ extension Transaction {
             SELECT payment FROM wake WHERE clock = \(isTest ? 1 : 0) AND at <= \(time.milliseconds)
             ORDER BY at LIMIT \(limit)
             """
-        ).map { try $0.id(0) }
+        ).compactMap { try legible($0, of: "wake") { try $0.id(0) } }
     }
 
     /// Payments that `height` of a network may change.
@@ -192,7 +208,7 @@ extension Transaction {
                 AND height <= \(Int64(clamping: height))
             ORDER BY height LIMIT \(limit)
             """
-        ).map { try $0.id(0) }
+        ).compactMap { try legible($0, of: "wake_height") { try $0.id(0) } }
     }
 
     /// Payments that wait until a network was seen beyond a moment, which `scannedUntil` is.
@@ -205,13 +221,13 @@ extension Transaction {
                 AND at < \(scannedUntil.milliseconds)
             ORDER BY at LIMIT \(limit)
             """
-        ).map { try $0.id(0) }
+        ).compactMap { try legible($0, of: "wake_scan") { try $0.id(0) } }
     }
 
     /// When the next look is due by the clock; nil when none is.
     package func nextLook(isTest: Bool) throws -> Instant? {
-        try connection.first("SELECT at FROM wake WHERE clock = \(isTest ? 1 : 0) ORDER BY at LIMIT 1")?
-            .instant(0)
+        try connection.first("SELECT at FROM wake WHERE clock = \(isTest ? 1 : 0) ORDER BY at LIMIT 1")
+            .flatMap { try legible($0, of: "wake") { try $0.instant(0) } }
     }
 
     /// A merchant's exceptions, the latest first; open ones only unless `isOpen` is nil or false. What cannot
@@ -223,9 +239,10 @@ extension Transaction {
             SELECT e.id, p.body, p.id FROM exception e JOIN payment p ON p.id = e.payment
             WHERE e.merchant = \(merchant.text)
             """
-        if let isOpen { sql += " AND e.is_open = \(isOpen)" }
+        // In words, not as a parameter: so the index of what is open is found.
+        if let isOpen { sql += isOpen ? " AND e.is_open = 1" : " AND e.is_open = 0" }
         if let kind { sql += " AND e.kind = \(kind.rawValue)" }
-        if let isTest { sql += " AND p.is_test = \(isTest)" }
+        if let isTest { sql += " AND e.is_test = \(isTest)" }
         return try pageRows(sql, column: "e.id", at: 0, page) { row in
             guard let payment = try listed(row, body: 1) else { return nil }
             return payment.exception(try row.id(0)).map { (payment, $0) }
@@ -248,7 +265,7 @@ extension Transaction {
             WHERE t.merchant = \(merchant.text)
             """
         if let transaction { sql += " AND t.transaction_id = \(transaction)" }
-        if let isTest { sql += " AND p.is_test = \(isTest)" }
+        if let isTest { sql += " AND t.is_test = \(isTest)" }
         return try pageRows(sql, column: "t.id", at: 0, page) { row in
             guard let payment = try listed(row, body: 1) else { return nil }
             let id: ID<Transfer> = try row.id(0)

@@ -64,20 +64,35 @@ extension Transaction {
         }
     }
 
-    /// What was kept of a network, by its place, with the payment that it is about: it has no row yet, and
-    /// can be spent all the same.
-    package func keptTransfers(of network: NetworkName) throws -> [String: ID<Payment>] {
-        var places: [String: ID<Payment>] = [:]
-        try connection.forEach("SELECT payment, fact FROM quarantined_fact ORDER BY payment, number") { row in
-            guard let id = ID<Payment>(parsing: try row.text(0)),
-                let fact = try? Fact(stored: Array(try row.text(1).utf8)),
-                case .sighted(let sightings, _) = fact.news
-            else { return }
-            for sighting in sightings where sighting.key.network == network {
-                places[sighting.key.place] = id
+    /// Which of `places` are outputs that paid us and are only kept so far, and whom: they have no row yet,
+    /// and can be spent all the same.
+    package func keptTransfers(
+        of network: NetworkName, at places: [String]
+    ) throws -> [String: ID<Payment>] {
+        guard try connection.first("SELECT 1 FROM quarantined_place LIMIT 1") != nil else { return [:] }
+        var found: [String: ID<Payment>] = [:]
+        for chunk in chunks(places) {
+            for row in try connection.query(
+                """
+                SELECT place, payment FROM quarantined_place WHERE network = \(network.text)
+                    AND place IN \(list: chunk)
+                """)
+            {
+                found[try row.text(0)] = try legible(row, of: "quarantined_place") { try $0.id(1) }
             }
         }
-        return places
+        return found
+    }
+
+    /// The outputs of a network that are only kept so far, of one payment.
+    package func keptPlaces(of id: ID<Payment>, on network: NetworkName) throws -> Set<String> {
+        Set(
+            try connection.query(
+                """
+                SELECT place FROM quarantined_place
+                WHERE payment = \(id.text) AND network = \(network.text)
+                """
+            ).map { try $0.text(0) })
     }
 
     /// Keeps a fact about a payment that is set aside: nothing that was said of it is lost.
@@ -91,6 +106,16 @@ extension Transaction {
             VALUES (\(id.text), \(number), \(fact.at.milliseconds),
                 \(String(decoding: fact.storedBytes, as: UTF8.self)))
             """)
+        if case .sighted(let sightings, _) = fact.news {
+            for sighting in sightings {
+                try connection.execute(
+                    """
+                    INSERT INTO quarantined_place (network, place, payment)
+                    VALUES (\(sighting.key.network.text), \(sighting.key.place), \(id.text))
+                    ON CONFLICT (network, place) DO NOTHING
+                    """)
+            }
+        }
         try recordAside("payment_fact_kept", id, fact.at, "aside", fact.actor) { writer in
             writer.member("number", number)
             writer.stored("fact", fact)
@@ -162,6 +187,7 @@ extension Transaction {
         let facts = try quarantinedFacts(of: id)
         let isRebuilt = try rebuild(id)
         try connection.execute("DELETE FROM quarantined_fact WHERE payment = \(id.text)")
+        try connection.execute("DELETE FROM quarantined_place WHERE payment = \(id.text)")
         try connection.execute("DELETE FROM quarantine WHERE payment = \(id.text)")
         let notice = try notice.flatMap(told)
         let head = try recordAside("payment_released", id, at, cause, actor) { writer in

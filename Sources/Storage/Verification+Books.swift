@@ -14,7 +14,7 @@ extension Verifier {
                 "entry", entry.id.text, where: "id = \(entry.id.text)",
                 [
                     ("payment", .text(payment.id.text)), ("merchant", .text(merchant)),
-                    ("method", .text(method)),
+                    ("is_test", .flag(payment.terms.isTest)), ("method", .text(method)),
                     ("kind", .text(entry.kind.rawValue)), ("business_key", .text(entry.businessKey)),
                     ("at", .time(entry.at)),
                     ("body", .text(String(decoding: entry.storedBytes, as: UTF8.self))),

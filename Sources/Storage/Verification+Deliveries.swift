@@ -56,7 +56,7 @@ private struct Standing: Equatable, CustomStringConvertible {
     let dueAt: Int64
 
     /// Whether it waits is one thing; behind what it waits only orders the work.
-    var kind: String { ["queued", "held"].contains(state) ? "waiting" : state }
+    var kind: String { state == "queued" ? "waiting" : state }
 
     var description: String { "\(state) after \(attempts), \(dueAt)" }
 
@@ -86,10 +86,16 @@ extension Verifier {
         for row in try tx.connection.query(
             """
             SELECT d.id FROM delivery d WHERE NOT EXISTS (SELECT 1 FROM endpoint e WHERE e.id = d.endpoint)
+                AND NOT EXISTS (SELECT 1 FROM deleted_endpoint g WHERE g.id = d.endpoint)
             ORDER BY d.id LIMIT \(Limits.findings)
             """)
         {
             report.add("delivery \(try row.text(0))", "its endpoint does not exist")
+        }
+        for row in try tx.connection.query("SELECT id FROM deleted_endpoint ORDER BY id") {
+            let id = try row.text(0)
+            guard endpoints[id]?.isDeleted != true else { continue }
+            report.add("deleted_endpoint \(id)", "the log does not tell that it was deleted")
         }
         for row in try tx.connection.query(
             """
@@ -156,7 +162,7 @@ extension Verifier {
                 && (["dead", "waiting"].contains(told.kind) || !$0.onlyFailed)
         }
         let isReplayed = replay.map { actual == Standing(state: "waiting", attempts: 0, dueAt: $0.at) }
-        // What waited, or was held, when it was to be sent again may have stayed as it was.
+        // What waited when it was to be sent again may have stayed as it was.
         let isAsTold = actual == told && (replay == nil || told.kind == "waiting")
         if isReplayed != true, !isAsTold {
             report.add(
@@ -210,12 +216,9 @@ extension Verifier {
                 ("id", .optional(id)), ("position", values[0]), ("merchant", .text(story.merchant)),
                 ("subject", values[3]), ("sequence", values[4]),
             ])
-        let waiting: [Value] = [.text("waiting"), .text("queued")]
-        if story.isActive ? values[10] == .text("held") : waiting.contains(values[10]) {
-            report.add(place, "state is not one of an endpoint that is \(story.isActive ? "on" : "off")")
-        }
         guard values[11] == .integer(0) else { return }
-        if !(waiting + [.text("held")]).contains(values[10]) || values[12] != .integer(0) {
+        let waiting: [Value] = [.text("waiting"), .text("queued")]
+        if !waiting.contains(values[10]) || values[12] != .integer(0) {
             report.add(place, "the log tells of no try of it")
         }
     }

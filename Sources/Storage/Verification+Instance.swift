@@ -151,6 +151,7 @@ extension Verifier {
                     ])
             }
         }
+        try comparePlaces(story)
         try tx.connection.forEach("SELECT payment FROM quarantine ORDER BY payment") { row in
             let payment = try row.text(0)
             if story.aside[payment] == nil {
@@ -164,6 +165,29 @@ extension Verifier {
             if number < 1 || number > story.aside[payment]?.facts.count ?? 0 {
                 report.add("quarantined_fact \(number) of \(payment)", "the log does not tell of it")
             }
+        }
+    }
+
+    /// The outputs that kept facts tell of are exactly those in the list that spends are looked for in.
+    private mutating func comparePlaces(_ story: InstanceStory) throws {
+        var owners: [Transfer.Key: String] = [:]
+        for (payment, aside) in story.aside.sorted(by: { $0.key < $1.key }) {
+            for fact in aside.facts {
+                guard case .sighted(let sightings, _) = fact.news else { continue }
+                for sighting in sightings { owners[sighting.key] = owners[sighting.key] ?? payment }
+            }
+        }
+        try tx.connection.forEach(
+            "SELECT network, place, payment FROM quarantined_place ORDER BY network, place"
+        ) { row in
+            let (network, place) = (try row.text(0), try row.text(1))
+            let key = NetworkName(parsing: network).map { Transfer.Key(network: $0, place: place) }
+            if try key.flatMap({ owners.removeValue(forKey: $0) }) != row.text(2) {
+                report.add("quarantined_place \(network)/\(place)", "the log does not tell of it")
+            }
+        }
+        for (key, payment) in owners.sorted(by: { $0.key < $1.key }) {
+            report.add("quarantined_place \(key)", "the row is missing, \(payment) was paid there")
         }
     }
 

@@ -133,7 +133,8 @@ extension Verifier {
                 [
                     ("transaction_id", .text(transaction)), ("id", .text(transfer.id.text)),
                     ("payment", id),
-                    ("merchant", merchant), ("standing", .text(transfer.standingText)),
+                    ("merchant", merchant), ("is_test", .flag(payment.terms.isTest)),
+                    ("standing", .text(transfer.standingText)),
                     ("height", .optional(transfer.block.map { Int64(clamping: $0.height) })),
                     ("script", .optional(script)), ("spend_height", .optional(spendHeight)),
                 ])
@@ -142,7 +143,8 @@ extension Verifier {
             try compare(
                 "exception", exception.id.text, where: "id = \(exception.id.text)",
                 [
-                    ("payment", id), ("merchant", merchant), ("kind", .text(exception.kind.rawValue)),
+                    ("payment", id), ("merchant", merchant), ("is_test", .flag(payment.terms.isTest)),
+                    ("kind", .text(exception.kind.rawValue)),
                     ("opened_at", .time(exception.openedAt)), ("is_open", .flag(exception.isOpen)),
                 ])
         }

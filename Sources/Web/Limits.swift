@@ -41,6 +41,8 @@ enum Limits {
     static let eventTypeBytes = 64
     static let policyRules = 100
     static let policyTiers = 20
+    /// Confirmations that a policy may ask for: a week of Bitcoin's blocks.
+    static let confirmations: ClosedRange<Int64> = 0...1_000
     /// A year: the longest wait that a policy may name.
     static let policySeconds: Int64 = 366 * 24 * 3600
 

@@ -24,17 +24,19 @@ struct Instance: Sendable {
     /// One that another process has is waited for a little: a command ends soon, and so does a gateway that
     /// is being restarted.
     ///
-    /// - Parameter patience: how long, in milliseconds.
+    /// - Parameters:
+    ///   - patience: how long, in milliseconds.
+    ///   - lock: the data folder, where this process has claimed it already.
     /// - Throws: `Taken`, `Failure`, `FileError` and what the database throws.
     static func open(
         _ configuration: Configuration, baseURL: String? = nil, log: Log = .silent,
-        patience: Int64 = Limits.claim
+        patience: Int64 = Limits.claim, holding lock: FileLock? = nil
     ) async throws -> Instance {
         let clock = SystemClock()
         let start = clock.uptime
         while true {
             do {
-                return try await openNow(configuration, baseURL, log)
+                return try await openNow(configuration, baseURL, log, lock)
             } catch let taken as Taken {
                 guard clock.uptime - start < patience else { throw taken }
             } catch DatabaseError.locked where configuration.isEmbedded {
@@ -45,9 +47,9 @@ struct Instance: Sendable {
     }
 
     private static func openNow(
-        _ configuration: Configuration, _ baseURL: String?, _ log: Log
+        _ configuration: Configuration, _ baseURL: String?, _ log: Log, _ held: FileLock?
     ) async throws -> Instance {
-        let lock = try claim(configuration)
+        let lock = try held ?? claim(configuration)
         let shared = configuration.isEmbedded ? nil : SharedClock(SystemClock())
         let clock: any Clock = if let shared { shared } else { SystemClock() }
         let world = World(clock: clock, entropy: SystemEntropy(), log: log, metrics: Metrics())
@@ -67,6 +69,7 @@ struct Instance: Sendable {
             let gateway = Gateway(
                 store: store, world: world, networks: networks, settings: settings, keys: keys,
                 sandbox: sandbox)
+            try await gateway.resumeIdentities()
             return Instance(configuration: configuration, gateway: gateway, time: time, lock: Lock(lock))
         } catch {
             await store.close()
@@ -77,6 +80,7 @@ struct Instance: Sendable {
     /// For commands that only look: a mistyped folder must not become an empty gateway that is found in good
     /// order.
     static func mustExist(_ configuration: Configuration) async throws {
+        try mustBeWhole(configuration)
         guard case .sqlite(let path, _) = configuration.location, !Files.exists(path) else { return }
         try await mustAgree(configuration)
         throw Failure(
@@ -117,16 +121,32 @@ struct Instance: Sendable {
         }
     }
 
-    /// Takes the data folder for this process; nil where several may share it. Throws `Taken`, `FileError`.
-    static func claim(_ configuration: Configuration) throws -> FileLock? {
+    /// Takes the data folder for this process; nil where several may share it. Throws `Taken`, `FileError`,
+    /// and `Failure` where a restore was interrupted.
+    ///
+    /// - Parameter replacing: for a restore, which ends the one that was interrupted.
+    static func claim(_ configuration: Configuration, replacing: Bool = false) throws -> FileLock? {
         try Files.makeFolder(configuration.data)
         guard configuration.isEmbedded else { return nil }
+        let lock: FileLock
         do throws(FileError) {
-            return try FileLock(folder: configuration.data)
+            lock = try FileLock(folder: configuration.data)
         } catch {
             guard error.isHeld else { throw error }
             throw Taken(data: configuration.data)
         }
+        if !replacing { try mustBeWhole(configuration) }
+        return lock
+    }
+
+    /// Between the old database and the new one nothing may be opened, and no empty one be made.
+    private static func mustBeWhole(_ configuration: Configuration) throws(Failure) {
+        guard case .sqlite(let path, _) = configuration.location,
+            DatabaseFile(path).isBeingReplaced
+        else { return }
+        throw Failure(
+            "a restore was interrupted: \(path) is not whole.",
+            advice: "Run “quittance restore FILE” again, with the same backup or with another one.")
     }
 
     /// Another process has the data folder: an embedded database has one process at a time.

@@ -53,9 +53,9 @@ struct Problem {
         self.init(
             text,
             advice: """
-                Addresses could be given twice. If this is a backup, run “quittance restored --skip N” with \
-                more than were issued since it was made; if nothing was lost (moved, promoted), “--skip 0”. \
-                See “Restore” in docs/OPERATING.md.
+                Addresses could be given twice. If this is a backup that was put here by hand, run \
+                “quittance restored --skip N” with more than were issued since it was made; if nothing was \
+                lost (moved, promoted), “--skip 0”. See “Restore” in docs/OPERATING.md.
                 """)
     }
 
@@ -75,7 +75,12 @@ struct Problem {
                 advice: "Check “storage”: quittance doctor --config.")
         case .full(let detail): self.init("there is no room left on the disk: \(detail).")
         case .corrupt(let detail):
-            self.init("the database file is damaged: \(detail).", advice: "Restore a backup.")
+            self.init(
+                "the database file is damaged: \(detail).",
+                advice: """
+                    Restore a backup with “quittance restore FILE”. If one was just put back by hand: the \
+                    files -wal and -shm beside the database belong to the old one; put it back without them.
+                    """)
         default: self.init("the database failed: \(error)")
         }
     }

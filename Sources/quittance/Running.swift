@@ -6,8 +6,10 @@ import Web
 /// A gateway that runs: the instance, its server, and its loops under one supervisor.
 struct Running: Sendable {
     let instance: Instance
-    /// Where it can be reached from this machine.
+    /// Where the world finds it.
     let url: String
+    /// The address that it is bound to, as a URL; nil when it answers no requests.
+    let bound: String?
     let roles: Set<Role>
     private let task: Task<Void, any Error>
 
@@ -39,7 +41,10 @@ struct Running: Sendable {
             startedAt: gateway.world.clock.now, health: { health.withLock { $0 }() })
         var residents = control(Administration(instance: instance, presence: presence), log)
         residents += parts(roles, gateway).map(Essential.init)
-        if !configuration.isEmbedded { residents.append(Essential(KeyWatch(gateway: gateway))) }
+        if !configuration.isEmbedded {
+            residents.append(Essential(KeyWatch(gateway: gateway)))
+            if configuration.hasSandbox { residents.append(Essential(SandboxFollower(gateway))) }
+        }
         if let time = instance.time { residents.append(time) }
         if roles.contains(.api) { residents.append(Essential(checkout)) }
         // The last to start is the first to stop: no request comes while the loops end.
@@ -48,7 +53,8 @@ struct Running: Sendable {
         health.withLock { $0 = { supervisor.health } }
         door.open(site(gateway, checkout, supervisor))
         let task = Task { try await supervisor.run() }
-        return Running(instance: instance, url: url, roles: roles, task: task)
+        let bound = presence.address.map { "http://\($0)" }
+        return Running(instance: instance, url: url, bound: bound, roles: roles, task: task)
     }
 
     /// The loops of some roles.
@@ -151,7 +157,7 @@ struct Running: Sendable {
 }
 
 /// What answers requests, once there is something to answer with.
-private final class Door: Sendable {
+final class Door: Sendable {
     private let site = Lock<Front?>(nil)
     /// Answers until then.
     private let porch: Front

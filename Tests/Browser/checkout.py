@@ -134,6 +134,29 @@ def pay_polling(browser, plan):
     browser.call("Network.setBlockedURLs", urls=[])
 
 
+def press_in_vain(browser, plan):
+    """Who presses a button that cannot work is told so, whatever comes back."""
+    browser.go(plan["polling"])
+    known = len(browser.complaints)
+    browser.ask("window.realFetch = window.fetch")
+    answers = {
+        "Promise.reject(new TypeError('no connection'))": "does not answer",
+        "Promise.resolve(new Response('<p>no</p>', {status: 403, headers: {'Content-Type': 'text/html'}}))": "did not work",
+        "Promise.resolve(new Response('{\"detail\":\"Set aside.\"}', {status: 409,"
+        " headers: {'Content-Type': 'application/problem+json'}}))": "Set aside.",
+        "Promise.resolve(new Response('{', {status: 200, headers: {'Content-Type': 'application/json'}}))":
+            "does not answer",
+    }
+    for answer, words in answers.items():
+        browser.ask("window.fetch = (place, options) => options && options.method === 'POST' ? "
+                    + answer + " : window.realFetch(place, options)")
+        browser.click("button[formaction$='/sandbox/mine']")
+        browser.until("document.getElementById('played').textContent.includes(%s)" % json.dumps(words),
+                      "the person is told: " + words)
+    browser.ask("window.fetch = window.realFetch")
+    browser.complaints[known:] = []
+
+
 def copy_by_keyboard(browser, plan):
     """Every button is reached with the keyboard, and copying copies the address whole."""
     browser.call("Browser.grantPermissions", origin=plan["origin"],
@@ -179,7 +202,7 @@ def main():
     browser = Chromium(plan["program"], plan["origin"])
     wrong = []
     try:
-        for step in (see_every_state, pay_live, pay_polling, copy_by_keyboard, choose, live_without_script):
+        for step in (see_every_state, pay_live, pay_polling, press_in_vain, copy_by_keyboard, choose, live_without_script):
             try:
                 step(browser, plan)
             except Failed as failure:

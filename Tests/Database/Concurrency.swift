@@ -1,5 +1,6 @@
 import Database
 import Dispatch
+import Platform
 import Testing
 
 /// Reads item 1's price, then writes one more: a lost update would give two tasks the same number.
@@ -154,6 +155,23 @@ struct Concurrency {
             }
             #expect(refused > 0)
             try await expect(items: Int64(10_000 - refused), database)
+        }
+    }
+
+    /// For SQLite the disk is counted: `DiskTests`.
+    @Test("Sixty-four who write to PostgreSQL at once share a few transactions")
+    func shared() async throws {
+        try await withDatabase(.postgres) { database in
+            let seen = Lock<Set<Int64>>([])
+            _ = try await Writers.atOnce(64, on: database) { database, item in
+                let transaction = try await database.write { db in
+                    try db.execute("INSERT INTO item (id, name) VALUES (\(item), \("n\(item)"))")
+                    return try db.first("SELECT txid_current()")?.integer(0) ?? -1
+                }
+                _ = seen.withLock { $0.insert(transaction) }
+            } while: { 0 }
+            #expect(seen.withLock { $0.count } < 16)
+            try await expect(items: 64, database)
         }
     }
 }

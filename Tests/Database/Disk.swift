@@ -1,3 +1,4 @@
+import Dispatch
 import Platform
 import TestKit
 import Testing
@@ -123,5 +124,102 @@ struct DiskTests {
             #expect(Set(answered).isSubset(of: Set(rows)), "\(fault) at \(operation)")
             await again.close()
         }
+    }
+
+    @Test("A commit that finds no room ends no writing, and what is answered after it is there")
+    func fullCommit() async throws {
+        var bed = try Bed()
+        let database = try await bed.open()
+        try await Bed.prepare(database)
+        try await Bed.add(0, to: database)
+        bed.disk.setFull(true)
+        for number in 1..<4 {
+            let error = await #expect(throws: DatabaseError.self) { try await Bed.add(number, to: database) }
+            guard case .outcomeUnknown = error else { throw try #require(error) }
+        }
+        #expect(try await Bed.rows(database) == [0])
+        bed.disk.setFull(false)
+        try await Bed.add(4, to: database)
+        bed.disk = bed.disk.next(after: .all)
+        await database.close()
+        let again = try await bed.open()
+        #expect(try await Bed.rows(again) == [0, 4])
+        await again.close()
+    }
+
+    @Test("A checkpoint that finds no room is made later, and ends no writing")
+    func fullCheckpoint() async throws {
+        let bed = try Bed()
+        let database = try await bed.open()
+        try await Bed.prepare(database)
+        let filler = String(repeating: "x", count: 256 << 10)
+        @Sendable func add(_ number: Int) async throws {
+            try await database.write { _ = try $0.execute("INSERT INTO n VALUES (\(number), \(filler))") }
+        }
+        // The log goes on; what is copied out of it finds no room.
+        bed.disk.setFull(true, sparing: "-wal")
+        var count = 0
+        while bed.disk.refusals == 0, count < 200 {
+            try await add(count)
+            count += 1
+        }
+        #expect(bed.disk.refusals > 0, "a checkpoint was tried")
+        try await add(count)
+        bed.disk.setFull(false)
+        try await add(count + 1)
+        #expect(try await Bed.rows(database).count == count + 2)
+        await database.close()
+    }
+
+    @Test("Sixty-four who write at once share a few synchronisations; one after the other each has its own")
+    func shared() async throws {
+        var bed = try Bed()
+        let database = try await bed.open()
+        try await Bed.prepare(database)
+        let disk = bed.disk
+        let start = disk.synchronisations
+        for number in 0..<64 { try await Bed.add(number, to: database) }
+        let alone = disk.synchronisations - start
+        #expect(alone >= 64)
+        let together = try await Writers.atOnce(64, on: database) { database, number in
+            try await Bed.add(64 + number, to: database)
+        } while: { disk.synchronisations }
+        #expect(together < 16, "\(together) synchronisations for 64 writers")
+        await database.close()
+        bed.disk = disk.next(after: .all)
+        let next = try await bed.open()
+        #expect(try await Bed.rows(next) == Array(0..<128))
+        await next.close()
+    }
+}
+
+/// Writers who all have something to write before any of it is written.
+enum Writers {
+    /// Holds the writer until all of them have asked. Gives by how much `count` has grown when all are answered.
+    static func atOnce(
+        _ writers: Int, on database: Database, _ write: @escaping @Sendable (Database, Int) async throws -> Void,
+        while count: () -> Int
+    ) async throws -> Int {
+        let gate = DispatchSemaphore(value: 0)
+        let isHeld = Lock(false)
+        async let holding: Void = database.write { _ in
+            isHeld.withLock { $0 = true }
+            gate.wait()
+        }
+        while !isHeld.withLock({ $0 }) { await Task.yield() }
+        let before = count()
+        let asked = Lock(0)
+        try await withThrowingTaskGroup(of: Void.self) { group in
+            for number in 0..<writers {
+                group.addTask {
+                    // As many as there are threads may be between here and the queue; they come in the next batch.
+                    if asked.withLock({ $0 += 1; return $0 }) == writers { gate.signal() }
+                    try await write(database, number)
+                }
+            }
+            try await group.waitForAll()
+        }
+        try await holding
+        return count() - before
     }
 }

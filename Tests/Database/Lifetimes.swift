@@ -151,8 +151,14 @@ struct Lifetimes {
                     _ = try db.execute("INSERT INTO item (id, name) VALUES (3, 'after')")
                 }
             }
-            guard case .ioFailed = refused else { throw try #require(refused) }
+            guard case .ended = refused else { throw try #require(refused) }
+            #expect(refused?.isFatal == true, "only opening anew mends it, so nobody tries again for ever")
             try await expect(items: 1, database)
+            // It is still ours: whoever opens it now would write beside our readers.
+            let other = await #expect(throws: DatabaseError.self) {
+                _ = try await Database.open(Place.location(words))
+            }
+            guard case .locked = other else { throw try #require(other) }
             await database.close()
         }
         try await place.open { database in

@@ -61,6 +61,49 @@ import Testing
         for number in 1...UInt8(Payment.mostQuotes) { try story.tell(.quoted(Sample.quote(number))) }
         #expect(try refusal { try story.tell(.quoted(Sample.quote(200))) } == .tooManyQuotes)
         #expect(try story.tell(.quoted(Sample.quote(3))).isSilent)
+        #expect(story.payment.takesChoice(of: Sample.btc.method, at: Sample.at(1)), "one of them again")
+        #expect(!story.payment.takesChoice(of: Sample.ltc.method, at: Sample.at(1)))
+        try story.tell(.chosen(Sample.quote(3).id))
+    }
+
+    @Test func `a quote that is open is shown again, and no other`() throws {
+        var story = Story()
+        let (first, second, third) = (Sample.quote(1), Sample.quote(2, Sample.ltc), Sample.quote(3, seconds: 2_000))
+        for quote in [first, second, third] { try story.tell(.quoted(quote)) }
+        #expect(story.payment.evidence.currentQuote == third)
+        let chosen = try story.tell(.chosen(second.id))
+        #expect(!chosen.isSilent && chosen.transition == nil && chosen.events.isEmpty)
+        #expect(story.payment.evidence.currentQuote == second)
+        #expect(try story.tell(.chosen(second.id)).isSilent)
+        // The newest of a method is what a customer is given; an older one stays what it was.
+        #expect(story.payment.openQuote(in: first.method, at: Sample.at(10)) == third)
+        #expect(story.payment.openQuote(in: first.method, at: Sample.at(1_000)) == third)
+        #expect(story.payment.openQuote(in: second.method, at: Sample.at(1_000)) == nil)
+        try story.tell(.chosen(third.id))
+        #expect(story.payment.evidence.chosen == nil, "the last one is the current one by itself")
+        try story.tell(.chosen(first.id))
+        try story.tell(.quoted(Sample.quote(4)))
+        #expect(story.payment.evidence.currentQuote == Sample.quote(4), "a new one takes its place")
+        try story.wait(until: 1_000)
+        #expect(try refusal { try story.tell(.chosen(second.id)) } == .quoteExpired)
+        #expect(throws: Objection.self) { try story.tell(.chosen(Sample.quote(9).id)) }
+        try story.mine("a", Sample.due, quote: third)
+        #expect(story.state == .paid)
+        #expect(try refusal { try story.tell(.chosen(third.id)) } == .notAllowedInState)
+    }
+
+    @Test func `what came to one quote counts, whichever is shown`() throws {
+        var story = Story()
+        let (first, second) = (Sample.quote(1), Sample.quote(2, Sample.ltc, due: 4_000_000))
+        for quote in [first, second] { try story.tell(.quoted(quote)) }
+        try story.tell(.chosen(first.id))
+        try story.mine("a", 2_000_000, quote: second)
+        #expect(story.last.amounts?.remaining == Sample.due / 2)
+        try story.tell(.chosen(second.id))
+        #expect(story.last.amounts?.remaining == 2_000_000)
+        #expect(story.last.isPayable)
+        try story.mine("b", Sample.due / 2, quote: first)
+        #expect(story.state == .paid)
     }
 
     @Test func `a fulfilment is granted once, to one action`() throws {
@@ -85,7 +128,7 @@ import Testing
         let isWhole = amount == 1_000_000
         #expect(story.payment.isComingLate == (isWhole && time > 960))
         let quote = Sample.quote(2, from: 1_500)
-        #expect(story.payment.takesQuote(in: quote.method, at: Sample.at(1_500)) == !isWhole)
+        #expect(story.payment.takesChoice(of: quote.method, at: Sample.at(1_500)) == !isWhole)
         #expect(try refusal { try story.tell(.quoted(quote)) } == (isWhole ? .notAllowedInState : nil))
     }
 
@@ -95,7 +138,7 @@ import Testing
         try story.wait(until: time)
         #expect(story.state == .expired)
         let quote = Sample.quote(2, from: time)
-        #expect(story.payment.takesQuote(in: quote.method, at: Sample.at(time)) == (expected == nil))
+        #expect(story.payment.takesChoice(of: quote.method, at: Sample.at(time)) == (expected == nil))
         #expect(try refusal { try story.tell(.quoted(quote)) } == expected)
         #expect(story.state == (expected == nil ? .awaitingPayment : .expired))
         #expect(story.payment.evidence.quotes.first == Sample.quote(), "the old destination stays watched")

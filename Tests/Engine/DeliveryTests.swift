@@ -99,7 +99,7 @@ struct DeliveryTests {
     @Test("A receiver that is gone is switched off, and what it was owed is kept for later")
     func gone() async throws {
         let house = try await House.withWebhooks()
-        let receiver = Receiver { $0 == 0 ? Response(.gone) : Response(.ok) }
+        let receiver = Receiver { $0 == 0 ? Response(Status(410)) : Response(.ok) }
         try await receiver.serving { url in
             let endpoint = try await house.endpoint(url)
             let id = try await house.open()
@@ -119,6 +119,69 @@ struct DeliveryTests {
             try await drain(house)
             let events = try await house.summary(of: id).events
             #expect(receiver.all.count == events.count + 1)
+        }
+        await house.close()
+    }
+
+    @Test("A 410 from the address before switches off no endpoint that has moved")
+    func moved() async throws {
+        let house = try await House.withWebhooks()
+        let (gateway, caller) = (house.gateway, house.caller)
+        let made = Lock<(id: ID<Domain.Endpoint>, url: String)?>(nil)
+        let after = Receiver { _ in Response(.ok) }
+        let before = Receiver { _ in
+            if let (id, url) = made.withLock({ $0 }) {
+                do {
+                    _ = try await gateway.updateEndpoint(
+                        id, url: url, events: nil, description: nil, isActive: nil, by: caller, cause: "test")
+                } catch {
+                    Issue.record("\(error)")
+                }
+            }
+            return Response(Status(410))
+        }
+        try await after.serving { url in
+            try await before.serving { old in
+                let endpoint = try await house.endpoint(old)
+                made.withLock { $0 = (endpoint.id, url) }
+                try await house.ping(endpoint)
+                try await drain(house)
+                #expect(before.all.count == 1)
+                #expect(try await house.gateway.endpoint(endpoint.id, of: house.caller).state == .active)
+                house.clock.advance(by: 6_000)
+                try await drain(house)
+                #expect(after.all.map(\.id) == before.all.map(\.id))
+                #expect(try await house.store.verify().isClean)
+            }
+        }
+        await house.close()
+    }
+
+    @Test("A try whose endpoint is deleted meanwhile is in its log", arguments: [false, true])
+    func deletedMeanwhile(_ isForgotten: Bool) async throws {
+        let house = try await House.withWebhooks()
+        let (gateway, caller) = (house.gateway, house.caller)
+        let made = Lock<ID<Domain.Endpoint>?>(nil)
+        let receiver = Receiver { _ in
+            if let id = made.withLock({ $0 }) {
+                do {
+                    try await gateway.deleteEndpoint(id, by: caller, cause: "test")
+                    while isForgotten, try await gateway.forgetDeliveries() > 0 {}
+                } catch {
+                    Issue.record("\(error)")
+                }
+            }
+            return Response(.ok)
+        }
+        try await receiver.serving { url in
+            let endpoint = try await house.endpoint(url)
+            made.withLock { $0 = endpoint.id }
+            try await house.ping(endpoint)
+            try await drain(house)
+            #expect(receiver.all.count == 1)
+            let records = try await house.store.read { try $0.records(chain: endpoint.id.text, limit: 10) }
+            #expect(records.map(\.record.kind) == ["attempted"])
+            #expect(try await house.store.verify().isClean)
         }
         await house.close()
     }
@@ -298,7 +361,7 @@ struct DeliveryTests {
         await house.close()
     }
 
-    @Test("A try that a shutdown breaks off is no try")
+    @Test("A try that a shutdown breaks off is remembered, and is no try of the receiver's")
     func shutdown() async throws {
         let house = try await House.withWebhooks()
         let gate = AsyncStream.makeStream(of: Void.self)
@@ -315,10 +378,14 @@ struct DeliveryTests {
             running.cancel()
             try await running.value
             gate.continuation.finish()
-            #expect(try await house.deliveries(to: endpoint)[0].tries == 0)
+            let waiting = try await house.deliveries(to: endpoint)[0]
+            #expect(waiting.tries == 1 && waiting.delivery.attempts == 0)
+            let attempts = try await house.attempts(of: waiting)
+            #expect(attempts.map(\.fault) == ["broken_off"] && attempts.allSatisfy(\.isStale))
             try await drain(house)
             #expect(receiver.all.count == 2)
             #expect(try await house.deliveries(to: endpoint)[0].delivery.stateText == "delivered")
+            #expect(try await house.store.verify().isClean)
         }
         await house.close()
     }

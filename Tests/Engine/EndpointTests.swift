@@ -1,8 +1,10 @@
+import Chains
 import Crypto
 import Domain
 import HTTP
 import Platform
 import Storage
+import TestKit
 import Testing
 
 @testable import Engine
@@ -32,6 +34,55 @@ struct EndpointTests {
             cause: "test")
         await #expect(throws: Refusal.self) { try await house.ping(endpoint) }
         #expect(try await house.deliveries(to: endpoint).isEmpty)
+        await house.close()
+    }
+
+    @Test("A replay to an endpoint that is switched off waits until it is on, and is no tampering")
+    func replayToInactive() async throws {
+        let house = try await House.withWebhooks()
+        let receiver = Receiver { _ in Response(.ok) }
+        try await receiver.serving { url in
+            let endpoint = try await house.endpoint(url)
+            let id = try await house.open()
+            try await drain(house)
+            let count = receiver.all.count
+            func set(active: Bool) async throws {
+                _ = try await house.gateway.updateEndpoint(
+                    endpoint.id, url: nil, events: nil, description: nil, isActive: active, by: house.caller,
+                    cause: "test")
+            }
+            try await set(active: false)
+            try await house.take([.play(.exact, mined: 1)], for: id)
+            try await replayAll(to: endpoint, house)
+            try await drain(house)
+            #expect(receiver.all.count == count)
+            #expect(try await house.deliveries(to: endpoint).allSatisfy { $0.delivery.state == .held })
+            #expect(try await house.store.verify().isClean)
+            try await set(active: true)
+            try await drain(house)
+            let events = try await house.summary(of: id).events
+            #expect(receiver.all.count == count + events.count)
+            #expect(try await house.store.verify().isClean)
+        }
+        await house.close()
+    }
+
+    @Test(
+        "What a deleted endpoint was owed goes in time, and is no tampering meanwhile",
+        arguments: DatabaseEngine.allCases)
+    func deleted(_ engine: DatabaseEngine) async throws {
+        let house = try await House(engine) { $0.allowsLoopbackWebhooks = true }
+        let one = try await house.endpoint("http://127.0.0.1:9/one")
+        let other = try await house.endpoint("http://127.0.0.1:9/other")
+        for order in 1...4 { _ = try await house.open(order: "order-\(order)") }
+        try await drain(house)
+        try await house.gateway.deleteEndpoint(one.id, by: house.caller, cause: "test")
+        #expect(try await house.store.verify().isClean)
+        #expect(try await !house.deliveries(to: one).isEmpty)
+        while try await house.gateway.forgetDeliveries() > 0 {}
+        #expect(try await house.deliveries(to: one).isEmpty)
+        #expect(try await house.deliveries(to: other).count == 8)
+        #expect(try await house.store.verify().isClean)
         await house.close()
     }
 

@@ -98,6 +98,61 @@ struct FloodTests {
         await house.close()
     }
 
+    @Test("is mined behind an exact payment: a person is asked a few times, and the events stay small")
+    func duplicates() async throws {
+        let house = try await House()
+        let id = try await house.open()
+        try await house.take([.play(.exact, mined: 1)], for: id)
+        let quote = try await house.quote(of: id)
+        let before = try await house.payment(id)
+        #expect(before.state == .paid)
+        // As little as is relayed, and as much as somebody could be owed.
+        for (name, amount, most) in [("a", "546", 1), ("b", "100000", Payment.mostQuestions)] {
+            let outputs = flood(name, to: quote, outputs: 120, inputs: ["\(name):in"]).outputs.map {
+                ChainOutput(place: $0.place, script: $0.script, asset: $0.asset, amountText: amount)
+            }
+            let transaction = ChainTransaction(
+                id: name, index: 0, inputs: ["\(name):in"], outputs: outputs, maturity: 0, observation: { [] })
+            let open = try await house.payment(id).openExceptions.count
+            let told = try await house.summary(of: id).events.count
+            _ = try await absorb(house, mined: [transaction])
+            let payment = try await house.payment(id)
+            #expect(payment.evidence.transfers.count > 100)
+            #expect(payment.openExceptions.count - open <= most, "\(name)")
+            #expect(try await house.summary(of: id).events.count - told <= most, "\(name)")
+        }
+        let caller = house.caller
+        let bytes = try await house.store.read { tx in
+            try tx.events(
+                of: caller.merchant, after: 0, isTest: true, type: nil, subject: id.text, limit: 1_000
+            ).items.map(\.body.utf8.count)
+        }
+        #expect(bytes.allSatisfy { $0 < 20_000 }, "\(bytes.max() ?? 0)")
+        let many = try #require(try await house.payment(id).openExceptions.first { $0.subject.transfer == nil })
+        #expect(many.kind == .duplicate && many.actions == [.dismiss] && (many.amount ?? 0) > 120 * 546)
+        try await house.audit()
+        let verdict = try await house.store.verify()
+        #expect(verdict.isClean, "\(verdict.findings)")
+        await house.close()
+    }
+
+    @Test("is mined again and again while the payment is aside: as much is kept as one payment takes")
+    func aside() async throws {
+        let house = try await House()
+        let id = try await house.open()
+        let quote = try await house.quote(of: id)
+        let now = house.gateway.world.now
+        try await house.store.write { try $0.quarantine(id, at: now, reason: "test") }
+        for name in ["a", "b", "c"] {
+            _ = try await absorb(house, mined: [flood(name, to: quote, outputs: 200, inputs: ["\(name):in"])])
+        }
+        let kept = try await house.store.read { [network] in try $0.keptPlaces(of: id, on: network) }
+        #expect(kept.count == Payment.mostTransfers)
+        let verdict = try await house.store.verify()
+        #expect(verdict.isClean, "\(verdict.findings)")
+        await house.close()
+    }
+
     @Test("is mined: as many as one payment takes are booked, the largest first, and a person is told once")
     func mined() async throws {
         let house = try await House()

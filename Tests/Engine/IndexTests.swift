@@ -227,6 +227,43 @@ struct IndexTests {
         }
     }
 
+    @Test("A choice waits for the file outside of every transaction, and is written down all the same")
+    func choices() async throws {
+        let house = try await House()
+        try await house.gateway.keepIndices(in: file)
+        var scripts: Set<String> = []
+        let count = 3 * Int(EngineLimits.coveredIndices.lowerBound)
+        for number in 0..<count {
+            var new = NewPayment(orderID: "order-\(number)", amount: "25", currency: "EUR")
+            new.methods = [try method("SBX"), try method("SUSD")]
+            let id = try await house.open(new)
+            _ = try await house.gateway.choose(
+                try method("SBX"), for: id, by: .customer, of: nil, cause: "test", house.answering())
+            scripts.insert(try await house.quote(of: id).destination.script)
+            let covered = try IndexFile.lastKnown(file).values.max() ?? 0
+            #expect(covered > Int64(number), "the file covers what was issued")
+        }
+        #expect(scripts.count == count)
+        await house.close()
+    }
+
+    @Test("What is covered is handed out while somebody writes the file; what is not is refused at once")
+    func covered() throws {
+        let allocator = IndexAllocator(isAlone: true)
+        allocator.keep(try IndexFile(file, covering: ["a": 0, "b": 0]))
+        #expect(try allocator.take("a", floor: 0, at: 0) == 0)
+        #expect(try allocator.takeCovered("a", floor: 0) == 1)
+        let before = try Files.read(file, maxBytes: 1 << 20)
+        let missing = #expect(throws: IndexAllocator.Uncovered.self) {
+            _ = try allocator.takeCovered("b", floor: 3)
+        }
+        #expect(missing?.key == "b" && missing?.index == 3)
+        #expect(try Files.read(file, maxBytes: 1 << 20) == before, "nothing waited for the disk")
+        try allocator.cover(try #require(missing), at: 0)
+        #expect(try allocator.takeCovered("b", floor: 3) == 3)
+        #expect(try IndexFile.lastKnown(file)["b"] ?? 0 > 3)
+    }
+
     @Test("Nothing is issued that could not be written down")
     func full() async throws {
         let house = try await House()

@@ -26,7 +26,7 @@ struct QuarantineTests {
 
     @Test(
         "A damaged row is written again from the log, and what came meanwhile is booked",
-        arguments: 0..<6, DatabaseEngine.allCases)
+        arguments: WatchingTests.damages.indices, DatabaseEngine.allCases)
     func rebuilt(_ damage: Int, _ engine: DatabaseEngine) async throws {
         let house = try await House(engine)
         let bad = try await house.open(order: "bad")
@@ -50,6 +50,31 @@ struct QuarantineTests {
         await #expect(throws: CommandError.notFound("set aside payment")) {
             try await release(bad, in: house)
         }
+        await house.close()
+    }
+
+    @Test("A transaction that is undone and tried again raises one alarm")
+    func alarms() async throws {
+        let house = try await House()
+        let id = try await house.open()
+        let gateway = house.gateway
+        func setAside(thenFails fails: Bool) async throws {
+            try await gateway.write { work in
+                try gateway.setAside(id, "test", nil, work)
+                if fails { throw TestKitError("the next payment of the batch") }
+            }
+        }
+        func count() -> [Substring] {
+            gateway.world.metrics.exposition().split(separator: "\n").filter { $0.hasPrefix("quittance_quarantined") }
+        }
+        for _ in 0..<3 {
+            await #expect(throws: TestKitError.self) { try await setAside(thenFails: true) }
+        }
+        #expect(count().isEmpty)
+        try await setAside(thenFails: false)
+        #expect(count() == ["quittance_quarantined_total 1"])
+        try await setAside(thenFails: false)
+        #expect(count() == ["quittance_quarantined_total 1"], "it was aside already")
         await house.close()
     }
 
@@ -112,8 +137,27 @@ struct QuarantineTests {
             Issue.record("nothing was kept")
             return
         }
-        let kept = try await house.store.read { try $0.keptTransfers(of: coin.key.network) }
+        let kept = try await house.store.read {
+            try $0.keptTransfers(of: coin.key.network, at: ["elsewhere:0", coin.key.place])
+        }
         #expect(kept == [coin.key.place: id])
+        // A branch that is longer than a batch holds only what concerns us, and this does.
+        let row = try #require(try await house.store.read { try $0.source(of: coin.key.network) })
+        let cursor = try #require(row.cursor)
+        let spend = ChainTransaction(
+            id: "spend", index: 0, inputs: [coin.key.place], outputs: [], maturity: 0, observation: { [] })
+        var batch = Batch(cursor: cursor, isAtTip: true)
+        batch.forkHeight = cursor.height
+        batch.connected = [
+            ChainBlock(
+                height: cursor.height + 1, block: BlockID("next"), parent: cursor.block,
+                medianTime: Instant(milliseconds: house.clock.now), transactions: [spend])
+        ]
+        let branch = try await Branch(batch, of: coin.key.network, in: house.store)
+        #expect(branch.batch.connected.flatMap(\.transactions).map(\.id) == ["spend"])
+        #expect(try await house.store.verify().isClean)
+        _ = try await release(id, in: house)
+        #expect(try await house.store.read { try $0.keptPlaces(of: id, on: coin.key.network) }.isEmpty)
         await house.close()
     }
 

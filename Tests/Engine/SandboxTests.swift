@@ -117,6 +117,50 @@ struct SandboxTests {
         await house.close()
     }
 
+    @Test("Two processes on one PostgreSQL share one sandbox: blocks, payments and clock")
+    func shared() async throws {
+        let house = try await House(.postgres)
+        let other = try await Store.open(house.place.location)
+        let first = house.gateway
+        let second = try House.gateway(
+            other, house.clock, SeededEntropy(seed: 2), house.settings, try await Gateway.replaySandbox(from: other))
+        // Opened here, paid there, heard here.
+        let id = try await house.open()
+        _ = try await second.play(.exact, for: id, of: house.caller)
+        _ = try await second.command(.mine(.sandbox, blocks: 1))
+        try await house.follow()
+        #expect(try await house.payment(id).state == .paid)
+        // What happened here can be taken back there.
+        _ = try await first.play(.takeBack, for: id, of: house.caller)
+        _ = try await second.play(.replace(.elsewhere), for: id, of: house.caller)
+        try await house.follow()
+        #expect(try await house.payment(id).state == .awaitingPayment)
+        // The clock that is put forward there counts here for the next payment.
+        let before = first.now(isTest: true)
+        _ = try await second.command(.clock(advanceSeconds: 3_600))
+        let late = try await house.open(order: "late")
+        #expect(try await house.payment(late).terms.openedAt >= before.adding(seconds: 3_600))
+        // Who only looks is told by its loop.
+        _ = try await first.command(.clock(advanceSeconds: 60))
+        #expect(try await second.followSandbox())
+        #expect(second.now(isTest: true) == first.now(isTest: true))
+        #expect(try await !second.followSandbox())
+        #expect(second.sandbox?.ledger == first.sandbox?.ledger)
+        // Also across the point at which the world is kept whole.
+        for round in 0..<3 {
+            let driver = round == 1 ? first : second
+            let commands = (0..<1_000).map { _ in SandboxCommand(at: house.clock.now, .mine(.alternative, blocks: 1)) }
+            _ = try await driver.drive(commands)
+        }
+        _ = try await first.followSandbox()
+        #expect(second.sandbox?.ledger.sequence == first.sandbox?.ledger.sequence)
+        try await house.take([.play(.exact, mined: 1)], for: late)
+        #expect(try await house.payment(late).state == .paid)
+        #expect(try await house.store.verify().isClean)
+        await other.close()
+        await house.close()
+    }
+
     @Test("What was paid to the address of an earlier quote is bumped, mined and taken back with its payment")
     func earlierQuotes() async throws {
         let house = try await House()

@@ -44,9 +44,7 @@ struct ScenarioTests {
         await other.close()
     }
 
-    @Test(
-        "PostgreSQL tells the same story",
-        arguments: scenarios.filter { ["duplicate", "reorg after paid", "top-up"].contains($0.name) })
+    @Test("PostgreSQL tells the same story", arguments: scenarios)
     func onPostgres(_ scenario: Scenario) async throws {
         let (plain, house) = try await run(scenario, on: .sqlite, crashes: false)
         let (other, second) = try await run(scenario, on: .postgres, crashes: true)

@@ -1,6 +1,7 @@
 import Chains
 import Database
 import Domain
+import HTTP
 import Platform
 import Storage
 import TestKit
@@ -15,6 +16,7 @@ struct WatchingTests {
         "UPDATE payment SET body = '{}'", "UPDATE payment SET body = 'no JSON'",
         "UPDATE payment SET head_sequence = 0", "UPDATE payment SET head_sequence = -2",
         "UPDATE payment SET head_sequence = 9223372036854775807", "UPDATE payment SET head_hash = ''",
+        "UPDATE payment SET body = replace(body, '\"entries\":0', '\"entries\":9223372036854775807')",
     ]
 
     @Test(
@@ -41,7 +43,46 @@ struct WatchingTests {
     }
 
     @Test(
-        "A damaged payment is set aside, and all others go on", arguments: 0..<6,
+        "A damaged row beside a payment's own stops neither another payment nor its webhooks",
+        arguments: [
+            ("destination", "UPDATE destination SET payment = '?'"),
+            ("destination", "UPDATE destination SET network = '!'"),
+            ("transfer", "UPDATE transfer SET payment = '?'"), ("wake", "UPDATE wake SET payment = '?'"),
+            ("delivery", "UPDATE delivery SET merchant = '?'"), ("delivery", "UPDATE delivery SET attempts = -3"),
+            ("delivery", "UPDATE delivery SET tries = 9223372036854775807"),
+            ("delivery", "UPDATE delivery SET fence = 9223372036854775807"),
+        ] as [(String, SQL)])
+    func rows(_ table: String, _ damage: SQL) async throws {
+        let house = try await House.withWebhooks()
+        let receiver = Receiver { _ in Response(.ok) }
+        try await receiver.serving { url in
+            _ = try await house.endpoint(url)
+            let bad = try await house.open(order: "bad")
+            let (good, idle) = (try await house.open(order: "good"), try await house.open(order: "idle"))
+            for id in [bad, good] { _ = try await house.gateway.play(.exact, for: id, of: house.caller) }
+            try await house.follow()
+            try await house.store.database.write { db in
+                let key: SQL = table == "delivery" ? "subject" : "payment"
+                _ = try db.execute(damage + " WHERE " + key + " = \(bad.text)")
+            }
+            _ = try await house.gateway.command(.mine(.sandbox, blocks: 1))
+            try await house.take([.wait(seconds: 2_000)], for: idle)
+            let deliverer = Deliverer(house.gateway, client: Deliverer.client(allowsLoopback: true))
+            while try await deliverer.step() > 0 {}
+            #expect(try await house.payment(good).state == .paid)
+            #expect(try await house.payment(idle).state == .expired)
+            let told = receiver.all.map { String(decoding: $0.body, as: UTF8.self) }
+            #expect(told.contains { $0.contains("payment.paid") && $0.contains(good.text) })
+            #expect(told.contains { $0.contains("payment.expired") && $0.contains(idle.text) })
+            #expect(house.store.damagedRows > 0)
+            // Whose script was paid to is known, so its payment misses nothing.
+            if table == "transfer" { #expect(try await house.payment(bad).state == .paid) }
+        }
+        await house.close()
+    }
+
+    @Test(
+        "A damaged payment is set aside, and all others go on", arguments: damages.indices,
         DatabaseEngine.allCases)
     func quarantine(_ damage: Int, _ engine: DatabaseEngine) async throws {
         let house = try await House(engine)
@@ -233,6 +274,36 @@ struct WatchingTests {
         #expect(last.state == summary.state && last.events == summary.events)
         try await house.audit()
         await other.close()
+        await house.close()
+    }
+
+    @Test("A sign of life that cannot be written is not the last one")
+    func beats() async throws {
+        let house = try await House(.postgres)
+        let network = SandboxNetwork.sandbox.name
+        let entry = try #require(house.gateway.networks[network])
+        let watcher = Watcher(house.gateway, entry)
+        func beat() async throws -> UInt64 {
+            try await house.store.read { try $0.watch(of: network)?.beat ?? 0 }
+        }
+        let database = house.store.database
+        try await database.write { db in
+            _ = try db.execute("ALTER TABLE watch ADD CONSTRAINT refused CHECK (beat < 0) NOT VALID")
+        }
+        let before = try await beat()
+        let beating = Task { try await watcher.beat() }
+        for _ in 0..<2 {
+            await house.clock.untilSleeping(1)
+            house.clock.advance(by: house.gateway.watchMilliseconds / 3)
+        }
+        await house.clock.untilSleeping(1)
+        try await database.write { _ = try $0.execute("ALTER TABLE watch DROP CONSTRAINT refused") }
+        #expect(try await beat() == before)
+        house.clock.advance(by: house.gateway.watchMilliseconds / 3)
+        await house.clock.untilSleeping(1)
+        #expect(try await beat() == before + 1)
+        beating.cancel()
+        _ = await beating.result
         await house.close()
     }
 

@@ -41,6 +41,8 @@ struct FormTests {
         (#"{"text":"\u007f"}"#, ["/text invalid_text"]), (#"{"text":"\u0085"}"#, ["/text invalid_text"]),
         (#"{"text":"\u202ea"}"#, ["/text invalid_text"]), (#"{"text":"\u2066"}"#, ["/text invalid_text"]),
         (#"{"text":"a","note":"a\n\tb"}"#, []), (#"{"text":"a","note":""}"#, []), (#"{"text":"a","note":null}"#, []),
+        (#"{"text":"a\u2028b"}"#, ["/text invalid_text"]), (#"{"text":" "}"#, ["/text blank"]),
+        (#"{"text":"\u200b\u00a0"}"#, ["/text blank"]),
         (#"{"text":"a","note":"\r"}"#, ["/note invalid_text"]),
         (#"{"text":"a","even":"4"}"#, []), (#"{"text":"a","even":"5"}"#, ["/even odd"]),
         (#"{"text":"a","even":4}"#, ["/even wrong_type"]),

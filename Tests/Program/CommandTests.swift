@@ -34,7 +34,7 @@ struct CommandTests {
     }
 
     @Test("A folder without a gateway is not taken for one in good order", arguments: [
-        "verify", "doctor", "merchant list", "key list", "key create", "key revoke key_1", "key rotate-instance",
+        "verify", "merchant list", "key list", "key create", "key revoke key_1", "key rotate-instance",
         "payment list --set-aside", "payment release pay_1 --reason a",
     ])
     func nowhere(_ command: String) async throws {
@@ -44,6 +44,24 @@ struct CommandTests {
         let ending = await Quittance.run(words + ["--data", folder.file("nothing")], said.terminal())
         #expect(ending == .worldFailed)
         #expect(said.errors.joined().contains("there is no gateway in"))
+        #expect(!Files.exists(folder.file("nothing")))
+    }
+
+    @Test("Before the first start a doctor looks at all that needs no database, and makes nothing", arguments: [
+        [:], ["QUITTANCE_STORAGE": "postgres://nobody@127.0.0.1:1/nothing"],
+    ])
+    func beforeTheFirstStart(_ storage: [String: String]) async throws {
+        let folder = try TemporaryFolder()
+        let node = [
+            "QUITTANCE_BITCOIN_RPC_URL": "http://127.0.0.1:1", "QUITTANCE_BITCOIN_RPC_USER": "a",
+            "QUITTANCE_BITCOIN_RPC_PASSWORD": "b",
+        ]
+        let said = Lines()
+        let ending = await Quittance.run(
+            ["doctor", "--data", folder.file("nothing")], said.terminal(node.merging(storage) { $1 }))
+        #expect(ending == .finding)
+        #expect(said.output.contains(storage.isEmpty ? "there is no gateway in" : "there is no data folder"))
+        #expect(said.output.contains("bitcoin           the node does not answer"), "\(said.output)")
         #expect(!Files.exists(folder.file("nothing")))
     }
 

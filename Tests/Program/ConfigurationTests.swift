@@ -84,6 +84,37 @@ struct ConfigurationTests {
         }
     }
 
+    @Test("All that is wrong is said at once")
+    func allAtOnce() throws {
+        let text = """
+            {"base_ur": "x", "log_level": "loud", "rates": [{"asset": "BTC"}, {"rat": "1"}],
+             "networks": [{"network": "bitcon", "rpc_url": "http://a"}, {"network": "bitcoin", "rpc_url": "http://a"}]}
+            """
+        let variables = ["QUITTANCE_READERS": "x", "QUITTANCE_X": ""]
+        let error = try #require(throws: WrongUse.self) { try load(text, variables) }
+        #expect(error.problem == "the configuration has 8 mistakes.")
+        let lines = (error.hint ?? "").split(separator: "\n")
+        let places = [
+            "/base_ur:", "/log_level:", "/rates/0:", "/rates/1/rat:", "/networks/0/network:", "/networks/1:",
+            "QUITTANCE_READERS:", "QUITTANCE_X:",
+        ]
+        try #require(lines.count == places.count)
+        for (line, place) in zip(lines, places) { #expect(line.contains(place), "\(line)") }
+        #expect(lines[4].hasSuffix("Did you mean “bitcoin”?"))
+    }
+
+    @Test("Where a file is not JSON is said by line and column", arguments: [
+        ("{\n  \"sandbox\": true,\n}", "at line 3, column 1.", "After the last member there is no comma."),
+        ("{\"a\" \"é\": x}", "at line 1, column 6.", nil), ("", "at line 1, column 1.", nil),
+        ("{\n", "at line 2, column 1.", nil), ("{\"trusted_proxies\": [\"::1\", ]}", "at line 1, column 29.",
+            "After the last member there is no comma."),
+    ] as [(String, String, String?)])
+    func places(_ text: String, _ place: String, _ hint: String?) throws {
+        let error = try #require(throws: WrongUse.self) { try load(text) }
+        #expect(error.problem.hasSuffix(place), "\(error.problem)")
+        #expect(error.hint == hint)
+    }
+
     @Test("A variable goes before the file, and the file before the default")
     func precedence() throws {
         let text = "{\"listen\": \"0.0.0.0:1\", \"webhooks\": {\"allow_loopback\": true}, \"readers\": 7}"

@@ -15,7 +15,7 @@ struct EndingTests {
         try await Instance.with(Configuration(data: folder.path)) { _ in }
         let database = try await Database.open(.sqlite(folder.file("quittance.db")), readers: 1)
         let rows = try await database.write {
-            try $0.execute("INSERT INTO wake (payment, clock, at) VALUES ('a', 0, 'damaged'), ('b', 1, 'damaged')")
+            try $0.execute("INSERT INTO deleted_endpoint (id) VALUES (x'00')")
         }
         await database.close()
         #expect(rows > 0)

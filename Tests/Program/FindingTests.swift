@@ -195,6 +195,20 @@ struct FindingTests {
         return ["result": result, "error": .null, "id": asked["id"] ?? .null]
     }
 
+    @Test("What is bound is said apart from where customers are sent")
+    func places() async throws {
+        let folder = try TemporaryFolder()
+        var configuration = Configuration(data: folder.path)
+        configuration.port = 0
+        configuration.baseURL = "https://pay.example.com"
+        let running = try await Running.start(configuration, log: .silent)
+        let words = Command.greeting(running, isNew: false, "")
+        #expect(words.hasPrefix("Quittance \(Version.text) listens on http://127.0.0.1:"))
+        #expect(!words.contains("127.0.0.1:0,"))
+        #expect(words.hasSuffix(", and is to be reached at https://pay.example.com"))
+        try await running.stop()
+    }
+
     @Test("What serve says at the first start leads to a payment, word by word")
     func firstWords() async throws {
         let folder = try TemporaryFolder()

@@ -30,8 +30,8 @@ struct VerificationTests {
         ("UPDATE transfer SET place = 'ff:0' WHERE place IN (SELECT place FROM transfer LIMIT 1)", "missing"),
         (
             """
-            INSERT INTO transfer (network, place, transaction_id, id, payment, merchant, standing, script)
-            SELECT network, 'ee:0', 'ee', id, payment, merchant, standing, script FROM transfer LIMIT 1
+            INSERT INTO transfer (network, place, transaction_id, id, payment, merchant, is_test, standing, script)
+            SELECT network, 'ee:0', 'ee', id, payment, merchant, is_test, standing, script FROM transfer LIMIT 1
             """, "does not tell"
         ),
         (
@@ -75,6 +75,12 @@ struct VerificationTests {
         ("DELETE FROM quarantined_fact", "missing"),
         ("UPDATE quarantined_fact SET fact = replace(fact, 'sandbox', 'elsewhere')", "fact"),
         ("UPDATE quarantined_fact SET number = 2", "does not tell"),
+        ("DELETE FROM quarantined_place", "missing"),
+        ("UPDATE transfer SET is_test = 1 - is_test", "is_test"),
+        ("UPDATE exception SET is_test = 1 - is_test", "is_test"),
+        ("UPDATE entry SET is_test = 1 - is_test", "is_test"),
+        ("UPDATE quarantined_place SET payment = 'pay_'", "does not tell"),
+        ("UPDATE quarantined_place SET place = 'elsewhere'", "does not tell"),
         ("DELETE FROM record WHERE kind = 'payment_fact_kept'", "missing"),
         ("DELETE FROM record WHERE kind = 'payment_released'", "missing"),
         ("UPDATE record SET body = previous WHERE kind = 'payment_set_aside'", "hash"),
@@ -100,7 +106,7 @@ struct VerificationTests {
         ("UPDATE delivery SET state = 'delivered' WHERE state = 'dead'", "the log says dead"),
         ("UPDATE delivery SET state = 'dead' WHERE state = 'delivered'", "the log says delivered"),
         ("UPDATE delivery SET state = 'waiting' WHERE state = 'delivered'", "the log says delivered"),
-        ("UPDATE delivery SET state = 'held' WHERE state = 'waiting'", "that is on"),
+        ("UPDATE delivery SET state = 'held' WHERE state = 'waiting'", "no try of it"),
         ("UPDATE delivery SET due_at = due_at + 1 WHERE state = 'delivered'", "the log says delivered"),
         ("UPDATE delivery SET attempts = 9 WHERE state = 'delivered'", "the log says delivered"),
         ("UPDATE delivery SET subject = 'x'", "subject"),

@@ -99,6 +99,7 @@ struct CodecTests {
         try check([Sample.sighting(1, .pooled), Sample.sighting(2, Sample.block(7))])
         var evidence = Evidence(now: Sample.at(3))
         evidence.quotes = [Sample.quote(1), Sample.quote(2)]
+        evidence.chosen = Sample.quote(1).id
         evidence.transfers = transfers
         evidence.spends = [Self.key: .init(transaction: "t", claim: .init(sequence: 1, standing: .pooled))]
         evidence.sources = [
@@ -129,8 +130,8 @@ struct CodecTests {
         ]
         let refund = RefundClaim(id: Sample.id(4), step: 1, stage: .approved, isFull: false, parts: [])
         var news: [Fact.News] = [
-            .quoted(Sample.quote(1)), .sighted([Sample.sighting(1, .pooled)], spends: spends),
-            .sighted([], spends: [:]),
+            .quoted(Sample.quote(1)), .chosen(Sample.quote(1).id),
+            .sighted([Sample.sighting(1, .pooled)], spends: spends), .sighted([], spends: [:]),
             .looked, .refunded(refund), .fulfilmentClaimed(action: "a/b"), .fulfilmentReported(action: ""),
         ]
         news += Self.verdicts.map { .ruled($0, reason: nil) } + [.ruled(.cancel, reason: Sample.commitment)]
@@ -201,9 +202,13 @@ struct CodecTests {
             Fulfilment(action: "b", claimedAt: Sample.at(1), reportedAt: nil),
         ])
         var holding = Holding()
-        holding.wallet = .max
-        holding.unapplied = .min
+        holding.wallet = (1 << 122) - 1
+        holding.unapplied = -(1 << 122) + 1
         try check([Holding(), holding])
+        for beyond in [Int128.max, .min, 1 << 122, -(1 << 122)] {
+            holding.unapplied = beyond
+            #expect(throws: Corruption.self) { _ = try Holding(stored: holding.storedBytes) }
+        }
     }
 
     @Test("A whole payment")

@@ -7,12 +7,7 @@ import Testing
 
 @Suite("Deliveries in the store")
 struct DeliveryTests {
-    private static func endpoint(_ number: Int) -> StoredEndpoint {
-        StoredEndpoint(
-            id: Sample.id(number), merchant: Sample.merchant, url: "https://shop.example/\(number)",
-            events: ["*"],
-            description: "", isTest: true, secret: [1, 2, 3], state: .active, createdAt: Sample.at(0))
-    }
+    private static func endpoint(_ number: Int) -> StoredEndpoint { Sample.endpoint(number) }
 
     private func lease(_ store: Store, _ endpoint: Int, at seconds: Int64, limit: Int = 10) async throws
         -> [LeasedDelivery]
@@ -143,14 +138,77 @@ struct DeliveryTests {
             let running = try await lease(store, 50, at: 0)[0]
             endpoint.state = .disabled
             try await store.write { [endpoint] in try $0.save(endpoint) }
-            #expect(try await !settle(store, running, 200, at: 1), "its lease ended with the switch")
+            #expect(try await settle(store, running, 500, at: 1), "the receiver had it before the switch")
+            func shown(_ state: String?) async throws -> [String] {
+                try await store.read {
+                    try $0.deliveries(of: Sample.id(50), state: state, PageRequest(limit: 10)).items
+                }.map(\.delivery.stateText)
+            }
+            for state in [nil, "held"] { #expect(try await shown(state) == ["held", "held"]) }
+            for state in ["waiting", "queued"] { #expect(try await shown(state).isEmpty) }
             #expect(try await store.read { try $0.endpointsOwed(by: Sample.at(100)) }.isEmpty)
+            #expect(try await lease(store, 50, at: 100).isEmpty)
             endpoint.state = .active
             try await store.write { [endpoint] in try $0.save(endpoint) }
+            #expect(try await shown("held").isEmpty)
+            #expect(try await shown("queued") == ["queued"])
             for sequence in Int64(1)...2 {
                 let leased = try await lease(store, 50, at: 100 + sequence)
                 #expect(leased.map(\.delivery.sequence) == [sequence])
                 for delivery in leased { try await settle(store, delivery, 200, at: 100) }
+            }
+        }
+    }
+
+    @Test("An endpoint that was owed much is changed, switched off and deleted in small steps")
+    func steps() async throws {
+        try await withStore(.sqlite) { store in
+            var endpoint = Self.endpoint(50)
+            try await store.write { [endpoint] in try $0.save(endpoint) }
+            let id = endpoint.id.text
+            try await store.database.write { db in
+                _ = try db.execute(
+                    """
+                    WITH RECURSIVE n (i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 5000)
+                    INSERT INTO delivery (id, event, position, endpoint, merchant, subject, sequence, state,
+                        attempts, tries, due_at, fence, created_at)
+                    SELECT 'dlv_' || i, 'evt_' || i, i, \(id), 'mer', 'pay_' || (i / 5), i,
+                        CASE i % 5 WHEN 0 THEN 'waiting' WHEN 1 THEN 'dead' ELSE 'queued' END, 1, 2, 0, 0, 0
+                    FROM n
+                    """)
+                _ = try db.execute(
+                    """
+                    INSERT INTO attempt (delivery, number, at, milliseconds, excerpt, is_stale)
+                    SELECT d.id, n.column1, 0, 1, '', 0 FROM delivery d, (VALUES (1), (2)) n
+                    """)
+            }
+            /// How many rows a transaction changes.
+            func rows(_ body: @escaping @Sendable (Transaction) throws -> Void) async throws -> Int64 {
+                try await store.write { tx in
+                    func changes() throws -> Int64 {
+                        try tx.connection.first("SELECT total_changes()")?.integer(0) ?? 0
+                    }
+                    let before = try changes()
+                    try body(tx)
+                    return try changes() - before
+                }
+            }
+            for state in [StoredEndpoint.State.disabled, .active, .gone, .active] {
+                endpoint.state = state
+                let changed = try await rows { [endpoint] in try $0.save(endpoint) }
+                #expect(changed == 1, "\(state)")
+            }
+            let deleted = try await rows { try $0.deleteEndpoint(Sample.id(50)) }
+            #expect(deleted <= 2)
+            var steps = 0
+            while try await store.read({ try $0.hasDeletedEndpoints() }), steps < 1_000 {
+                let forgotten = try await rows { _ = try $0.forgetDeliveries(limit: 100) }
+                #expect(forgotten <= 200)
+                steps += 1
+                if steps == 10 { try await store.open(1) }
+            }
+            for (table, count) in [("delivery", 0), ("attempt", 0), ("payment", 1)] as [(SQL, Int64)] {
+                #expect(try await store.count(table) == count)
             }
         }
     }

@@ -57,6 +57,12 @@ enum Sample {
             risk: .normal, openedAt: at(0), expiresAt: at(900), isTest: true, personal: commitment)
     }
 
+    static func endpoint(_ number: Int) -> StoredEndpoint {
+        StoredEndpoint(
+            id: id(number), merchant: merchant, url: "https://shop.example/\(number)", events: ["*"],
+            description: "", isTest: true, secret: [1, 2, 3], state: .active, createdAt: at(0))
+    }
+
     static func personal(_ number: Int) -> Personal {
         Personal(
             salt: [UInt8](repeating: UInt8(truncatingIfNeeded: number), count: 32),

@@ -6,7 +6,12 @@ package enum RawSocket {
     /// Sends `text` to a port of the loopback interface and gives what comes until the other side ends. A
     /// receive waits at most a minute: only a broken server takes that long.
     package static func exchange(port: Int, _ text: String) async throws -> String {
-        try await Worker(threads: 1).run { try converse(port, Array(text.utf8)) }
+        try await exchange(port: port, bytes: Array(text.utf8))
+    }
+
+    /// The same with bytes that need be no text.
+    package static func exchange(port: Int, bytes: [UInt8]) async throws -> String {
+        try await Worker(threads: 1).run { try converse(port, bytes) }
     }
 
     /// The same, on this thread.

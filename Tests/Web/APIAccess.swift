@@ -5,6 +5,7 @@ import HTTP
 import JSON
 import Platform
 import Storage
+import TestKit
 import Testing
 
 @testable import Web
@@ -39,9 +40,11 @@ struct APIAccess {
         #expect(nobody.status == 401)
     }
 
-    @Test("Neither another merchant nor a live key sees a test payment or anything of it")
-    func separation() async throws {
-        let gateway = try await TestGateway()
+    @Test(
+        "Neither another merchant nor a live key sees a test payment or anything of it",
+        arguments: DatabaseEngine.allCases)
+    func separation(_ engine: DatabaseEngine) async throws {
+        let gateway = try await TestGateway(engine)
         let (owner, stranger) = (try await gateway.tenant(), try await gateway.tenant())
         let id = await owner.payment().id
         _ = await owner.post("/v1/sandbox/payments/\(id)/over")

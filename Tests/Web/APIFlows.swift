@@ -212,14 +212,8 @@ struct APIFlows {
             (tenant.test, "sandbx", "x", "unsupported_network", "Did you mean “sandbox”?"),
             (tenant.test, "dogecoin", "x", "unsupported_network", "For test keys it has: sandbox"),
             (tenant.live, "dogecoin", "x", "unsupported_network", "For live keys it has: bitcoin."),
-            (
-                tenant.test, "bitcoin", "x", "unsupported_network",
-                "takes a live key (qk_live_…), and this is a test one."
-            ),
-            (
-                tenant.live, "sandbox", "x", "unsupported_network",
-                "takes a test key (qk_test_…), and this is a live one."
-            ),
+            (tenant.test, "bitcoin", "x", "unsupported_network", "takes a live key (qk_live_…), and this is a test"),
+            (tenant.live, "sandbox", "x", "unsupported_network", "takes a test key (qk_test_…), and this is a live"),
             (tenant.live, "dogecoin", " \(xprv) ", "private_key", "consider it exposed"),
         ]
         for row in rows {

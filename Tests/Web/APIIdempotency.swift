@@ -1,12 +1,13 @@
 import Chains
 import Domain
-import Engine
 import HTTP
 import JSON
 import Platform
 import Storage
+import TestKit
 import Testing
 
+@testable import Engine
 @testable import Web
 
 @Suite("A request under an idempotency key is carried out once")
@@ -17,9 +18,9 @@ struct APIIdempotency {
         return .object(order)
     }
 
-    @Test("Fifty at once have one effect and one answer, byte for byte")
-    func parallel() async throws {
-        let gateway = try await TestGateway()
+    @Test("Fifty at once have one effect and one answer, byte for byte", arguments: DatabaseEngine.allCases)
+    func parallel(_ engine: DatabaseEngine) async throws {
+        let gateway = try await TestGateway(engine)
         let tenant = try await gateway.tenant()
         let body = order("order-50")
         let answers = await withTaskGroup(of: Answer.self) { group in
@@ -151,5 +152,34 @@ struct APIIdempotency {
             #expect(other.code == "quote_expired", "\(other.text)")
             #expect(other.places == ["/quote_expires_at"])
         }
+    }
+
+    @Test("An answer is kept for seven days and not a millisecond longer", arguments: DatabaseEngine.allCases)
+    func sevenDays(_ engine: DatabaseEngine) async throws {
+        let gateway = try await TestGateway(engine)
+        let tenant = try await gateway.tenant()
+        let week: Int64 = 7 * 24 * 3_600 * 1_000
+        let first = await tenant.post("/v1/payments", order("a"), idempotency: "key-1")
+        #expect(first.status == 201)
+        var age: Int64 = 0
+        for later in [1, week / 2, week - 1_000, week - 1] {
+            gateway.clock.advance(by: later - age)
+            age = later
+            try await gateway.watch()
+            #expect(try await gateway.gateway.forgetAnswers() == 0)
+            let again = await tenant.post("/v1/payments", order("a"), idempotency: "key-1")
+            #expect(again.body == first.body, "after \(age) ms")
+            #expect(again.headers["Idempotency-Replayed"] == "true")
+            let other = await tenant.post("/v1/payments", order("b"), idempotency: "key-1")
+            #expect(other.code == "idempotency_key_reused", "after \(age) ms")
+        }
+        gateway.clock.advance(by: 1)
+        #expect(try await gateway.gateway.forgetAnswers() == 1)
+        let fresh = await tenant.post("/v1/payments", order("b"), idempotency: "key-1")
+        #expect(fresh.status == 201, "\(fresh.text)")
+        #expect(fresh.headers["Idempotency-Replayed"] == nil)
+        #expect(fresh.json?["id"] != first.json?["id"])
+        let replayed = await tenant.post("/v1/payments", order("b"), idempotency: "key-1")
+        #expect(replayed.body == fresh.body, "and its seven days have begun")
     }
 }

@@ -5,6 +5,7 @@ import HTTP
 import JSON
 import Platform
 import Storage
+import TestKit
 import Testing
 
 @testable import Web
@@ -32,9 +33,9 @@ struct APIPagination {
         return parts
     }
 
-    @Test("Newest first, none twice, none missed, while others are inserted")
-    func payments() async throws {
-        let gateway = try await TestGateway()
+    @Test("Newest first, none twice, none missed, while others are inserted", arguments: DatabaseEngine.allCases)
+    func payments(_ engine: DatabaseEngine) async throws {
+        let gateway = try await TestGateway(engine)
         let tenant = try await gateway.tenant()
         var made: [String] = []
         for _ in 0..<10 {
@@ -67,9 +68,11 @@ struct APIPagination {
         #expect(rest.json?["has_more"] == false)
     }
 
-    @Test("Events come in the order of their commits, and the last place is told even at the end")
-    func events() async throws {
-        let gateway = try await TestGateway()
+    @Test(
+        "Events come in the order of their commits, and the last place is told even at the end",
+        arguments: DatabaseEngine.allCases)
+    func events(_ engine: DatabaseEngine) async throws {
+        let gateway = try await TestGateway(engine)
         let tenant = try await gateway.tenant()
         for _ in 0..<4 { _ = await tenant.payment() }
         var seen: [String] = []
@@ -85,6 +88,28 @@ struct APIPagination {
         let all = await tenant.get("/v1/events?limit=100")
         #expect(ids(all) == seen)
         #expect(await tenant.get("/v1/events?type=payment.created").json?["data"]?.asArray?.count == 5)
+    }
+
+    @Test(
+        "Who reads events while others write them misses none, and none comes late",
+        arguments: DatabaseEngine.allCases)
+    func eventsWhileWriting(_ engine: DatabaseEngine) async throws {
+        let tenant = try await TestGateway(engine).tenant()
+        async let writing: Void = withDiscardingTaskGroup { group in
+            for _ in 0..<6 {
+                group.addTask { for _ in 0..<5 { #expect(await tenant.payment().answer.status == 201) } }
+            }
+        }
+        var seen: [String] = []
+        var after = ""
+        for _ in 0..<20_000 where seen.count < 60 {
+            let answer = await tenant.get("/v1/events?limit=7\(after)")
+            #expect(answer.status == 200, "\(answer.text)")
+            seen += ids(answer)
+            if let next = answer.json?["next"]?.asString { after = "&after=\(next)" }
+        }
+        await writing
+        #expect(ids(await tenant.get("/v1/events?limit=100")) == seen)
     }
 
     @Test("An event is given with the bytes that are signed")

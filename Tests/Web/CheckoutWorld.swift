@@ -20,7 +20,7 @@ final class CheckoutWorld: Sendable {
     private let folder: TemporaryFolder
 
     init(
-        clock: any Clock, entropy: any Entropy = Tally(), baseURL: String = "https://pay.example",
+        clock: any Clock, entropy: any Entropy = CountedEntropy(), baseURL: String = "https://pay.example",
         mayMoveClock: Bool = false
     ) async throws {
         folder = try TemporaryFolder()
@@ -135,21 +135,5 @@ final class CheckoutWorld: Sendable {
     func page(_ token: CheckoutToken) async throws -> String {
         let response = try await send(.get, "/checkout/\(token.text)")
         return String(decoding: response.bytes ?? [], as: UTF8.self)
-    }
-}
-
-/// Chance that counts: the same in every run, never twice.
-struct Tally: Entropy {
-    private let next = Lock<UInt64>(0)
-
-    func bytes(_ count: Int) -> [UInt8] {
-        let number = next.withLock { next in
-            next += 1
-            return next
-        }
-        return (0..<count).map { place in
-            let shift = UInt64(count - 1 - place) * 8
-            return shift < 64 ? UInt8(truncatingIfNeeded: number >> shift) : 0
-        }
     }
 }

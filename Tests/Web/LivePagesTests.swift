@@ -78,6 +78,8 @@ struct LivePagesTests {
         let test = try token(of: await tenant.payment().answer)
         _ = try (watched.open(live), watched.open(test))
         try await watched.expect(2, after: .payments([live.payment, test.payment]))
+        // Pages are sent in turn: with this both have been.
+        try await watched.expect(1, after: .payments([test.payment]))
         // Each later wait ends only when all that was noted before it has been read.
         watched.pages.note(.deliveries)
         try await watched.expect(1, after: .sandbox)

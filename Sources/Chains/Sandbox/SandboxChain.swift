@@ -28,6 +28,10 @@ package final class SandboxChain: Chain {
     package var network: NetworkName { place.name }
     package var assets: [Asset] { place.assets }
 
+    package func leastPayable(_ asset: Asset) -> UInt128 {
+        asset.contract == nil ? SandboxLimits.leastPayable : 1
+    }
+
     package func receivingKey(parsing text: String) throws -> ReceivingKey {
         let key = WalletKey(text)
         do throws(ChainFault) {
@@ -50,25 +54,13 @@ package final class SandboxChain: Chain {
     package func paymentURI(address: String, asset: Asset, amount: UInt128, label: String?) -> String {
         let amountText = DecimalText.text(amount, decimals: asset.decimals)
         var uri = "\(place.rawValue):\(address)?amount=\(amountText)&asset=\(asset.method.asset)"
-        if let label, !label.isEmpty { uri += "&label=" + Self.percentEncoded(label) }
+        if let label, !label.isEmpty { uri += "&label=" + PercentEncoding.encode(label) }
         return uri
     }
 
     package func forget() { memory.withLock { $0 = Memory() } }
 
     package func hints() -> AsyncStream<Void> { world.hints(on: place) }
-
-    /// RFC 3986: all but the unreserved characters.
-    private static func percentEncoded(_ text: String) -> String {
-        var bytes: [UInt8] = []
-        for byte in text.utf8 {
-            switch byte {
-            case 0x30...0x39, 0x41...0x5a, 0x61...0x7a, 0x2d, 0x2e, 0x5f, 0x7e: bytes.append(byte)
-            default: bytes += Array("%\(Hex.encode([byte]).uppercased())".utf8)
-            }
-        }
-        return String(decoding: bytes, as: UTF8.self)
-    }
 
     /// See `Chain`. Throws `unreachable` while the network is made to fail, `wrongNetwork` when the kept
     /// genesis block is another one.

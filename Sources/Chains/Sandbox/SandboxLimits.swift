@@ -45,6 +45,9 @@ package enum SandboxLimits {
     /// Base units of one output: below 2¹²⁷.
     package static let amount: ClosedRange<UInt128> = 1...(1 << 127 - 1)
 
+    /// Base units of the coin below which a payment cannot be made, as on Bitcoin.
+    package static let leastPayable: UInt128 = 546
+
     /// Bytes of one command's text.
     package static let commandBytes = 65_536
 

@@ -99,11 +99,4 @@ package struct TransactionTable: Sendable {
 
     /// The bytes of an output's script.
     package func script(of output: TransactionOutput) -> ArraySlice<UInt8> { bytes[output.script] }
-
-    /// The id that covers witnesses too (BIP 141); nil for a transaction with a part for the extension block,
-    /// whose witness id needs another serialisation.
-    package func witnessID(of transaction: Transaction) -> Hash256? {
-        guard !transaction.hasExtension, !transaction.isHogEx else { return nil }
-        return Hash256(sha256dOf: bytes.span.extracting(transaction.place))
-    }
 }

@@ -73,6 +73,8 @@ package final class UTXOChain: Chain {
         return fresh.hints
     }
 
+    package func leastPayable(_ asset: Asset) -> UInt128 { place.leastPayable }
+
     package func script(ofAddress text: String) -> String? {
         (try? Address(parsing: text, on: place)).map { Hex.encode($0.script.bytes) }
     }
@@ -109,20 +111,8 @@ package final class UTXOChain: Chain {
     package func paymentURI(address: String, asset: Asset, amount: UInt128, label: String?) -> String {
         var uri =
             "\(place.uriScheme):\(address)?amount=\(DecimalText.text(amount, decimals: asset.decimals))"
-        if let label, !label.isEmpty { uri += "&label=" + Self.percentEncoded(label) }
+        if let label, !label.isEmpty { uri += "&label=" + PercentEncoding.encode(label) }
         return uri
-    }
-
-    /// RFC 3986: all but the unreserved characters.
-    private static func percentEncoded(_ text: String) -> String {
-        var bytes: [UInt8] = []
-        for byte in text.utf8 {
-            switch byte {
-            case 0x30...0x39, 0x41...0x5a, 0x61...0x7a, 0x2d, 0x2e, 0x5f, 0x7e: bytes.append(byte)
-            default: bytes += Array("%\(Hex.encode([byte]).uppercased())".utf8)
-            }
-        }
-        return String(decoding: bytes, as: UTF8.self)
     }
 }
 

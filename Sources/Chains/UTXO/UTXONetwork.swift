@@ -60,6 +60,10 @@ package enum UTXONetwork: String, CaseIterable, Sendable {
     /// The greatest amount that a node accepts, in base units.
     package var greatestAmount: UInt64 { isLitecoin ? 84_000_000 * 100_000_000 : 21_000_000 * 100_000_000 }
 
+    /// Base units below which nodes call an output of the dearest common kind (P2PKH) dust and pass it on to
+    /// nobody: 182 bytes at the dust relay fee, 3,000 units for 1,000 bytes, and ten times that on Litecoin.
+    package var leastPayable: UInt128 { isLitecoin ? 5_460 : 546 }
+
     /// The scheme of its payment URIs (BIP 21).
     package var uriScheme: String { isLitecoin ? "litecoin" : "bitcoin" }
 

@@ -25,7 +25,11 @@ final class OpenedFile: @unchecked Sendable {  // `isTemporary` is set before SQ
     func write(_ bytes: [UInt8], at offset: Int) -> DiskOutcome {
         disk.perform { [name] contents in
             let length = contents.state.files[name]?.bytes.count ?? 0
-            if contents.isFull, offset + bytes.count > length { return .noRoom }
+            let isSpared = contents.spared.map(name.hasSuffix) ?? false
+            if contents.isFull, !isSpared, offset + bytes.count > length {
+                contents.refusals += 1
+                return .noRoom
+            }
             contents.state.write(bytes, at: offset, to: name)
             return .done
         }
@@ -41,6 +45,7 @@ final class OpenedFile: @unchecked Sendable {  // `isTemporary` is set before SQ
     func synchronise() -> DiskOutcome {
         disk.perform(losing: name) { [name] contents in
             contents.state.synchronise(name)
+            contents.synchronisations += 1
             return .done
         }
     }

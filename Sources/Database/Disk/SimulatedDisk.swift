@@ -18,10 +18,14 @@ package final class SimulatedDisk: Sendable {
         var state = DiskState()
         var locks: [String: FileLocks] = [:]
         var operations = 0
+        var synchronisations = 0
         var opened = 0
         var faults: [Int: DiskFault] = [:]
         var isDead = false
         var isFull = false
+        /// The end of the names of those files that find room on a full disk; and how often there was none.
+        var spared: String?
+        var refusals = 0
         /// Called with the number of an operation before it happens.
         var observer: (@Sendable (Int, DiskSnapshot) -> Void)?
         var randomness: UInt64 = 0
@@ -46,6 +50,9 @@ package final class SimulatedDisk: Sendable {
     /// How many things were done that change it: creations, writes, cuts, synchronisations, deletions.
     package var operations: Int { contents.withLock { $0.operations } }
 
+    /// How often something was synchronised: the slow part on a real disk.
+    package var synchronisations: Int { contents.withLock { $0.synchronisations } }
+
     /// Whether a planned crash has come: nothing works any more.
     package var isDead: Bool { contents.withLock { $0.isDead } }
 
@@ -54,8 +61,13 @@ package final class SimulatedDisk: Sendable {
         contents.withLock { $0.faults[operation] = fault }
     }
 
-    /// Whether no write that makes a file longer succeeds.
-    package func setFull(_ isFull: Bool) { contents.withLock { $0.isFull = isFull } }
+    /// Whether no write that makes a file longer succeeds, but of files whose names end with `spared`.
+    package func setFull(_ isFull: Bool, sparing spared: String? = nil) {
+        contents.withLock { ($0.isFull, $0.spared) = (isFull, spared) }
+    }
+
+    /// How many writes have found no room on the full disk.
+    package var refusals: Int { contents.withLock { $0.refusals } }
 
     /// Nothing works from now on, as if the process had been killed.
     package func kill() { contents.withLock { $0.isDead = true } }

@@ -43,6 +43,8 @@ struct PostgresDriver: Driver {
         return PostgresSession(handle, role, lockKey: Self.lockKey(place))
     }
 
+    func leave(_ role: Role) {}
+
     /// What a schema name may be made of: it stands in SQL text.
     private static let plain = Set("abcdefghijklmnopqrstuvwxyz0123456789_".utf8)
 

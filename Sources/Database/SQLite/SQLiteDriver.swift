@@ -9,18 +9,27 @@ struct SQLiteDriver: Driver {
     let path: String
     /// The name of a registered VFS; nil for the system's. Fault injection enters here.
     let vfs: String?
+    /// The claim on the file beside the database. Held until the database is closed or the process ends,
+    /// also when the writer's connection was given up before that: readers still look at the file.
+    private let claim = Lock<FileLock?>(nil)
+
+    init(path: String, vfs: String?) {
+        self.path = path
+        self.vfs = vfs
+    }
 
     var reconnects: Bool { false }
 
     func connect(_ role: Role) throws(DatabaseError) -> any Session {
         switch role {
         case .writer:
-            let lock = try claim()
+            let lock = try lockFile()
             try makeFile()
-            let handle = try SQLiteHandle(path, vfs: vfs, role: role)
-            return SQLiteSession(handle, role, lock)
+            let session = SQLiteSession(try SQLiteHandle(path, vfs: vfs, role: role), role)
+            claim.withLock { $0 = lock }
+            return session
         case .reader:
-            return SQLiteSession(try SQLiteHandle(path, vfs: vfs, role: role), role, nil)
+            return SQLiteSession(try SQLiteHandle(path, vfs: vfs, role: role), role)
         }
     }
 
@@ -30,8 +39,11 @@ struct SQLiteDriver: Driver {
         do { try Files.make(path) } catch { throw .ioFailed("\(error)") }
     }
 
-    /// The claim on the file beside the database, held until the writer closes or the process ends.
-    private func claim() throws(DatabaseError) -> FileLock {
+    func leave(_ role: Role) {
+        if role == .writer { claim.withLock { $0 = nil } }
+    }
+
+    private func lockFile() throws(DatabaseError) -> FileLock {
         let slash = path.utf8.lastIndex(of: UInt8(ascii: "/"))
         let folder = slash.map { String(path[..<$0]) } ?? "."
         let name = slash.map { String(path[path.utf8.index(after: $0)...]) } ?? path

@@ -108,6 +108,10 @@ import CSQLite
             if copying == .truncating, status == SQLITE_OK { unsafe frames.pointee = 0 }
             triedFrames = logFrames
             copiedFrames = min(copied, logFrames)
+        case SQLITE_FULL:
+            // Tried again when as much has come as makes one due, or when nothing else is to be done.
+            triedFrames = logFrames
+            throw failure(status)
         default: throw failure(status)
         }
     }

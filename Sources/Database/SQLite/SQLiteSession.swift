@@ -1,19 +1,15 @@
-import Platform
-
 /// A connection to a SQLite file with its prepared statements.
 final class SQLiteSession: Session {
     private let handle: SQLiteHandle
     private let role: Role
-    private var lock: FileLock?
     /// By the pieces of their SQL: looking one up takes no text that would have to be put together first.
     private var statements: [[String]: SQLiteStatement] = [:]
     private var uses = 0
     private(set) var isBroken = false
 
-    init(_ handle: SQLiteHandle, _ role: Role, _ lock: FileLock?) {
+    init(_ handle: SQLiteHandle, _ role: Role) {
         self.handle = handle
         self.role = role
-        self.lock = lock
     }
 
     var dialect: Dialect { .sqlite }
@@ -31,13 +27,18 @@ final class SQLiteSession: Session {
             try control("COMMIT")
         } catch {
             switch error {
-            case .ioFailed(let words), .full(let words), .corrupt(let words):
+            case .full(let words):
+                // The commit frame is the last that is written, so it is not there (but on a disk whose
+                // sectors are filled up behind it); the engine has taken the transaction back, and the next
+                // one is written over it. Nothing was synchronised that could be lost.
+                throw .outcomeUnknown(words)
+            case .ioFailed(let words), .corrupt(let words):
                 // The commit frame may have reached the disk: a later opening may find it. And after a failed
                 // fsync the kernel may have thrown the pages away, so trying again would report a success
                 // that is none.
                 isBroken = true
                 throw .outcomeUnknown(words)
-            case .constraint, .busy, .overloaded, .connectionLost, .outcomeUnknown, .mismatch,
+            case .constraint, .busy, .overloaded, .connectionLost, .outcomeUnknown, .ended, .mismatch,
                 .unrepresentable, .locked, .migration, .closed, .misuse:
                 throw error
             }
@@ -79,6 +80,8 @@ final class SQLiteSession: Session {
             } else {
                 try handle.checkpoint(isDue && frames >= Limits.restartedLogFrames ? .restarting : .plain)
             }
+        } catch .full {
+            // It lost nothing: all is in the log, and is copied when there is room again.
         } catch {
             isBroken = true
         }
@@ -87,7 +90,6 @@ final class SQLiteSession: Session {
     func close() {
         statements = [:]
         handle.close()
-        lock = nil
     }
 
     private func control(_ text: String) throws(DatabaseError) {

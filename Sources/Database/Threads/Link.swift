@@ -61,6 +61,7 @@ struct Link {
         session?.close()
         session = nil
         verdict = .closed
+        driver.leave(role)
     }
 
     private mutating func usable() throws(DatabaseError) -> any Session {
@@ -86,6 +87,6 @@ struct Link {
         log("database: connection given up: \(cause)")
         broken.close()
         session = nil
-        if !driver.reconnects { verdict = .ioFailed("refused since an earlier failure: \(cause)") }
+        if !driver.reconnects { verdict = .ended("refused since an earlier failure: \(cause)") }
     }
 }

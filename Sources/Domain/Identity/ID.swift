@@ -13,19 +13,34 @@ package struct ID<Kind: Identified>: Hashable, Sendable, Comparable, CustomStrin
     /// A new identity out of a time and ten bytes of chance.
     package init(at time: Instant, chance: [UInt8]) {
         precondition(chance.count == 10, "an identity takes ten bytes of chance")
-        var high = UInt128(UInt64(bitPattern: time.milliseconds) & 0xffff_ffff_ffff)
-        for byte in chance { high = high << 8 | UInt128(byte) }
+        var number = UInt128(UInt64(bitPattern: time.milliseconds) & 0xffff_ffff_ffff)
+        for byte in chance { number = number << 8 | UInt128(byte) }
+        self.init(number: number)
+    }
+
+    /// The identity of that number: those of a kind are in the order of their numbers.
+    package init(number: UInt128) {
         var characters: [UInt8] = []
         for place in stride(from: 125, through: 0, by: -5) {
-            characters.append(IDText.alphabet[Int(truncatingIfNeeded: high >> UInt128(place)) & 31])
+            characters.append(IDText.alphabet[Int(truncatingIfNeeded: number >> UInt128(place)) & 31])
         }
         text = Kind.prefix + String(decoding: characters, as: UTF8.self)
+    }
+
+    /// The time and chance in it; of a part of a payment, those of the payment.
+    package var number: UInt128 {
+        text.utf8.dropFirst(Kind.prefix.utf8.count).prefix(26).reduce(0) { number, byte in
+            number << 5 | UInt128(IDText.alphabet.firstIndex(of: byte) ?? 0)
+        }
     }
 
     /// The numbered part of a payment, in a kind of its own.
     package init(part number: Int, of payment: ID<Payment>) {
         text = "\(Kind.prefix)\(payment.text.dropFirst(Payment.prefix.count))_\(number)"
     }
+
+    /// When it was made, as far as identities can say: never before one that was made earlier.
+    package var time: Instant { Instant(milliseconds: Int64(truncatingIfNeeded: number >> 80)) }
 
     /// Reads what `text` printed. Nil for another kind's prefix or any other form.
     package init?(parsing text: some StringProtocol) {

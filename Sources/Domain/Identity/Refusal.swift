@@ -13,6 +13,7 @@ package struct Refusal: Error, Hashable, Sendable {
     package enum Code: String, Sendable, CaseIterable {
         case invalidAmount = "invalid_amount"
         case amountTooLarge = "amount_too_large"
+        case amountTooSmall = "amount_too_small"
         case amountTooPrecise = "amount_too_precise"
         case unknownCurrency = "unknown_currency"
         case unknownAsset = "unknown_asset"
@@ -29,7 +30,6 @@ package struct Refusal: Error, Hashable, Sendable {
         case fulfilmentClaimed = "fulfilment_claimed"
         case exceptionNotOpen = "exception_not_open"
         case actionNotSuggested = "action_not_suggested"
-        case reasonRequired = "reason_required"
         case tooManyQuotes = "too_many_quotes"
     }
 }

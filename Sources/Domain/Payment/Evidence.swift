@@ -5,6 +5,8 @@ package struct Evidence: Hashable, Sendable {
     package var now: Instant
     /// In the order in which they were locked.
     package var quotes: [Quote] = []
+    /// An older quote that the customer came back to while it was open; nil for the last one.
+    package var chosen: ID<Quote>?
     /// In the order in which they were first heard of.
     package var transfers: [Transfer] = []
     package var spends: [Transfer.Key: Transfer.Spend] = [:]
@@ -26,7 +28,7 @@ package struct Evidence: Hashable, Sendable {
     }
 
     /// The quote that the customer is shown.
-    package var currentQuote: Quote? { quotes.last }
+    package var currentQuote: Quote? { chosen.flatMap(quote) ?? quotes.last }
 
     /// What a fact of the moment `at` says of the networks. Nobody has scanned beyond the present.
     mutating func hear(_ sources: [NetworkName: Source], at: Instant) {
@@ -35,11 +37,13 @@ package struct Evidence: Hashable, Sendable {
         }
     }
 
-    /// Takes a quote that is locked at the moment `at`. What networks and clocks say comes in any order, so
-    /// the latest moment counts; but that a price is locked now is a decision, and says what time it is. What
-    /// a clock that was ahead said of the time, and of how far the networks were seen, is taken back.
+    /// Takes a quote that is locked at the moment `at`, and is the current one then. What networks and clocks
+    /// say comes in any order, so the latest moment counts; but that a price is locked now is a decision, and
+    /// says what time it is. What a clock that was ahead said of the time, and of how far the networks were
+    /// seen, is taken back.
     mutating func lock(_ quote: Quote, at: Instant) {
         quotes.append(quote)
+        chosen = nil
         now = at
         sources = sources.mapValues { $0.seen(by: at) }
     }

@@ -28,6 +28,12 @@ package struct Exception: Hashable, Sendable, Identified {
     package var kind: Kind { subject.kind }
     package var isOpen: Bool { resolution == nil }
 
+    /// What may ever be done about it. Where it is about many transfers at once it can only be dismissed:
+    /// money is kept or accepted one transfer at a time.
+    package var actions: [Action] {
+        subject.isAboutMany ? kind.actions.filter { $0 == .dismiss } : kind.actions
+    }
+
     /// What it is about. Once a ruling has settled it, the same subject opens again only for more money,
     /// after a top-up that was granted but not paid, or when evidence falls away again.
     package struct Subject: Hashable, Sendable {
@@ -41,6 +47,15 @@ package struct Exception: Hashable, Sendable, Identified {
             self.kind = kind
             self.transfer = transfer
             self.epoch = epoch
+        }
+
+        /// About all those transfers together that have no question of their own.
+        var isAboutMany: Bool {
+            switch kind {
+            case .duplicate, .wrongNetwork, .wrongAsset, .afterEnd: transfer == nil
+            case .underpaid, .overpaid, .late, .dust, .reversed, .evidenceLost, .review, .sourceStale,
+                .unclaimedFulfilment, .tooManyTransfers: false
+            }
         }
     }
 

@@ -44,9 +44,33 @@ extension Judge {
         }
     }
 
+    /// Asks about one transfer, or about many at once: a transaction with hundreds of outputs costs its
+    /// sender little, and each question is a person's work.
     private mutating func ask(_ kind: Exception.Kind, _ transfer: Transfer, _ amount: UInt128?) {
-        result.questions[Exception.Subject(kind, transfer: transfer.key)] = Assessment.Question(
-            amount: amount, method: transfer.method)
+        let count = asked[kind, default: 0]
+        if count < Payment.mostQuestions, !(kind == .duplicate && isTrifle(transfer, amount)) {
+            asked[kind] = count + 1
+            result.questions[Exception.Subject(kind, transfer: transfer.key)] = Assessment.Question(
+                amount: amount, method: transfer.method)
+            return
+        }
+        // Without an amount where there are several methods, whichever came first.
+        var question = Assessment.Question(amount: amount ?? 0, method: transfer.method)
+        if let known = result.questions[Exception.Subject(kind)] {
+            if let sum = known.amount, known.method == transfer.method {
+                let (total, overflow) = sum.addingReportingOverflow(amount ?? 0)
+                question.amount = overflow ? .max : total
+            } else {
+                question = Assessment.Question()
+            }
+        }
+        result.questions[Exception.Subject(kind)] = question
+    }
+
+    /// Worth less than the least that anybody can be owed.
+    private func isTrifle(_ transfer: Transfer, _ amount: UInt128?) -> Bool {
+        guard let quote = evidence.quote(transfer.quote), let amount else { return false }
+        return quote.worth(of: amount) < Worth(minor: 1)
     }
 
     private var hasConfirmedMoney: Bool {

@@ -8,6 +8,8 @@ struct Judge {
     /// Base units of an excess that a person has ruled on, by the transfer that it came with.
     var settledExcess: [Transfer.Key: UInt128] = [:]
     var isDoubted = false
+    /// How many transfers have a question of their own, of each kind.
+    var asked: [Exception.Kind: Int] = [:]
     var result = Assessment()
 
     init(terms: Terms, evidence: Evidence) {

@@ -7,12 +7,15 @@ extension Payment {
     /// Those after which one that no block holds is not taken: what costs its sender nothing leaves room for
     /// money. It is heard again with its block.
     package static let mostUnconfirmed = 100
+    /// Questions of one kind that are about one transfer each; what is beyond is one question together.
+    package static let mostQuestions = 10
 
     /// Puts the news into the evidence, where the rules allow it now.
     mutating func fold(_ fact: Fact) throws(Objection) {
         switch fact.news {
         case .looked: break
         case .quoted(let quote): try fold(quote, fact)
+        case .chosen(let quote): try choose(quote)
         case .sighted(let sightings, let spends):
             evidence.hear(sightings, of: id, above: fact.floor)
             for (key, spend) in spends { evidence.hear(spend, of: key) }
@@ -35,11 +38,40 @@ extension Payment {
         evidence.lock(quote, at: fact.at)
     }
 
+    /// Shows a quote again that is still open.
+    private mutating func choose(_ id: ID<Quote>) throws(Objection) {
+        guard let quote = evidence.quote(id) else { throw .corruption("the chosen quote \(id) is none") }
+        do throws(Refusal) {
+            try checkOffer(of: quote.method)
+            try checkTakesQuotes()
+        } catch {
+            throw .refusal(error)
+        }
+        guard quote.endsAt >= evidence.now else {
+            throw .refusal(Refusal(.quoteExpired, "This quote has ended."))
+        }
+        evidence.chosen = quote == evidence.quotes.last ? nil : id
+    }
+
+    /// The quote in `method` that holds at `now`, the newest of several: who comes back to a method is given
+    /// the same price and address as long as they hold.
+    package func openQuote(in method: Method, at now: Instant) -> Quote? {
+        evidence.quotes.last { $0.method == method && $0.endsAt >= max(now, evidence.now) }
+    }
+
     /// Whether a new quote in `method` would be taken at `now`: asked before a destination is spent on it,
     /// and before one is offered. A quote that has ended can be had again until the terms end; beyond them
     /// only a person grants more time.
     package func checkQuote(in method: Method, at now: Instant) throws(Refusal) {
         try checkOffer(of: method)
+        try checkCount()
+        try checkTakesQuotes()
+        guard now < terms.expiresAt else {
+            throw Refusal(.quoteExpired, "The time to pay this order is over.")
+        }
+    }
+
+    private func checkTakesQuotes() throws(Refusal) {
         switch state {
         case .created, .awaitingPayment, .expired, .underpaid, .detected: break
         case .confirming, .paid, .overpaid, .latePaid, .failed, .refunded:
@@ -49,28 +81,33 @@ extension Payment {
         guard state != .detected || assessment.missing > .zero else {
             throw Refusal(.notAllowedInState, "The whole amount is on its way: there is nothing left to pay.")
         }
-        guard now < terms.expiresAt else {
-            throw Refusal(.quoteExpired, "The time to pay this order is over.")
+    }
+
+    private func checkCount() throws(Refusal) {
+        guard evidence.quotes.count < Self.mostQuotes else {
+            throw Refusal(.tooManyQuotes, "This payment has been quoted \(Self.mostQuotes) times.")
         }
     }
 
-    /// As `checkQuote`, without a reason.
-    package func takesQuote(in method: Method, at now: Instant) -> Bool {
+    /// Whether `method` can be chosen at `now`: its open quote again, or a new one.
+    package func takesChoice(of method: Method, at now: Instant) -> Bool {
         do throws(Refusal) {
-            try checkQuote(in: method, at: now)
+            if openQuote(in: method, at: now) == nil {
+                try checkQuote(in: method, at: now)
+            } else {
+                try checkOffer(of: method)
+                try checkTakesQuotes()
+            }
             return true
         } catch {
             return false
         }
     }
 
-    /// Whether the terms offer `method`, at this price and once more.
+    /// Whether the terms offer `method` at this price.
     private func checkOffer(of method: Method) throws(Refusal) {
         guard terms.methods.contains(method) else {
             throw Refusal(.methodNotOffered, "This payment cannot be made in \(method).")
-        }
-        guard evidence.quotes.count < Self.mostQuotes else {
-            throw Refusal(.tooManyQuotes, "This payment has been quoted \(Self.mostQuotes) times.")
         }
         guard terms.policy.limits.allSatisfy({ $0.method != method || $0.admits(terms.price) }) else {
             throw Refusal(.outsideLimits, "This amount cannot be paid in \(method).")
@@ -102,6 +139,7 @@ extension Payment {
             throw Refusal(.notAllowedInState, "Only an underpaid payment can be topped up.")
         }
         try checkOffer(of: method)
+        try checkCount()
     }
 
     private func isGrantable(_ quote: Quote, at now: Instant) throws(Objection) -> Bool {
@@ -140,7 +178,7 @@ extension Payment {
             guard let exception = exception(id), exception.isOpen else {
                 throw .refusal(Refusal(.exceptionNotOpen, "This exception is not open."))
             }
-            guard exception.kind.actions.contains(verdict.action) else {
+            guard exception.actions.contains(verdict.action) else {
                 let kind = exception.kind.rawValue
                 throw .refusal(Refusal(.actionNotSuggested,
                     "\(verdict.action.rawValue) does not settle \(kind)."))
@@ -191,7 +229,7 @@ extension Payment {
     /// What a person may do now about one of its exceptions; the safest first.
     package func actions(on exception: Exception) -> [Exception.Action] {
         guard exception.isOpen else { return [] }
-        return exception.kind.actions.filter(allows)
+        return exception.actions.filter(allows)
     }
 
     private func allows(_ action: Exception.Action) -> Bool {

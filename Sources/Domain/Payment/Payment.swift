@@ -88,6 +88,8 @@ package struct Fact: Hashable, Sendable {
     package enum News: Hashable, Sendable {
         /// A method was chosen, or chosen again: price locked, destination issued.
         case quoted(Quote)
+        /// A method was chosen whose quote is still open: that one is shown again.
+        case chosen(ID<Quote>)
         /// A network said something of transfers to this payment's destinations.
         case sighted([Sighting], spends: [Transfer.Key: Transfer.Spend])
         /// Time passed, or a network's tip or health changed.
@@ -101,6 +103,7 @@ package struct Fact: Hashable, Sendable {
         package var kind: String {
             switch self {
             case .quoted: "quoted"
+            case .chosen: "chosen"
             case .sighted: "sighted"
             case .looked: "looked"
             case .ruled: "ruled"

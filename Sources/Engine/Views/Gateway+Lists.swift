@@ -105,6 +105,13 @@ extension Gateway {
         networks.entries.filter { $0.isTest == caller.isTest }.flatMap(\.chain.assets)
     }
 
+    /// All that a policy can speak of: what this program knows, whether it is configured here or not.
+    package var knownMethods: Set<Domain.Method> {
+        Set(networks.entries.flatMap(\.chain.assets).map(\.method))
+            .union(SandboxNetwork.allCases.flatMap(\.assets).map(\.method))
+            .union(UTXONetwork.allCases.map(\.coin.method))
+    }
+
     /// The rates that a merchant's payments would get now, with what each of them is good for.
     package func rateViews(for caller: Caller) async throws -> [RateView] {
         try await rates(for: caller).map { RateView($0, maxAgeSeconds: settings.rateMaxAgeSeconds) }

@@ -226,6 +226,7 @@ extension Evidence: Stored {
     package func write(_ writer: inout JSONWriter) {
         writer.member("now", now.milliseconds)
         writer.list("quotes", quotes)
+        writer.member("chosen", ifPresent: chosen?.text)
         writer.list("transfers", transfers)
         writer.list("spends", StoredSpend.list(spends))
         writer.list("sources", StoredSource.list(sources))
@@ -236,6 +237,10 @@ extension Evidence: Stored {
     package init(_ fields: Fields) throws(Corruption) {
         self.init(now: try fields.instant("now"))
         quotes = try fields.list("quotes")
+        chosen = try fields.parsedOrNil("chosen") { ID<Quote>(parsing: $0) }
+        guard chosen.map({ quote($0) != nil }) ?? true else {
+            throw Corruption("the chosen quote is none")
+        }
         transfers = try fields.list("transfers")
         spends = StoredSpend.dictionary(try fields.list("spends"))
         sources = StoredSource.dictionary(try fields.list("sources"))

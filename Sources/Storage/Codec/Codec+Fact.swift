@@ -11,6 +11,7 @@ extension Fact: Stored {
         writer.member("news", news.kind)
         switch news {
         case .quoted(let quote): writer.stored("quote", quote)
+        case .chosen(let quote): writer.member("quote", quote.text)
         case .sighted(let sightings, let spends):
             writer.list("sightings", sightings)
             writer.list("spends", StoredSpend.list(spends))
@@ -27,6 +28,7 @@ extension Fact: Stored {
         let news: News
         switch try fields.text("news") {
         case "quoted": news = .quoted(try fields.nested("quote"))
+        case "chosen": news = .chosen(try fields.id("quote"))
         case "sighted":
             news = .sighted(
                 try fields.list("sightings"), spends: StoredSpend.dictionary(try fields.list("spends")))

@@ -146,4 +146,18 @@ extension Fields {
     func units(_ key: String) throws(Corruption) -> UInt128 { try parsed(key) { UInt128($0) } }
     func unitsOrNil(_ key: String) throws(Corruption) -> UInt128? { try parsedOrNil(key) { UInt128($0) } }
     func signed(_ key: String) throws(Corruption) -> Int128 { try parsed(key) { Int128($0) } }
+
+    /// What an account holds of one transfer: all of them can be added up.
+    func held(_ key: String) throws(Corruption) -> Int128 {
+        let amount = try signed(key)
+        guard amount.magnitude < 1 << 122 else { throw Corruption("“\(key)” is no amount") }
+        return amount
+    }
+
+    /// A number that counts up from 0, with much room above it.
+    func count(_ key: String) throws(Corruption) -> Int {
+        let number: Int = try integer(key)
+        guard (0...Int(Int32.max)).contains(number) else { throw Corruption("“\(key)” is no count") }
+        return number
+    }
 }

@@ -171,13 +171,13 @@ extension Holding: Stored {
 
     package init(_ fields: Fields) throws(Corruption) {
         self.init()
-        wallet = try fields.signed("wallet")
-        withdrawn = try fields.signed("withdrawn")
-        reorgLoss = try fields.signed("reorg_loss")
-        payments = try fields.signed("payments")
-        excess = try fields.signed("excess")
-        unapplied = try fields.signed("unapplied")
-        refundsPending = try fields.signed("refunds_pending")
+        wallet = try fields.held("wallet")
+        withdrawn = try fields.held("withdrawn")
+        reorgLoss = try fields.held("reorg_loss")
+        payments = try fields.held("payments")
+        excess = try fields.held("excess")
+        unapplied = try fields.held("unapplied")
+        refundsPending = try fields.held("refunds_pending")
     }
 }
 
@@ -202,7 +202,7 @@ struct StoredPosted: Stored {
         key = try fields.nested("key")
         posted = Posted(
             holding: try fields.nested("holding"), entry: try fields.id("entry"),
-            count: try fields.integer("count"))
+            count: try fields.count("count"))
     }
 }
 
@@ -228,12 +228,12 @@ extension Payment: Stored {
             evidence: try fields.nested("evidence"))
         fulfilment = try fields.nestedOrNil("fulfilment")
         state = try fields.parsed("state", State.init)
-        version = try fields.integer("version")
-        epoch = try fields.integer("epoch")
+        version = try fields.count("version")
+        epoch = try fields.count("epoch")
         exceptions = try fields.list("exceptions")
         let list: [StoredPosted] = try fields.list("posted")
         posted = Dictionary(list.map { ($0.key, $0.posted) }) { first, _ in first }
-        entryCount = try fields.integer("entries")
-        eventCount = try fields.integer("events")
+        entryCount = try fields.count("entries")
+        eventCount = try fields.count("events")
     }
 }

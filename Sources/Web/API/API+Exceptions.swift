@@ -25,7 +25,7 @@ extension API {
             "exceptions.rule", .post, "/v1/exceptions/{id}/rulings", scope: .exceptionsRule,
             idempotency: .required,
             pointers: [
-                .actionNotSuggested: "/action", .reasonRequired: "/reason", .unsupportedNetwork: "/network",
+                .actionNotSuggested: "/action", .unsupportedNetwork: "/network",
                 .methodNotOffered: "/asset", .noWallet: "/network", .rateUnavailable: "/asset",
                 .networkUnavailable: "/network",
             ]

@@ -10,7 +10,8 @@ extension API {
             "payments.create", .post, "/v1/payments", scope: .paymentsWrite, idempotency: .optional,
             pointers: [
                 .invalidAmount: "/amount", .amountTooLarge: "/amount", .amountTooPrecise: "/amount",
-                .outsideLimits: "/amount", .unknownCurrency: "/currency", .rateUnavailable: "/currency",
+                .amountTooSmall: "/amount", .outsideLimits: "/amount",
+                .unknownCurrency: "/currency", .rateUnavailable: "/currency",
                 .unknownAsset: "/asset", .unsupportedNetwork: "/network", .noWallet: "/network",
                 .networkUnavailable: "/network", .policyNotAllowed: "/policy",
                 .quoteExpired: "/quote_expires_at",
@@ -44,12 +45,12 @@ extension API {
             idempotency: .optional,
             pointers: [
                 .methodNotOffered: "/asset", .unsupportedNetwork: "/network", .noWallet: "/network",
-                .networkUnavailable: "/network", .rateUnavailable: "/asset",
+                .networkUnavailable: "/network", .rateUnavailable: "/asset", .amountTooSmall: "/asset",
             ],
             run: chooseMethod),
         Operation(
             "payments.accept", .post, "/v1/payments/{id}/actions/accept", scope: .exceptionsRule,
-            idempotency: .required, pointers: [.reasonRequired: "/reason"]
+            idempotency: .required
         ) { call in
             let id: ID<Payment> = try call.id("payment")
             var form = try call.form()

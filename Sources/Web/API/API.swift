@@ -163,7 +163,7 @@ package struct API: Sendable {
         do {
             try await gateway.recordRefusal(
                 caller, operation: operation.name, code: problem.code.rawValue,
-                pointers: problem.flaws.map(\.pointer),
+                pointers: problem.flaws.map(\.recorded),
                 unrecorded: unrecorded.withLock { $0.removeValue(forKey: caller.key) } ?? 0,
                 cause: "request \(requestID)")
         } catch {

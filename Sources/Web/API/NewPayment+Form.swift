@@ -7,10 +7,10 @@ extension Call {
     /// Reads the body of `POST /v1/payments`. Throws `InvalidFields` with everything that is wrong.
     func newPayment() throws -> NewPayment {
         var form = try form()
-        let orderID = form.string("merchant_order_id", .required, maxBytes: Limits.orderIDBytes)
+        let orderID = form.identifier("merchant_order_id", .required, maxBytes: Limits.orderIDBytes)
         let amount = form.string("amount", .required, maxBytes: Limits.amountBytes)
         let currency = form.string("currency", .required, maxBytes: Limits.currencyBytes)
-        let customer = form.string("customer_id", .optional, maxBytes: Limits.customerBytes)
+        let customer = form.identifier("customer_id", .optional, maxBytes: Limits.customerBytes)
         let description = form.string(
             "description", .optional, maxBytes: Limits.descriptionBytes, multiline: true)
         let successURL = form.link("success_url")
@@ -73,7 +73,7 @@ extension Call {
         var change = PolicyChange()
         change.underTolerance = form.tolerance("under_tolerance", .optional)
         change.overTolerance = form.tolerance("over_tolerance", .optional)
-        change.atLeastConfirmations = form.integer("at_least_confirmations", .optional, 0...1_000)
+        change.atLeastConfirmations = form.integer("at_least_confirmations", .optional, Limits.confirmations)
             .map { UInt32($0) }
         change.quoteSeconds = form.integer("quote_seconds", .optional, Limits.paySeconds)
         change.holdsOverpaid = form.bool("holds_overpaid", .optional)

@@ -13,7 +13,7 @@ extension Call {
         policy.currency = form.currency("currency", .optional, gateway) ?? policy.currency
         policy.underTolerance = form.tolerance("under_tolerance", .optional) ?? policy.underTolerance
         policy.overTolerance = form.tolerance("over_tolerance", .optional) ?? policy.overTolerance
-        let rules = form.objects("confirmations", .optional, count: 0...Limits.policyRules, Self.rule)
+        let rules = form.objects("confirmations", .optional, count: 0...Limits.policyRules, rule)
         policy.confirmations = rules ?? policy.confirmations
         policy.quoteSeconds =
             form.integer("quote_seconds", .optional, Limits.paySeconds) ?? policy.quoteSeconds
@@ -41,11 +41,26 @@ extension Call {
         return Policy.LateRule(withinSeconds: within, driftBasisPoints: UInt32(drift))
     }
 
-    private static func rule(_ form: inout JSONForm) -> Policy.ConfirmationRule? {
+    /// Reports an asset or a network that there is not: such a rule would never hold for anything.
+    private func check(_ asset: AssetCode?, on network: NetworkName?, _ form: inout JSONForm) {
+        let there = gateway.knownMethods.filter { network == nil || $0.network == network }
+        if network != nil, there.isEmpty {
+            form.report(
+                FieldProblem(code: "unsupported_network", detail: "There is no network of that name."),
+                at: "network")
+        } else if let asset, !there.contains(where: { $0.asset == asset }) {
+            form.report(
+                FieldProblem(code: "unknown_asset", detail: "There is no asset of that code there."),
+                at: "asset")
+        }
+    }
+
+    private func rule(_ form: inout JSONForm) -> Policy.ConfirmationRule? {
         let asset = form.assetCode("asset", .optional)
         let network = form.networkName("network", .optional)
+        if asset != nil || network != nil { check(asset, on: network, &form) }
         let risk = form.choice("risk", .optional, of: Policy.Risk.self)
-        let tiers = form.objects("tiers", .required, count: 1...Limits.policyTiers, tier)
+        let tiers = form.objects("tiers", .required, count: 1...Limits.policyTiers, Self.tier)
         guard let tiers else { return nil }
         let ends = tiers.map { $0.upToMinor ?? .max }
         let grows = zip(ends, ends.dropFirst()).allSatisfy { $0 < $1 }
@@ -65,13 +80,20 @@ extension Call {
                     code: "unknown_value",
                     detail: "Must be a count such as \"6\", or \"safe\", \"finalized\" or \"settled\".")
             }
+            if case .count(let count) = requirement, !Limits.confirmations.contains(Int64(count)) {
+                throw .outOfRange(Limits.confirmations)
+            }
             return requirement
         }
         return requirement.map { Policy.Tier(upToMinor: limit, requirement: $0) }
     }
 
     private func limit(_ form: inout JSONForm) -> Policy.MethodLimit? {
-        let method = form.object("method", .required) { $0.method(.required) }
+        let method = form.object("method", .required) { form in
+            let method = form.method(.required)
+            if let method { check(method.asset, on: method.network, &form) }
+            return method
+        }
         let currency = form.currency("currency", .required, gateway)
         let minimum = form.minorUnits("minimum_minor")
         let maximum = form.minorUnits("maximum_minor")

@@ -25,6 +25,7 @@ extension Problem {
         // What the rules say of its content. The names are those of `Refusal.Code`.
         case invalidAmount = "invalid_amount"
         case amountTooLarge = "amount_too_large"
+        case amountTooSmall = "amount_too_small"
         case amountTooPrecise = "amount_too_precise"
         case unknownCurrency = "unknown_currency"
         case unknownAsset = "unknown_asset"
@@ -36,7 +37,6 @@ extension Problem {
         case quoteExpired = "quote_expired"
         case rateUnavailable = "rate_unavailable"
         case actionNotSuggested = "action_not_suggested"
-        case reasonRequired = "reason_required"
 
         // What the state of things says. Names of `Refusal.Code` again, and others.
         case notAllowedInState = "not_allowed_in_state"
@@ -80,10 +80,10 @@ extension Problem.Code {
             .conflict
         case .bodyTooLarge: .contentTooLarge
         case .unsupportedMediaType: .unsupportedMediaType
-        case .invalidFields, .idempotencyKeyReused, .invalidAmount, .amountTooLarge, .amountTooPrecise,
-            .unknownCurrency, .unknownAsset, .unsupportedNetwork, .methodNotOffered, .noWallet,
-            .outsideLimits, .policyNotAllowed, .quoteExpired, .rateUnavailable, .actionNotSuggested,
-            .reasonRequired, .invalidKey, .privateKey, .wrongNetwork, .unsupportedKey,
+        case .invalidFields, .idempotencyKeyReused, .invalidAmount, .amountTooLarge, .amountTooSmall,
+            .amountTooPrecise, .unknownCurrency, .unknownAsset, .unsupportedNetwork, .methodNotOffered,
+            .noWallet, .outsideLimits, .policyNotAllowed, .quoteExpired, .rateUnavailable,
+            .actionNotSuggested, .invalidKey, .privateKey, .wrongNetwork, .unsupportedKey,
             .webhookURLNotAllowed, .sandboxRefused:
             .unprocessableContent
         case .rateLimited: .tooManyRequests
@@ -112,6 +112,7 @@ extension Problem.Code {
         case .idempotencyKeyReused: "Idempotency key reused"
         case .invalidAmount: "Invalid amount"
         case .amountTooLarge: "Amount too large"
+        case .amountTooSmall: "Amount too small"
         case .amountTooPrecise: "Amount too precise"
         case .unknownCurrency: "Unknown currency"
         case .unknownAsset: "Unknown asset"
@@ -123,7 +124,6 @@ extension Problem.Code {
         case .quoteExpired: "Quote expired"
         case .rateUnavailable: "No current rate"
         case .actionNotSuggested: "Action does not settle this"
-        case .reasonRequired: "Reason required"
         case .notAllowedInState: "Not allowed in this state"
         case .notFulfillable: "Not fulfillable"
         case .fulfilmentClaimed: "Fulfilment already claimed"

@@ -48,12 +48,16 @@ struct Problem: Error {
             case header(String)
         }
 
-        /// Where, as one text: for the record of what was refused.
-        var pointer: String {
+        /// Where, as one text, for the record of what was refused, which nobody can erase: names that the
+        /// caller made up may be a customer's, and are left out.
+        var recorded: String {
             switch place {
-            case .body(let pointer): pointer
-            case .parameter(let name): "?\(name)"
-            case .header(let name): "header \(name)"
+            case .body(let pointer):
+                if pointer.hasPrefix("/metadata/") { return "/metadata" }
+                guard code == "unknown_member" else { return pointer }
+                return String(pointer.prefix(upTo: pointer.lastIndex(of: "/") ?? pointer.endIndex))
+            case .parameter(let name): return code == "unknown_parameter" ? "?" : "?\(name)"
+            case .header(let name): return "header \(name)"
             }
         }
     }

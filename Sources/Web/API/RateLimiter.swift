@@ -19,6 +19,12 @@ package struct RateLimit: Hashable, Sendable {
     /// What the log keeps of refusals to one key: a shop under construction stays below it.
     package static let recordedRefusals = RateLimit(
         quota: Limits.recordedRefusals, windowSeconds: Limits.recordedRefusalsWindowSeconds)
+    /// Commands, and streams of events, of one checkout link: far above what people press, on all their
+    /// devices.
+    static let linkCommands = RateLimit(
+        quota: CheckoutLimits.commands, windowSeconds: CheckoutLimits.windowSeconds)
+    static let linkStreams = RateLimit(
+        quota: CheckoutLimits.streams, windowSeconds: CheckoutLimits.windowSeconds)
     /// Keys that are none, from one address: a shop that was not told of a revoked key tries again now and
     /// then, nobody types keys.
     package static let wrongKeys = RateLimit(

@@ -12,9 +12,13 @@ import Platform
 package final class Checkout: Resident {
     let gateway: Gateway
     private let pages: LivePages
+    private let commands: RateLimiter<ID<Payment>>
+    private let streams: RateLimiter<ID<Payment>>
 
     package init(_ gateway: Gateway) {
         self.gateway = gateway
+        commands = RateLimiter(.linkCommands, clock: gateway.world.clock)
+        streams = RateLimiter(.linkStreams, clock: gateway.world.clock)
         pages = LivePages(clock: gateway.world.clock) { token in
             try await gateway.checkoutView(token).map { Self.page($0, token) }
         }
@@ -67,6 +71,13 @@ extension Checkout {
     /// Snapshots as they change. A page that cannot be followed asks for its status instead.
     private func events(_ request: Request) async throws -> Response {
         guard let (token, _) = try await find(request) else { return Self.noPayment(request) }
+        let verdict = streams.take(token.payment)
+        guard verdict.isAllowed else {
+            let problem = Problem(
+                .rateLimited, "This payment is listened to anew too often. Ask for the status instead.",
+                headers: ["Retry-After": String(verdict.seconds)])
+            return problem.response(requestID: request.id)
+        }
         guard let stream = pages.stream(of: token) else {
             let problem = Problem(
                 .unavailable, "Too many payments are followed. Ask for the status instead.",
@@ -110,6 +121,7 @@ extension Checkout {
         guard let (token, checkout) = try await find(request) else { return Self.unknown }
         let path = "/checkout/\(token.text)"
         guard request.isFromOwnPage(baseURL: gateway.settings.baseURL) else { return Self.foreign(path) }
+        if let response = limit(token, isScript: false, path) { return response }
         let view = CustomerView(checkout)
         let offered = view.choices + (view.requote.map { [$0] } ?? [])
         let chosen = FormBody(request)?["method"]
@@ -124,8 +136,7 @@ extension Checkout {
         } catch let refusal as Refusal {
             return PageFrame.notice(.conflict, title: "Not possible now", refusal.detail, back: path)
         } catch CommandError.quarantined {
-            let text = "This payment is being checked. Please try again later, or ask the shop."
-            return PageFrame.notice(.conflict, title: "Not possible now", text, back: path)
+            return PageFrame.notice(.conflict, title: "Not possible now", Self.setAside, back: path)
         }
         return .redirect(to: path)
     }
@@ -135,11 +146,12 @@ extension Checkout {
         guard let (token, checkout) = try await find(request) else { return Self.unknown }
         let path = "/checkout/\(token.text)"
         guard request.isFromOwnPage(baseURL: gateway.settings.baseURL) else { return Self.foreign(path) }
+        let isScript = request.headers["accept"] == "application/json"
+        if let response = limit(token, isScript: isScript, path) { return response }
         let view = CustomerView(checkout)
         guard view.isOnSandbox, let action = SandboxAction(rawValue: request.parameters["action"]),
             action.isOffered(in: view), let form = FormBody(request)
         else { return Self.unknown }
-        let isScript = request.headers["accept"] == "application/json"
         let blocks = form["blocks"].flatMap { Int64($0) } ?? 0
         guard CheckoutLimits.minedBlocks.contains(blocks) else {
             return Self.told("So many blocks cannot be mined at once.", .badRequest, isScript, path)
@@ -148,9 +160,27 @@ extension Checkout {
             try await action.perform(on: gateway, token.payment, blocks: blocks)
         } catch CommandError.sandbox(let text) {
             return Self.told(text, .conflict, isScript, path)
+        } catch CommandError.quarantined {
+            return Self.told(Self.setAside, .conflict, isScript, path)
         }
         guard isScript else { return .redirect(to: path) }
         return Self.told("Done: \(action.label.lowercased()).", .ok, isScript, path)
+    }
+
+    private static let setAside =
+        "This payment is being checked. Please try again later, or ask the shop."
+
+    /// The answer to whoever presses more with one link than people do. Nil where there is room.
+    private func limit(_ token: CheckoutToken, isScript: Bool, _ path: String) -> Response? {
+        let verdict = commands.take(token.payment)
+        if verdict.isAllowed { return nil }
+        let text = "That was too much at once. Please wait \(verdict.seconds) s, and try again."
+        var response =
+            isScript
+            ? Self.told(text, .tooManyRequests, true, path)
+            : PageFrame.notice(.tooManyRequests, title: "Not so fast", text, back: path)
+        response.headers.add("Retry-After", String(verdict.seconds))
+        return response
     }
 
     private static func told(_ text: String, _ status: Status, _ isScript: Bool, _ path: String) -> Response {

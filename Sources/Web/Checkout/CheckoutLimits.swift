@@ -14,6 +14,10 @@ enum CheckoutLimits {
     static let pagesSweptTogether = 64
     /// How far a page's countdown may be off before it is told.
     static let countdownMilliseconds: Int64 = 1_500
+    /// What may be asked for with one link, by whoever has it: commands, and streams of events, in a minute.
+    static let commands: Int64 = 60
+    static let streams: Int64 = 60
+    static let windowSeconds: Int64 = 60
     /// Blocks that one press in the sandbox mines.
     static let minedBlocks: ClosedRange<Int64> = 0...6
 }

@@ -132,7 +132,7 @@ extension CustomerView {
         let quoted = view.quote.map { NetworkLabel.text($0.method.network) }
         silentNetwork = phase.isFinal || checkout.isHeard ? nil : quoted
         // What the rules refuse is not offered.
-        let quotable = isAside ? [] : terms.methods.filter { payment.takesQuote(in: $0, at: checkout.now) }
+        let quotable = isAside ? [] : terms.methods.filter { payment.takesChoice(of: $0, at: checkout.now) }
         let taken = view.quote?.method
         choices = view.assessment.received == .zero ? quotable.filter { $0 != taken }.map { Choice($0) } : []
         requote = isOver ? quotable.first { $0 == taken }.map { Choice($0) } : nil

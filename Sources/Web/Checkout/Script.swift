@@ -165,16 +165,24 @@ enum Script {
             setTimeout(() => { label.textContent = "Copy"; }, 2000);
           }
 
-          async function play(form, button) {
-            const played = document.getElementById("played");
-            played.textContent = "";
-            const answer = await fetch(button ? button.formAction : form.action, {
-              method: "POST", headers: { Accept: "application/json" },
-              body: new URLSearchParams(new FormData(form)),
-            });
-            const result = await answer.json();
+          function say(text) {
             const line = document.getElementById("played");
-            if (line) line.textContent = result.message;
+            if (line) line.textContent = text;
+          }
+
+          async function play(form, button) {
+            say("");
+            try {
+              const answer = await fetch(button ? button.formAction : form.action, {
+                method: "POST", headers: { Accept: "application/json" },
+                body: new URLSearchParams(new FormData(form)),
+              });
+              const isJSON = (answer.headers.get("Content-Type") || "").includes("json");
+              const result = isJSON ? await answer.json() : {};
+              say(result.message || result.detail || "This did not work. Load the page again and try.");
+            } catch {
+              say("The gateway does not answer. Is there a connection? Try again in a moment.");
+            }
             poll();
           }
 

@@ -74,7 +74,7 @@ struct Administration: Sendable {
         do {
             return ["id": .string(try await gateway.revokeKey(id, cause: "quittance key revoke").id.text)]
         } catch CommandError.notFound {
-            throw WrongUse("there is no key \(id).", hint: "quittance key list")
+            throw WrongUse("there is no key \(id).", hint: "See “quittance key list”.")
         }
     }
 
@@ -105,7 +105,7 @@ struct Administration: Sendable {
             case .stillAside(let problem): return ["still_aside": .string(problem)]
             }
         } catch CommandError.notFound {
-            throw WrongUse("\(id) is not set aside.", hint: "quittance payment list --set-aside")
+            throw WrongUse("\(id) is not set aside.", hint: "See “quittance payment list --set-aside”.")
         }
     }
 
@@ -125,10 +125,11 @@ struct Administration: Sendable {
                 known.isEmpty
                     ? "there is no merchant yet."
                     : "--merchant is needed: there are \(known.count) merchants.",
-                hint: known.isEmpty ? "quittance merchant create --name NAME" : "quittance merchant list")
+                hint: known.isEmpty
+                    ? "Run “quittance merchant create --name NAME”." : "See “quittance merchant list”.")
         }
         guard let merchant = known.first(where: { $0.id.text == text }) else {
-            throw WrongUse("there is no merchant “\(text)”.", hint: "quittance merchant list")
+            throw WrongUse("there is no merchant “\(text)”.", hint: "See “quittance merchant list”.")
         }
         return merchant
     }

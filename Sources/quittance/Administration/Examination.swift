@@ -65,10 +65,7 @@ struct Examination: Sendable {
         let (damage, latest, quarantined) = try await store.database.read { db in
             var damage: [String] = []
             if isEmbedded {
-                damage += try db.query("PRAGMA quick_check").map { try $0.text(0) }.filter { $0 != "ok" }
-                damage += try db.query("PRAGMA foreign_key_check").map {
-                    "a row of \(try $0.text(0)) belongs to nothing"
-                }
+                damage += try db.engineDamage()
             }
             let latest = try db.first("SELECT max(at) FROM record WHERE chain = 'instance'")?.integerOrNil(
                 0)
@@ -83,7 +80,7 @@ struct Examination: Sendable {
             findings.append(
                 .found(
                     "database", damage.prefix(3).joined(separator: "; "),
-                    "Stop the gateway and restore a backup."))
+                    "Stop the gateway and run “quittance restore FILE” with a backup."))
         }
         if let latest, latest > SystemClock().now + Self.toleratedMilliseconds,
             instance.gateway.sandbox == nil
@@ -103,7 +100,8 @@ struct Examination: Sendable {
     private mutating func examineMerchants(_ instance: Instance) async throws {
         let merchants = try await instance.gateway.merchants()
         if merchants.isEmpty {
-            findings.append(.found("merchants", "there is none", "quittance merchant create --name NAME"))
+            findings.append(
+                .found("merchants", "there is none", "Run “quittance merchant create --name NAME”."))
         } else {
             findings.append(.good("merchants", String(merchants.count)))
         }

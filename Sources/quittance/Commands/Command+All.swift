@@ -2,8 +2,8 @@ extension Command {
     /// Every command, in the order of the help.
     static let all: [Command] = [
         serve, demo, doctor, merchantCreate, merchantList, keyCreate, keyList,
-        keyRevoke, keyRotateInstance, paymentList, paymentRelease, verify, migrate, restored,
-        version,
+        keyRevoke, keyRotateInstance, paymentList, paymentRelease, verify, backup, restore,
+        restored, migrate, version,
     ]
 
     /// What can stand first on a command line.

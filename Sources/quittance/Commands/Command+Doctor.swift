@@ -13,7 +13,7 @@ extension Command {
             something was found.
 
             A gateway that runs is asked what it is really bound to and how its parts do, and looks into its
-            database itself.
+            database itself. Before the first start all is checked that needs no database, and nothing made.
             """,
         options: [
             dataOption,
@@ -70,15 +70,41 @@ private struct Doctor {
 
     mutating func examine(_ configuration: Configuration) async throws {
         tell(.good("configuration", "\(configuration.origins.count) settings"))
-        try await Instance.mustExist(configuration)
-        try examineFolder(configuration)
+        let missing = try await missing(configuration)
+        if Files.isFolder(configuration.data) { try examineFolder(configuration) }
         examineClock()
         examineCertificates()
-        let services = try await examineServices(configuration)
+        let services = try await missing == nil ? examineServices(configuration) : []
         if services.isEmpty {
             tell(.good("gateway", "does not run"))
             examine(configuration.address, configuration.baseURL(port: configuration.port), configuration)
         }
+        if let missing {
+            tell(.found("database", missing.text, missing.advice ?? "“quittance serve” makes it."))
+        } else {
+            try await examineDatabase(configuration)
+        }
+        for node in configuration.nodes { tell(await examine(node)) }
+        if configuration.nodes.isEmpty, !configuration.hasSandbox {
+            tell(.found("networks", "there is none", "Configure a node, or switch the sandbox on."))
+        }
+        terminal.say(found == 0 ? "\nAll is well." : "\n\(found) to look at.")
+    }
+
+    /// Why there is no database to look into, before the first start for instance. Makes nothing.
+    private func missing(_ configuration: Configuration) async throws -> Failure? {
+        do {
+            try await Instance.mustExist(configuration)
+        } catch let failure as Failure {
+            return failure
+        }
+        guard !Files.isFolder(configuration.data) else { return nil }
+        return Failure(
+            "there is no data folder \(configuration.data) yet.",
+            advice: "Name it with --data, or let “quittance serve” make it.")
+    }
+
+    private mutating func examineDatabase(_ configuration: Configuration) async throws {
         do {
             let answer = try await Administration.ask(.examination, configuration, terminal)
             for finding in (answer.asArray ?? []).compactMap(Finding.init) { tell(finding) }
@@ -92,11 +118,6 @@ private struct Doctor {
             tell(
                 .found("database", problem.text, problem.advice ?? "Look at “storage” in the configuration."))
         }
-        for node in configuration.nodes { tell(await examine(node)) }
-        if configuration.nodes.isEmpty, !configuration.hasSandbox {
-            tell(.found("networks", "there is none", "Configure a node, or switch the sandbox on."))
-        }
-        terminal.say(found == 0 ? "\nAll is well." : "\n\(found) to look at.")
     }
 
     /// What runs out of this folder, and what it is really bound to. Gives what it said of itself.

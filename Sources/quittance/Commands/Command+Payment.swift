@@ -19,7 +19,7 @@ extension Command {
             guard arguments.has("set-aside") else {
                 throw WrongUse(
                     "only payments that are set aside can be listed here.",
-                    hint: "quittance payment list --set-aside")
+                    hint: "See “quittance payment list --set-aside”.")
             }
             let list = try await ask(.setAside, arguments, terminal).asArray ?? []
             for entry in list {

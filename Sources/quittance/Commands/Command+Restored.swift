@@ -3,9 +3,10 @@ import Platform
 
 extension Command {
     static let restored = Command(
-        name: "restored", summary: "go on with a database that came from a backup",
+        name: "restored", summary: "go on with a database that was put back by hand, or by PostgreSQL",
         about: """
-            Says that the database is, from here on, the one to go on with. “serve” asks for it when it
+            Says that the database is, from here on, the one to go on with: after PostgreSQL was restored, or
+            a folder was moved. (“quittance restore” has said it already.) “serve” asks for it when it
             finds another database or data folder than it left: what was issued after a backup is not in
             the backup, and no address may be given twice.
 
@@ -21,13 +22,7 @@ extension Command {
         ],
         examples: ["quittance restored --skip 1000", "quittance restored --skip 0"],
         run: { arguments, terminal in
-            let text = try arguments.required("skip")
-            let count: Int64
-            do throws(Setting.Flaw) {
-                count = try Setting.number(text, 0...EngineLimits.skippedIndices)
-            } catch {
-                throw WrongUse("--skip: \(error.reason).")
-            }
+            let count = try Command.count(arguments.required("skip"))
             let configuration = try Configuration.load(arguments, terminal.variables)
             try await Instance.mustExist(configuration)
             // An embedded database is taken anyway, and that is said in its own words.

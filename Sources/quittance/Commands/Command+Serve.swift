@@ -20,7 +20,7 @@ extension Command {
             Option(
                 name: "roles", value: "LIST",
                 about: "What this process does, with commas between: api, watch, deliver.\n"
-                    + "Default: all. To split them takes PostgreSQL, and the sandbox off.",
+                    + "Default: all. To split them takes PostgreSQL.",
                 isRepeatable: true),
         ],
         examples: [
@@ -48,7 +48,10 @@ extension Command {
             return "Quittance \(Version.text) does \(roles.joined(separator: " and "))."
         }
         let configuration = running.instance.configuration
-        let text = "Quittance \(Version.text) listens on \(running.url)"
+        // Where nginx stands in front, the first is what it has to reach, and the second what customers do.
+        let bound = configuration.baseURL == nil ? running.url : running.bound ?? running.url
+        let elsewhere = bound == running.url ? "" : ", and is to be reached at \(running.url)"
+        let text = "Quittance \(Version.text) listens on \(bound)\(elsewhere)"
         guard isNew else { return text }
         guard configuration.hasSandbox else {
             return text + """
@@ -95,10 +98,10 @@ enum Role: String, CaseIterable {
             roles.insert(role)
         }
         if roles.isEmpty || roles.count == allCases.count { return Set(allCases) }
-        guard !configuration.isEmbedded, !configuration.hasSandbox else {
+        guard !configuration.isEmbedded else {
             throw WrongUse(
-                "roles can be split over processes with PostgreSQL and without the sandbox only.",
-                hint: "Set “storage” to postgres://… and “sandbox” to false.")
+                "roles can be split over processes with PostgreSQL only.",
+                hint: "Set “storage” to postgres://….")
         }
         return roles
     }

@@ -16,16 +16,21 @@ extension NodeSettings {
     ]
     static let variables = families.flatMap { family in endings.map { "QUITTANCE_\(family.name)_\($0)" } }
 
-    /// The objects in `networks`. Throws `WrongUse` with the place.
-    static func list(_ value: JSON, _ place: String) throws(WrongUse) -> [NodeSettings] {
-        guard let elements = value.asArray else { throw WrongUse("\(place): it is a list of networks.") }
+    /// The objects in `networks`; notes what is wrong, with its place.
+    static func list(_ value: JSON, _ place: String, _ flaws: inout [WrongUse]) -> [NodeSettings] {
+        guard let elements = value.asArray else {
+            flaws.append(WrongUse("\(place): it is a list of networks."))
+            return []
+        }
         var nodes: [NodeSettings] = []
         for (index, element) in elements.enumerated() {
-            let node = try read(element, "\(place)/\(index)")
-            guard !nodes.contains(where: { $0.network == node.network }) else {
-                throw WrongUse("\(place)/\(index)/network: \(node.network.rawValue) is there twice.")
+            flaws.note { () throws(WrongUse) in
+                let node = try read(element, "\(place)/\(index)")
+                guard !nodes.contains(where: { $0.network == node.network }) else {
+                    throw WrongUse("\(place)/\(index)/network: \(node.network.rawValue) is there twice.")
+                }
+                nodes.append(node)
             }
-            nodes.append(node)
         }
         return nodes
     }
@@ -39,6 +44,9 @@ extension NodeSettings {
         guard let name = texts["network"], let url = texts["rpc_url"] else {
             throw WrongUse("\(place): a network has at least “network” and “rpc_url”.")
         }
+        // Before the login: who mistypes a name is told so first.
+        let network = try network(name, "\(place)/network")
+        let address = try check(url, "\(place)/rpc_url")
         let credentials: Credentials
         if let cookie = texts["rpc_cookie_file"] {
             credentials = .cookie(cookie)
@@ -50,9 +58,7 @@ extension NodeSettings {
                 "\(place): it needs “rpc_cookie_file”, or “rpc_user” and “rpc_password_file”.",
                 hint: "Passwords do not stand in the configuration itself.")
         }
-        return NodeSettings(
-            network: try network(name, "\(place)/network"), rpcURL: try check(url, "\(place)/rpc_url"),
-            credentials: credentials, zmq: texts["zmq"])
+        return NodeSettings(network: network, rpcURL: address, credentials: credentials, zmq: texts["zmq"])
     }
 
     /// The members of an object of texts. Throws `WrongUse` for an unknown one, with the nearest name.
@@ -120,59 +126,73 @@ extension NodeSettings {
 
 extension Configuration {
     /// Nodes that variables describe, over those of the file.
-    mutating func applyNodes(_ variables: [String: String]) throws(WrongUse) {
-        for family in [("BITCOIN", UTXONetwork.bitcoin), ("LITECOIN", .litecoin)] {
-            let prefix = "QUITTANCE_\(family.0)_"
-            guard let url = variables[prefix + "RPC_URL"] else { continue }
-            var network = family.1
-            if let name = variables[prefix + "NETWORK"] {
-                network = try NodeSettings.network(name, prefix + "NETWORK")
+    mutating func applyNodes(_ variables: [String: String], _ flaws: inout [WrongUse]) {
+        for (family, network) in [("BITCOIN", UTXONetwork.bitcoin), ("LITECOIN", .litecoin)] {
+            flaws.note { () throws(WrongUse) in
+                try applyNode("QUITTANCE_\(family)_", network, variables)
             }
-            let credentials: NodeSettings.Credentials
-            if let cookie = variables[prefix + "RPC_COOKIE_FILE"] {
-                credentials = .cookie(cookie)
-            } else if let user = variables[prefix + "RPC_USER"],
-                let password = variables[prefix + "RPC_PASSWORD"]
-            {
-                credentials = .password(user: user, password: password)
-            } else {
-                throw WrongUse(
-                    "\(prefix)RPC_URL needs \(prefix)RPC_COOKIE_FILE, or \(prefix)RPC_USER and …_PASSWORD.")
-            }
-            let node = NodeSettings(
-                network: network, rpcURL: try NodeSettings.check(url, prefix + "RPC_URL"),
-                credentials: credentials,
-                zmq: variables[prefix + "ZMQ"])
-            nodes.removeAll { $0.network == network }
-            origins.removeAll { $0.key.hasPrefix("networks.\(network.rawValue).") }
-            nodes.append(node)
-            origins += node.origins(prefix + "…")
         }
+    }
+
+    /// The node that the variables of one family describe, if they do.
+    private mutating func applyNode(
+        _ prefix: String, _ usual: UTXONetwork, _ variables: [String: String]
+    ) throws(WrongUse) {
+        guard let url = variables[prefix + "RPC_URL"] else { return }
+        var network = usual
+        if let name = variables[prefix + "NETWORK"] {
+            network = try NodeSettings.network(name, prefix + "NETWORK")
+        }
+        let credentials: NodeSettings.Credentials
+        if let cookie = variables[prefix + "RPC_COOKIE_FILE"] {
+            credentials = .cookie(cookie)
+        } else if let user = variables[prefix + "RPC_USER"],
+            let password = variables[prefix + "RPC_PASSWORD"]
+        {
+            credentials = .password(user: user, password: password)
+        } else {
+            throw WrongUse(
+                "\(prefix)RPC_URL needs \(prefix)RPC_COOKIE_FILE, or \(prefix)RPC_USER and …_PASSWORD.")
+        }
+        let node = NodeSettings(
+            network: network, rpcURL: try NodeSettings.check(url, prefix + "RPC_URL"),
+            credentials: credentials,
+            zmq: variables[prefix + "ZMQ"])
+        nodes.removeAll { $0.network == network }
+        origins.removeAll { $0.key.hasPrefix("networks.\(network.rawValue).") }
+        nodes.append(node)
+        origins += node.origins(prefix + "…")
     }
 }
 
 extension FixedRate {
-    /// The objects in `rates`. Throws `WrongUse` with the place.
-    static func list(_ value: JSON, _ place: String) throws(WrongUse) -> [FixedRate] {
-        guard let elements = value.asArray else { throw WrongUse("\(place): it is a list of rates.") }
+    /// The objects in `rates`; notes what is wrong, with its place.
+    static func list(_ value: JSON, _ place: String, _ flaws: inout [WrongUse]) -> [FixedRate] {
+        guard let elements = value.asArray else {
+            flaws.append(WrongUse("\(place): it is a list of rates."))
+            return []
+        }
         var rates: [FixedRate] = []
         for (index, element) in elements.enumerated() {
-            let here = "\(place)/\(index)"
-            let texts = try NodeSettings.members(of: element, ["asset", "currency", "rate"], here)
-            guard let asset = texts["asset"].flatMap({ AssetCode(parsing: $0) }),
-                let currency = texts["currency"],
-                let rate = texts["rate"].flatMap({ try? Rate(parsing: $0) })
-            else {
-                throw WrongUse(
-                    "\(here): a rate is like "
-                        + "{\"asset\": \"BTC\", \"currency\": \"EUR\", \"rate\": \"58000.50\"}."
-                )
-            }
-            guard FiatCurrency.exponents[currency] != nil else {
-                throw WrongUse("\(here)/currency: “\(currency)” is no currency of ISO 4217, such as EUR.")
-            }
-            rates.append(FixedRate(asset: asset, currency: currency, rate: rate))
+            flaws.note { () throws(WrongUse) in rates.append(try read(element, "\(place)/\(index)")) }
         }
         return rates
+    }
+
+    private static func read(_ element: JSON, _ here: String) throws(WrongUse) -> FixedRate {
+        let texts = try NodeSettings.members(of: element, ["asset", "currency", "rate"], here)
+        guard let asset = texts["asset"].flatMap({ AssetCode(parsing: $0) }),
+            let currency = texts["currency"],
+            let rate = texts["rate"].flatMap({ try? Rate(parsing: $0) })
+        else {
+            throw WrongUse(
+                "\(here): a rate is like "
+                    + "{\"asset\": \"BTC\", \"currency\": \"EUR\", \"rate\": \"58000.50\"}."
+            )
+        }
+        guard FiatCurrency.exponents[currency] != nil else {
+            throw WrongUse("\(here)/currency: “\(currency)” is no currency of ISO 4217, such as EUR.")
+        }
+        return FixedRate(asset: asset, currency: currency, rate: rate)
     }
 }

@@ -13,7 +13,9 @@ extension Configuration {
         }
         var known = variables.filter { $0.key.hasPrefix("QUITTANCE_BITCOIN_") }
         known["QUITTANCE_BITCOIN_NETWORK"] = UTXONetwork.bitcoinRegtest.rawValue
-        try applyNodes(known)
+        var flaws: [WrongUse] = []
+        applyNodes(known, &flaws)
+        if let flaw = flaws.together { throw flaw }
         if let asset = AssetCode(parsing: "BTC") {
             rates.append(FixedRate(asset: asset, currency: "EUR", rate: try Rate(parsing: "58000")))
         }

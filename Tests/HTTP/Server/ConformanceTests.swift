@@ -8,17 +8,19 @@ import Testing
         let name: String
         let bytes: [UInt8]
         let statuses: [Int]
+        /// The code in the last answer, where it is one of the server's own.
+        let code: String?
         /// Whether the connection is closed afterwards; otherwise it must answer once more.
         let closes: Bool
         var endsSending = false
         var isCut = false
 
-        init(_ name: String, _ text: String, _ statuses: [Int], closes: Bool = true) {
-            self.init(name, Array(text.utf8), statuses, closes: closes)
+        init(_ name: String, _ text: String, _ statuses: [Int], _ code: String? = nil, closes: Bool = true) {
+            self.init(name, Array(text.utf8), statuses, code, closes: closes)
         }
 
-        init(_ name: String, _ bytes: [UInt8], _ statuses: [Int], closes: Bool = true) {
-            (self.name, self.bytes, self.statuses, self.closes) = (name, bytes, statuses, closes)
+        init(_ name: String, _ bytes: [UInt8], _ statuses: [Int], _ code: String? = nil, closes: Bool = true) {
+            (self.name, self.bytes, self.statuses, self.code, self.closes) = (name, bytes, statuses, code, closes)
         }
 
         /// Closes the sending side after the bytes.
@@ -60,6 +62,39 @@ import Testing
         }
         #expect(outcome.statuses == (row.closes ? row.statuses : row.statuses + [200]))
         #expect(outcome.isClosed && !outcome.isReset)
+        let refused = outcome.answers.first { $0.status >= 400 }
+        #expect(try refused.flatMap { try $0.code } == row.code)
+    }
+
+    @Test("An answer without a body is no part of the one behind it", arguments: [1, 20])
+    func headThenGet(times: Int) async throws {
+        let one = "HEAD /health HTTP/1.1\r\nHost: x\r\n\r\nGET /health HTTP/1.1\r\nHost: x\r\n\r\n"
+        let text = String(repeating: one, count: times)
+        let outcome = try await TestServer.with { server in
+            try await RawClient.run { [port = server.port] in
+                let client = try RawClient(port: port)
+                defer { client.close() }
+                client.send(text)
+                client.endSending()
+                return client.receive()
+            }
+        }
+        // An answer to HEAD says how long its body would be and has none; that to GET has it.
+        let ends = "\r\n\r\n"
+        let parts = String(decoding: outcome.bytes, as: UTF8.self).split(separator: "HTTP/1.1 200 OK\r\n")
+        #expect(parts.count == 2 * times)
+        for (number, part) in parts.enumerated() {
+            #expect(part.contains("Content-Length: 2\r\n"))
+            #expect(part.hasSuffix(number.isMultiple(of: 2) ? ends : ends + "ok"))
+        }
+    }
+
+    @Test("Every code of the server is the answer to something")
+    func codes() {
+        let rows = Self.requests + Self.framing + Self.targets
+        let told = Set(rows.compactMap(\.code) + ServerCodeTests.stories.map(\.code))
+        #expect(Set(Server.refusalCodes.map(\.code)).subtracting(told).isEmpty)
+        for row in rows { #expect((row.code != nil) == row.statuses.contains { $0 >= 400 }, "\(row.name)") }
     }
 
     @Test("After a refusal nothing behind it is answered")

@@ -161,17 +161,4 @@ import Testing
         #expect(Self.text(outcome.bytes).hasPrefix("3\r\n:\n\n\r\n3\r\n:\n\n\r\n"))
         #expect(Self.text(outcome.bytes).hasSuffix("0\r\n\r\n"))
     }
-
-    @Test("A topic lives as long as somebody holds it, and opens once")
-    func topics() {
-        let topics = EventTopics()
-        var stream: EventStream? = topics.stream("p1")
-        #expect(topics.stream("p1") === stream)
-        topics.send(Event(data: "new"), to: "p1")
-        stream?.send(ifFirst: Event(data: "old"))
-        topics.send(Event(data: "nobody"), to: "p2")
-        weak let weakStream = stream
-        stream = nil
-        #expect(weakStream == nil)
-    }
 }

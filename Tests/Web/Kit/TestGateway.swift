@@ -11,7 +11,7 @@ import TestKit
 
 @testable import Web
 
-/// A whole gateway for one test: SQLite in a folder of its own, both sandbox networks, a live network, and
+/// A whole gateway for one test: a database of its own, both sandbox networks, live networks without a node, and
 /// a clock that stands still. Everything in it is the real thing but clock and chance, which are told.
 final class TestGateway: Sendable {
     let gateway: Gateway
@@ -19,16 +19,19 @@ final class TestGateway: Sendable {
     let clock = ManualClock()
     let metrics = Metrics()
     let front: Front
-    private let folder: TemporaryFolder
+    private let place: DatabasePlace
     private let lines = Lock<[String]>([])
 
+    /// - Parameters:
+    ///   - disk: in memory, for SQLite; nil for a real one.
+    ///   - live: the networks that live keys may use. Nobody answers at their nodes.
     init(
-        rateLimit: RateLimit? = nil, hasMetrics: Bool = false, isBitcoinHeard: Bool = true,
-        allowsLoopbackWebhooks: Bool = false,
+        _ engine: DatabaseEngine = .sqlite, on disk: SimulatedDisk? = nil, rateLimit: RateLimit? = nil,
+        live: [UTXONetwork] = [.bitcoin], isBitcoinHeard: Bool = true, allowsLoopbackWebhooks: Bool = false,
         recordedRefusals: RateLimit = RateLimit(quota: 1_000_000, windowSeconds: 1)
     ) async throws {
-        folder = try TemporaryFolder()
-        store = try await Store.open(.sqlite(folder.file("quittance.sqlite")))
+        place = try await DatabasePlace(engine)
+        store = try await Store.open(try place.location(on: disk))
         let sandbox = SandboxWorld()
         let lines = lines
         let log = Log(minimum: .debug, clock: clock) { line in
@@ -37,7 +40,12 @@ final class TestGateway: Sendable {
         let entropy = CountedEntropy()
         let world = World(clock: clock, entropy: entropy, log: log, metrics: metrics)
         var networks = SandboxNetwork.allCases.map { Networks.Entry(chain: sandbox.chain(on: $0), isTest: true) }
-        networks.append(Networks.Entry(chain: UnreachableChain(), isTest: false))
+        for network in live {
+            let settings = UTXOSettings(
+                network: network, url: try URL(parsing: "http://127.0.0.1:1"),
+                credentials: .password(user: "", Secret([])))
+            networks.append(Networks.Entry(chain: UTXOChain(settings), isTest: false))
+        }
         var settings = Settings(baseURL: "https://pay.example")
         settings.pollMilliseconds = 1_000
         settings.allowsLoopbackWebhooks = allowsLoopbackWebhooks
@@ -70,7 +78,7 @@ final class TestGateway: Sendable {
     /// As if its node had been there once.
     private func hearBitcoin() async throws {
         let now = Instant(milliseconds: clock.now)
-        let network = UnreachableChain().network
+        let network = UTXONetwork.bitcoin.name
         try await store.write { tx in
             let row = SourceRow(
                 sequence: 1, height: 900_000, block: BlockID("900000"), safe: nil, finalized: nil, isHealthy: true,
@@ -127,6 +135,28 @@ final class TestGateway: Sendable {
             method: method, path: String(parts[0]), query: query, headers: headers, body: body,
             peer: Peer(address: peer, isSecure: false))
         return Answer(await front.respond(to: request))
+    }
+
+    /// Every row of every table, by table and in no order: to be compared with what is there later.
+    func rows(but left: Set<String> = []) async throws -> [String: Set<Row>] {
+        let tables = Schema.tables.keys.filter { !left.contains($0) }
+        return try await store.database.read { db in
+            var rows: [String: Set<Row>] = [:]
+            for table in tables { rows[table] = Set(try db.query("SELECT * FROM \(raw: table)")) }
+            return rows
+        }
+    }
+
+    /// All that was written anywhere: every column of every table, and the log, as text.
+    func told() async throws -> [String] {
+        let values = try await rows().values.flatMap { $0.flatMap(\.values) }
+        return logged + values.compactMap { value in
+            switch value {
+            case .null, .integer: nil
+            case .text(let text): text
+            case .blob(let bytes): String(decoding: bytes, as: UTF8.self)
+            }
+        }
     }
 
     /// How many lines the log of evidence has, those about refusals apart.
@@ -222,49 +252,11 @@ struct CountedEntropy: Entropy {
     }
 }
 
-/// Bitcoin without a node: keys and addresses are real, but nobody can be asked what happened.
-struct UnreachableChain: Chain {
-    private let place = UTXONetwork.bitcoin
-
-    var network: NetworkName { Self.name }
-    private static let name: NetworkName = {
-        guard let name = NetworkName(parsing: "bitcoin") else { preconditionFailure("a valid name") }
-        return name
-    }()
-
-    var assets: [Asset] {
-        guard let code = AssetCode(parsing: "BTC") else { return [] }
-        let method = Domain.Method(asset: code, network: network)
-        return [Asset(method: method, decimals: 8, payableDecimals: 8, contract: nil, version: 1)]
+extension DatabasePlace {
+    /// The same place on a disk in memory.
+    fileprivate func location(on disk: SimulatedDisk?) throws -> DatabaseLocation {
+        guard let disk else { return location }
+        guard case .sqlite(let path, _) = location else { throw TestKitError("only SQLite lies on a simulated disk") }
+        return .sqlite(path, vfs: disk.name)
     }
-
-    func receivingKey(parsing text: String) throws -> ReceivingKey {
-        do throws(AccountKeyError) {
-            let key = try AccountKey(parsing: text, on: place)
-            return ReceivingKey(key: WalletKey(key.canonicalText), fingerprint: key.branchID, warnings: [])
-        } catch {
-            switch error {
-            case .privateKey: throw KeyRefusal(.privateKey, "This key can spend.")
-            case .wrongNetwork: throw KeyRefusal(.wrongNetwork, "This key is for another network.")
-            default: throw KeyRefusal(.invalidKey, "This is no account key.")
-            }
-        }
-    }
-
-    func script(ofAddress text: String) -> String? { nil }
-
-    func destination(of key: WalletKey, at index: UInt32) throws -> DerivedDestination {
-        let made = try AccountKey(parsing: key.text, on: place).destination(at: index)
-        let script = Hex.encode(Array("\(made.script)".utf8))
-        return DerivedDestination(address: "\(made.address)", script: script, path: made.path)
-    }
-
-    func paymentURI(address: String, asset: Asset, amount: UInt128, label: String?) -> String { "bitcoin:\(address)" }
-
-    func advance(from cursor: Cursor?, kept: any KeptHeaders) async throws -> Batch {
-        throw ChainFault(.unreachable, "no node")
-    }
-
-    func hints() -> AsyncStream<Void> { AsyncStream { $0.finish() } }
-    func forget() {}
 }

@@ -1,0 +1,83 @@
+import Chains
+import Database
+import Domain
+import Platform
+import Storage
+import TestKit
+import Testing
+
+@testable import Engine
+
+/// A loop without which the process is of no use, as the program runs it.
+private struct Needed: Resident {
+    let loop: Ticker
+    var name: String { loop.name }
+    var isEssential: Bool { true }
+    func run() async throws { try await loop.run() }
+}
+
+/// A gateway on a disk in memory, with a payment whose window has ended: the ticker has something to write.
+private struct Bed {
+    let folder: TemporaryFolder
+    let disk = SimulatedDisk()
+    let clock = ManualClock()
+    let store: Store
+    let gateway: Gateway
+    let payment: ID<Payment>
+
+    init() async throws {
+        folder = try TemporaryFolder()
+        store = try await Store.open(.sqlite(folder.path + "/quittance.db", vfs: disk.name))
+        gateway = try House.gateway(
+            store, clock, SeededEntropy(seed: 1), Settings(baseURL: "https://pay.example"), SandboxWorld())
+        try await gateway.setFixedRates([(try code("SBX"), "EUR", try Rate(parsing: "100"))])
+        let merchant = try await gateway.createMerchant(name: "Shop", cause: "test")
+        let key = try await gateway.createKey(
+            merchant: merchant.id, name: "key", scopes: [.admin], isTest: true, by: .operatorAtMachine,
+            cause: "test")
+        let caller = Caller(merchant: merchant.id, key: key.key.id, isTest: true, scopes: ["admin"])
+        try await House.follow(gateway)
+        var new = NewPayment(orderID: "order-1", amount: "25", currency: "EUR")
+        new.chosen = try method("SBX")
+        new.methods = [try method("SBX")]
+        let reply = try await gateway.open(
+            new, by: caller, cause: "test",
+            Answering(key: nil) { Reply(status: 200, body: Array($0.payment.id.text.utf8)) })
+        payment = try #require(ID<Payment>(parsing: String(decoding: reply.body, as: UTF8.self)))
+        clock.advance(by: 24 * 3_600_000)
+    }
+}
+
+@Suite("A disk that fails", .timeLimit(.minutes(2)))
+struct FullDiskTests {
+    @Test("One that was full for a moment is written to again when there is room")
+    func full() async throws {
+        let bed = try await Bed()
+        let ticker = Ticker(bed.gateway)
+        bed.disk.setFull(true)
+        for _ in 0..<3 {
+            await #expect(throws: DatabaseError.self) { _ = try await ticker.step(isTest: true) }
+        }
+        bed.disk.setFull(false)
+        #expect(try await ticker.step(isTest: true) == 1)
+        await bed.store.close()
+    }
+
+    @Test("One that failed ends the process, for only the next one can write")
+    func failed() async throws {
+        let bed = try await Bed()
+        // Whatever is done to it next, be it a checkpoint.
+        let done = bed.disk.operations
+        for operation in done..<done + 100 { bed.disk.plan(.error, at: operation) }
+        let supervisor = Supervisor([Needed(loop: Ticker(bed.gateway))], log: .silent)
+        let ended = await #expect(throws: Supervisor.EssentialResidentEnded.self) {
+            try await supervisor.run()
+        }
+        #expect(ended?.lastError == "DatabaseError")
+        await bed.store.close()
+        let disk = bed.disk.next(after: .all)
+        let next = try await Store.open(.sqlite(bed.folder.path + "/quittance.db", vfs: disk.name))
+        #expect(try await next.read { try $0.payment(bed.payment) } != nil)
+        await next.close()
+    }
+}
