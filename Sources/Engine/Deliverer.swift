@@ -210,7 +210,7 @@ package struct Deliverer: Resident {
         ]
         return ClientRequest(
             .post, try URL(parsing: endpoint.url), headers: headers, body: body,
-            timeout: EngineLimits.deliveryTimeoutMilliseconds,
+            timeout: gateway.settings.deliveryTimeoutMilliseconds,
             bodyLimit: .keeping(first: EngineLimits.excerptBytes), isSentAtMostOnce: true)
     }
 

@@ -42,7 +42,7 @@ package enum EngineLimits {
     static let rememberedWindows = 4_096
     /// Bytes of a receiver's answer that are kept.
     static let excerptBytes = 512
-    static let deliveryTimeoutMilliseconds: Int64 = 15_000
+    package static let deliveryTimeoutMilliseconds: Int64 = 15_000
     /// A lease outlives the time-out of its try.
     static let leaseSeconds: Int64 = 60
     /// Commands of the sandbox that are read at a time.

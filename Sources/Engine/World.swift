@@ -55,6 +55,8 @@ package struct Settings: Sendable {
     package var pollMilliseconds: Int64 = 5_000
     /// Headers kept behind the tip, to find forks with.
     package var keptHeaders: UInt64 = 100_000
+    /// How long a receiver may take to answer.
+    package var deliveryTimeoutMilliseconds = EngineLimits.deliveryTimeoutMilliseconds
     /// Webhooks may go to this machine: for development only.
     package var allowsLoopbackWebhooks = false
     /// Whoever has the link of a test payment may put the sandbox's clock forward, for all test payments.

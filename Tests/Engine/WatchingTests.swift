@@ -155,6 +155,33 @@ struct WatchingTests {
         await house.close()
     }
 
+    @Test("A block that does not follow the last one is not taken, and the one that does is")
+    func otherParent() async throws {
+        let house = try await House()
+        guard let sandbox = house.gateway.sandbox else { throw TestKitError("no sandbox") }
+        let network = SandboxNetwork.sandbox.name
+        let headers = StoredHeaders(store: house.store, network: network)
+        let row = try await house.store.read { try $0.source(of: network) }
+        guard let row, let height = row.height, let block = row.block else {
+            throw TestKitError("no cursor")
+        }
+        _ = try await house.gateway.command(.mine(.sandbox, blocks: 1))
+        let batch = try await sandbox.chain(on: .sandbox)
+            .advance(from: Cursor(height: height, block: block), kept: headers)
+        let next = try #require(batch.connected.first)
+        #expect(next.parent == block)
+        var other = batch
+        other.connected[0] = ChainBlock(
+            height: next.height, block: next.block, parent: next.block, medianTime: next.medianTime,
+            transactions: next.transactions)
+        let now = house.gateway.now(isTest: true)
+        #expect(try await house.gateway.absorb(other, of: network, after: row, askedAt: now).isStale)
+        #expect(try await house.store.read { try $0.source(of: network) } == row)
+        #expect(try await !house.gateway.absorb(batch, of: network, after: row, askedAt: now).isStale)
+        #expect(try await house.store.read { try $0.source(of: network)?.block } == next.block)
+        await house.close()
+    }
+
     @Test("Two gateways on one PostgreSQL absorb one story once")
     func two() async throws {
         let house = try await House(.postgres)

@@ -20,6 +20,11 @@ struct BitcoinNodeTests {
         try await scenario.run(on: .bitcoin, onPostgres: true)
     }
 
+    @Test("Each kind of account receives", arguments: ["pkh(KEY)", "sh(wpkh(KEY))", "tr(KEY)"])
+    func accounts(_ account: String) async throws {
+        try await Scenario.receiving(at: account).run(on: .bitcoin)
+    }
+
     @Test("A block wakes whoever listens", .timeLimit(.minutes(1)))
     func hints() async throws {
         let node = try await RealNode.of(.bitcoin)
@@ -66,6 +71,11 @@ struct LitecoinNodeTests {
         .enabled(if: TestPostgres.isInstalled, "PostgreSQL is not installed"), arguments: Scenario.all)
     func onPostgres(_ scenario: Scenario) async throws {
         try await scenario.run(on: .litecoin, onPostgres: true)
+    }
+
+    @Test("Each kind of account receives", arguments: ["pkh(KEY)", "sh(wpkh(KEY))"])
+    func accounts(_ account: String) async throws {
+        try await Scenario.receiving(at: account).run(on: .litecoin)
     }
 
     @Test("A node on another network is told apart")

@@ -96,6 +96,13 @@ extension Scenario {
             try await till.mine(2)
             let paid = try await till.statuses(orders).filter { $0 == Status(.paid) }
             #expect(paid.count == 1_000)
+            var blocks: Set<String> = []
+            for order in orders {
+                for transfer in try await till.payment(order).evidence.transfers {
+                    blocks.insert(transfer.block?.block.text ?? "none")
+                }
+            }
+            #expect(blocks.count == 1 && !blocks.contains("none"))
         },
         Scenario("with coins fresh from a miner") { till in
             let order = try await till.open(price)

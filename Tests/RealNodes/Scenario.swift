@@ -1,5 +1,6 @@
 import Domain
 import HTTP
+import JSON
 import Platform
 import Storage
 import Testing
@@ -10,6 +11,8 @@ struct Scenario: Sendable, CustomTestStringConvertible {
     let tell: @Sendable (Till) async throws -> Void
     /// How many headers the gateway keeps.
     var keptHeaders: UInt64 = 1_000
+    /// What the merchant's account is, around `KEY`.
+    var account = "wpkh(KEY)"
 
     var testDescription: String { name }
 
@@ -30,7 +33,8 @@ struct Scenario: Sendable, CustomTestStringConvertible {
         onPostgres: Bool = false
     ) async throws {
         let till = try await Till(
-            node, through: url, woken: endpoint, keptHeaders: keptHeaders, onPostgres: onPostgres)
+            node, through: url, woken: endpoint, account: account, keptHeaders: keptHeaders,
+            onPostgres: onPostgres)
         do {
             try await tell(till)
             try await till.mine(Int(Till.confirmations))
@@ -40,6 +44,23 @@ struct Scenario: Sendable, CustomTestStringConvertible {
             throw error
         }
         await till.close()
+    }
+
+    /// An account of another kind gives the addresses that the node makes of it, and is paid at them.
+    static func receiving(at account: String) -> Scenario {
+        var scenario = Scenario(account) { till in
+            let order = try await till.open(price)
+            let checked = try await till.node.ask("getdescriptorinfo", .string(till.descriptor))
+            let first = try await till.node.ask("deriveaddresses", checked["descriptor"] ?? .null, [0, 0])
+            #expect(first[0]?.asString == order.address)
+            try await till.node.pay([(order.address, price)])
+            try await till.settle()
+            try await till.expect(order, .detected)
+            try await till.mine(2)
+            try await till.expect(order, .paid)
+        }
+        scenario.account = account
+        return scenario
     }
 
     static let all = paying + replacing + undoing + failing

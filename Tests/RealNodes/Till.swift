@@ -50,7 +50,7 @@ final class Till {
     ///   - endpoint: where messages are waited for, if that is not where the node publishes.
     init(
         _ node: RealNode, through url: HTTP.URL? = nil, woken endpoint: String? = nil,
-        keptHeaders: UInt64 = 1_000, onPostgres: Bool = false
+        account: String = "wpkh(KEY)", keptHeaders: UInt64 = 1_000, onPostgres: Bool = false
     ) async throws {
         self.node = node
         clock = ManualClock(now: SystemClock().now)
@@ -65,7 +65,7 @@ final class Till {
         settings.keptHeaders = keptHeaders
         settings.allowsLoopbackWebhooks = true
         self.settings = settings
-        descriptor = "wpkh(\(Self.publicKey)/\(node.nextBranch())/*)"
+        descriptor = account.replacing("KEY", with: "\(Self.publicKey)/\(node.nextBranch())/*")
         chain = UTXOSettings(
             network: node.coin.network, url: url ?? node.url, credentials: node.credentials,
             zmqEndpoint: endpoint ?? node.zmq)
