@@ -130,6 +130,8 @@ final class Till {
 
     /// The process ends and begins again: only the store is kept. With `other`, it is told another node.
     func restart(hearing other: RealNode? = nil) async throws {
+        // A try that is broken off is made again, and these stories count each once.
+        try await untilDelivered()
         await stopDelivering()
         await store.close()
         let heard = other ?? node
