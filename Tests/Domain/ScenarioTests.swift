@@ -36,7 +36,7 @@ extension Holding {
 }
 
 @Suite struct ScenarioTests {
-    @Test(arguments: Scenario.payments + Scenario.networks + Scenario.rulings + Scenario.refunds)
+    @Test(arguments: Scenario.payments + Scenario.networks + Scenario.finality + Scenario.rulings + Scenario.refunds)
     func `what happens ends in the right state, exceptions and books`(scenario: Scenario) throws {
         var story = try Story.quoted(scenario.policy)
         try scenario.steps(&story)
@@ -75,9 +75,12 @@ extension Holding {
 
 extension Policy {
     /// So many confirmations for everything.
-    static func confirmations(_ count: UInt32) -> Policy {
+    static func confirmations(_ count: UInt32) -> Policy { requiring(.count(count)) }
+
+    /// The same for everything.
+    static func requiring(_ requirement: Requirement) -> Policy {
         var policy = Policy()
-        policy.confirmations = [ConfirmationRule(tiers: [Tier(upToMinor: nil, requirement: .count(count))])]
+        policy.confirmations = [ConfirmationRule(tiers: [Tier(upToMinor: nil, requirement: requirement)])]
         return policy
     }
 

@@ -10,6 +10,9 @@ struct Story {
     var clock: Int64 = 1
     var tip: UInt64 = 100
     var isHealthy = true
+    /// The networks' own words on what will stay; nil where they have none.
+    var safe: UInt64?
+    var finalized: UInt64?
     private var sequence: UInt64 = 0
 
     init(_ policy: Policy = Policy(), price: Price = Sample.price()) {
@@ -47,7 +50,7 @@ struct Story {
     /// The networks' word as it stands.
     var sources: [NetworkName: Source] {
         let source = Source(
-            sequence: sequence, tip: tip, safe: nil, finalized: nil, isHealthy: isHealthy,
+            sequence: sequence, tip: tip, safe: safe, finalized: finalized, isHealthy: isHealthy,
             scannedUntil: Sample.at(clock))
         return [Sample.bitcoin: source, Sample.litecoin: source, Sample.elsewhere: source]
     }
@@ -107,10 +110,13 @@ struct Story {
     }
 
     /// The network claims it no more, or only in the pool.
-    mutating func lose(_ place: String, _ standing: Transfer.Standing = .gone(.orphaned)) throws {
-        let known = try #require(payment.evidence.transfer(Sample.key(place)))
+    mutating func lose(
+        _ place: String, _ standing: Transfer.Standing = .gone(.orphaned), on network: NetworkName = Sample.bitcoin
+    ) throws {
+        let known = try #require(payment.evidence.transfer(Sample.key(place, on: network)))
         let quote = payment.evidence.quote(known.quote) ?? Sample.quote()
-        try tell(.sighted([sighting(place, known.amountText, standing, quote: quote)], spends: [:]))
+        let word = sighting(place, known.amountText, standing, quote: quote, on: network, method: known.method)
+        try tell(.sighted([word], spends: [:]))
     }
 
     mutating func spend(_ place: String, _ standing: Transfer.Standing, by transaction: String = "spender") throws {

@@ -1,92 +1,189 @@
 import Domain
 import Testing
 
-/// Every state meets every kind of news. One row a state: `news:result`, where `=` is no change and `!` a refusal.
+/// Every standing of a payment meets every kind of news. `news:result`, where `=` is no change of state, `!` a
+/// refusal and `#` corruption; then why it was taken back, and the questions that are asked now and no more.
 @Suite struct TransitionTests {
-    static let table: [(State, String)] = [
-        (.created, """
-            look:= end:expired quote:awaiting_payment part:= pool:= full:= over:= late:expired \
-            gone:= cancel:failed accept:paid reject:failed topUp:!exception_not_open \
-            approve:!invalid_amount back:!invalid_amount claim:!not_fulfillable report:=
-            """),
-        (.awaitingPayment, """
-            look:= end:expired quote:= part:underpaid pool:detected full:paid over:overpaid \
-            late:late_paid gone:= cancel:failed accept:paid reject:failed \
-            topUp:!exception_not_open approve:!invalid_amount back:!invalid_amount \
-            claim:!not_fulfillable report:=
-            """),
-        (.detected, """
-            look:= end:= quote:!not_allowed_in_state part:confirming pool:= full:paid over:overpaid late:= \
-            gone:awaiting_payment cancel:!not_allowed_in_state accept:paid reject:failed \
-            topUp:!exception_not_open approve:!outside_limits back:!outside_limits \
-            claim:!not_fulfillable report:=
-            """),
-        (.confirming, """
-            look:= end:= quote:!not_allowed_in_state part:= pool:= full:paid over:overpaid \
-            late:= gone:awaiting_payment cancel:!not_allowed_in_state accept:paid reject:failed \
-            topUp:!exception_not_open approve:!outside_limits back:!outside_limits \
-            claim:!not_fulfillable report:=
-            """),
-        (.paid, """
-            look:= end:= quote:!not_allowed_in_state part:= pool:= full:= over:= late:= \
-            gone:awaiting_payment cancel:!not_allowed_in_state accept:!not_allowed_in_state \
-            reject:failed topUp:!exception_not_open approve:= back:refunded claim:= report:=
-            """),
-        (.overpaid, """
-            look:= end:= quote:!not_allowed_in_state part:= pool:= full:= over:= late:= \
-            gone:awaiting_payment cancel:!not_allowed_in_state accept:!not_allowed_in_state \
-            reject:failed topUp:!action_not_suggested approve:= back:refunded claim:= report:=
-            """),
-        (.underpaid, """
-            look:= end:= quote:= part:late_paid pool:confirming full:late_paid over:late_paid \
-            late:late_paid gone:expired cancel:!not_allowed_in_state accept:paid reject:failed \
-            topUp:= approve:= back:refunded claim:!not_fulfillable report:=
-            """),
-        (.latePaid, """
-            look:= end:= quote:!not_allowed_in_state part:= pool:= full:= over:= late:= \
-            gone:expired cancel:!not_allowed_in_state accept:paid reject:failed \
-            topUp:!action_not_suggested approve:= back:refunded claim:!not_fulfillable report:=
-            """),
-        (.expired, """
-            look:= end:= quote:awaiting_payment part:underpaid pool:detected full:late_paid \
-            over:late_paid late:late_paid gone:= cancel:failed accept:paid reject:failed \
-            topUp:!exception_not_open approve:!invalid_amount back:!invalid_amount \
-            claim:!not_fulfillable report:=
-            """),
-        (.failed, """
-            look:= end:= quote:!not_allowed_in_state part:= pool:= full:= over:= late:= gone:= \
+    static let table: [Standing: String] = [
+        .state(.created): """
+            look:= end:expired unseen:expired silent:= well:= deep:= fall:= quote:awaiting_payment choose:# \
+            part:= pool:= full:= over:= late:expired orphaned:= usurped:= evicted:= emptied:= replaced:= \
+            elsewhere:= stranger:= dust:= spend:= unspend:= cancel:failed accept:paid reject:failed \
+            topUp:!exception_not_open keep:!exception_not_open release:!exception_not_open \
+            dismiss:!exception_not_open acceptLate:!exception_not_open approve:!invalid_amount \
+            back:!invalid_amount confirm:!invalid_amount drop:= revoke:!invalid_amount claim:!not_fulfillable \
+            report:=+unclaimed_fulfilment
+            """,
+        .state(.awaitingPayment): """
+            look:= end:expired unseen:=+source_stale silent:= well:= deep:= fall:= quote:= choose:= \
+            part:underpaid pool:detected full:paid over:overpaid+overpaid late:late_paid+late orphaned:= \
+            usurped:= evicted:= emptied:= replaced:= elsewhere:=+wrong_network stranger:=+wrong_asset dust:=+dust \
+            spend:= unspend:= cancel:failed accept:paid reject:failed topUp:!exception_not_open \
+            keep:!exception_not_open release:!exception_not_open dismiss:!exception_not_open \
+            acceptLate:!exception_not_open approve:!invalid_amount back:!invalid_amount confirm:!invalid_amount \
+            drop:= revoke:!invalid_amount claim:!not_fulfillable report:=+unclaimed_fulfilment
+            """,
+        .state(.detected): """
+            look:= end:= unseen:=+source_stale silent:= well:= deep:= fall:= quote:!not_allowed_in_state \
+            choose:!not_allowed_in_state part:confirming pool:= full:paid over:overpaid+overpaid late:= \
+            orphaned:awaiting_payment usurped:awaiting_payment evicted:awaiting_payment \
+            emptied:awaiting_payment replaced:= elsewhere:=+wrong_network stranger:=+wrong_asset dust:=+dust \
+            spend:= unspend:= cancel:!not_allowed_in_state accept:paid reject:failed topUp:!exception_not_open \
+            keep:!exception_not_open release:!exception_not_open dismiss:!exception_not_open \
+            acceptLate:!exception_not_open approve:!outside_limits back:!outside_limits confirm:!outside_limits \
+            drop:= revoke:!outside_limits claim:!not_fulfillable report:=+unclaimed_fulfilment
+            """,
+        .state(.confirming): """
+            look:= end:= unseen:=+source_stale silent:= well:paid deep:paid fall:= quote:!not_allowed_in_state \
+            choose:!not_allowed_in_state part:= pool:= full:paid over:overpaid+overpaid late:= \
+            orphaned:awaiting_payment usurped:awaiting_payment evicted:awaiting_payment \
+            emptied:awaiting_payment replaced:detected elsewhere:=+wrong_network stranger:=+wrong_asset dust:=+dust \
+            spend:= unspend:= cancel:!not_allowed_in_state accept:paid reject:failed topUp:!exception_not_open \
+            keep:!exception_not_open release:!exception_not_open dismiss:!exception_not_open \
+            acceptLate:!exception_not_open approve:!outside_limits back:!outside_limits confirm:!outside_limits \
+            drop:= revoke:!outside_limits claim:!not_fulfillable report:=+unclaimed_fulfilment
+            """,
+        .state(.paid): """
+            look:= end:= unseen:= silent:= well:= deep:= fall:= quote:!not_allowed_in_state \
+            choose:!not_allowed_in_state part:=+duplicate pool:= full:=+duplicate over:=+duplicate \
+            late:=+duplicate orphaned:awaiting_payment(reorganized)+reversed \
+            usurped:awaiting_payment(double_spent)+reversed evicted:awaiting_payment(reorganized)+reversed \
+            emptied:awaiting_payment(changed)+reversed replaced:detected(double_spent)+reversed \
+            elsewhere:=+wrong_network stranger:=+wrong_asset dust:=+dust spend:= unspend:= \
             cancel:!not_allowed_in_state accept:!not_allowed_in_state \
-            reject:!not_allowed_in_state topUp:!exception_not_open approve:!invalid_amount \
-            back:!invalid_amount claim:!not_fulfillable report:=
-            """),
-        (.refunded, """
-            look:= end:= quote:!not_allowed_in_state part:= pool:= full:= over:= late:= gone:= \
+            reject:failed(rejected)+after_end+reversed topUp:!exception_not_open keep:!exception_not_open \
+            release:!exception_not_open dismiss:!exception_not_open acceptLate:!exception_not_open approve:= \
+            back:refunded confirm:refunded drop:= revoke:= claim:= report:=+unclaimed_fulfilment
+            """,
+        .state(.overpaid): """
+            look:= end:= unseen:= silent:= well:= deep:= fall:= quote:!not_allowed_in_state \
+            choose:!not_allowed_in_state part:=+duplicate pool:= full:=+duplicate over:=+duplicate \
+            late:=+duplicate orphaned:awaiting_payment(reorganized)+reversed-overpaid \
+            usurped:awaiting_payment(double_spent)+reversed-overpaid \
+            evicted:awaiting_payment(reorganized)+reversed-overpaid \
+            emptied:awaiting_payment(changed)+reversed-overpaid replaced:detected(double_spent)+reversed-overpaid \
+            elsewhere:=+wrong_network stranger:=+wrong_asset dust:=+dust spend:= unspend:= \
             cancel:!not_allowed_in_state accept:!not_allowed_in_state \
-            reject:!not_allowed_in_state topUp:!exception_not_open approve:!outside_limits \
-            back:!outside_limits claim:!not_fulfillable report:=
-            """),
+            reject:failed(rejected)+after_end+reversed-overpaid topUp:!action_not_suggested keep:=-overpaid \
+            release:!action_not_suggested dismiss:=-overpaid acceptLate:!action_not_suggested approve:= \
+            back:refunded-overpaid confirm:refunded-overpaid drop:= revoke:= claim:= report:=+unclaimed_fulfilment
+            """,
+        .state(.underpaid): """
+            look:= end:= unseen:= silent:= well:= deep:= fall:= quote:=-underpaid choose:!quote_expired \
+            part:late_paid+late-underpaid pool:confirming-underpaid full:late_paid+late-underpaid \
+            over:late_paid+late-underpaid late:late_paid+late-underpaid orphaned:expired-underpaid \
+            usurped:expired-underpaid evicted:expired-underpaid emptied:expired-underpaid replaced:=-underpaid \
+            elsewhere:=+wrong_network stranger:=+wrong_asset dust:=+dust spend:= unspend:= \
+            cancel:!not_allowed_in_state accept:paid-underpaid reject:failed+after_end-underpaid \
+            topUp:=-underpaid keep:!action_not_suggested release:!action_not_suggested \
+            dismiss:!action_not_suggested acceptLate:!not_allowed_in_state approve:= back:refunded-underpaid \
+            confirm:refunded-underpaid drop:= revoke:= claim:!not_fulfillable report:=+unclaimed_fulfilment
+            """,
+        .state(.latePaid): """
+            look:= end:= unseen:= silent:= well:= deep:= fall:= quote:!not_allowed_in_state \
+            choose:!not_allowed_in_state part:= pool:= full:= over:= late:= orphaned:expired-late \
+            usurped:expired-late evicted:expired-late emptied:expired-late replaced:detected-late \
+            elsewhere:=+wrong_network stranger:=+wrong_asset dust:=+dust spend:= unspend:= \
+            cancel:!not_allowed_in_state accept:paid-late reject:failed+after_end-late \
+            topUp:!action_not_suggested keep:!action_not_suggested release:!action_not_suggested \
+            dismiss:!action_not_suggested acceptLate:paid-late approve:= back:refunded-late \
+            confirm:refunded-late drop:= revoke:= claim:!not_fulfillable report:=+unclaimed_fulfilment
+            """,
+        .state(.expired): """
+            look:= end:= unseen:= silent:= well:= deep:= fall:= quote:awaiting_payment choose:!quote_expired \
+            part:underpaid+underpaid pool:detected full:late_paid+late over:late_paid+late late:late_paid+late \
+            orphaned:= usurped:= evicted:= emptied:= replaced:= elsewhere:=+wrong_network stranger:=+wrong_asset \
+            dust:=+dust spend:= unspend:= cancel:failed accept:paid reject:failed topUp:!exception_not_open \
+            keep:!exception_not_open release:!exception_not_open dismiss:!exception_not_open \
+            acceptLate:!exception_not_open approve:!invalid_amount back:!invalid_amount confirm:!invalid_amount \
+            drop:= revoke:!invalid_amount claim:!not_fulfillable report:=+unclaimed_fulfilment
+            """,
+        .state(.failed): """
+            look:= end:= unseen:= silent:= well:= deep:= fall:= quote:!not_allowed_in_state \
+            choose:!not_allowed_in_state part:=+after_end pool:= full:=+after_end over:=+after_end \
+            late:=+after_end orphaned:= usurped:= evicted:= emptied:= replaced:= elsewhere:=+wrong_network \
+            stranger:=+wrong_asset dust:=+dust spend:= unspend:= cancel:!not_allowed_in_state \
+            accept:!not_allowed_in_state reject:!not_allowed_in_state topUp:!exception_not_open \
+            keep:!exception_not_open release:!exception_not_open dismiss:!exception_not_open \
+            acceptLate:!exception_not_open approve:!invalid_amount back:!invalid_amount confirm:!invalid_amount \
+            drop:= revoke:!invalid_amount claim:!not_fulfillable report:=+unclaimed_fulfilment
+            """,
+        .state(.refunded): """
+            look:= end:= unseen:= silent:= well:= deep:= fall:= quote:!not_allowed_in_state \
+            choose:!not_allowed_in_state part:=+after_end pool:= full:=+after_end over:=+after_end \
+            late:=+after_end orphaned:= usurped:= evicted:= emptied:= replaced:= elsewhere:=+wrong_network \
+            stranger:=+wrong_asset dust:=+dust spend:= unspend:= cancel:!not_allowed_in_state \
+            accept:!not_allowed_in_state reject:!not_allowed_in_state topUp:!exception_not_open \
+            keep:!exception_not_open release:!exception_not_open dismiss:!exception_not_open \
+            acceptLate:!exception_not_open approve:!outside_limits back:!outside_limits confirm:!outside_limits \
+            drop:= revoke:!outside_limits claim:!not_fulfillable report:=+unclaimed_fulfilment
+            """,
+        .held: """
+            look:= end:= unseen:= silent:= well:= deep:= fall:= quote:!not_allowed_in_state \
+            choose:!not_allowed_in_state part:=+duplicate pool:= full:=+duplicate over:=+duplicate \
+            late:=+duplicate orphaned:awaiting_payment(reorganized)+reversed-review \
+            usurped:awaiting_payment(double_spent)+reversed-review \
+            evicted:awaiting_payment(reorganized)+reversed-review \
+            emptied:awaiting_payment(changed)+reversed-review replaced:detected(double_spent)+reversed-review \
+            elsewhere:=+wrong_network stranger:=+wrong_asset dust:=+dust spend:= unspend:= \
+            cancel:!not_allowed_in_state accept:!not_allowed_in_state \
+            reject:failed(rejected)+after_end+reversed-review topUp:!action_not_suggested \
+            keep:!action_not_suggested release:=-review dismiss:!action_not_suggested \
+            acceptLate:!action_not_suggested approve:= back:refunded-review confirm:refunded-review drop:= \
+            revoke:= claim:!not_fulfillable report:=+unclaimed_fulfilment
+            """,
+        .ruled: """
+            look:= end:= unseen:= silent:= well:= deep:= fall:= quote:!not_allowed_in_state \
+            choose:!not_allowed_in_state part:=+duplicate pool:= full:=+duplicate over:=+duplicate \
+            late:=+duplicate orphaned:=+evidence_lost usurped:=+evidence_lost evicted:=+evidence_lost \
+            emptied:=+evidence_lost replaced:=+evidence_lost elsewhere:=+wrong_network stranger:=+wrong_asset \
+            dust:=+dust spend:= unspend:= cancel:!not_allowed_in_state accept:!not_allowed_in_state \
+            reject:failed(rejected)+after_end+reversed topUp:!exception_not_open keep:!exception_not_open \
+            release:!exception_not_open dismiss:!exception_not_open acceptLate:!exception_not_open approve:= \
+            back:refunded confirm:refunded drop:= revoke:= claim:= report:=+unclaimed_fulfilment
+            """,
     ]
 
-    @Test(arguments: State.allCases)
-    func `every state answers every kind of news as the table says`(state: State) throws {
+    @Test(arguments: Standing.all)
+    func `every state answers every kind of news as the table says`(standing: Standing) throws {
         let results = try News.allCases.map { news in
-            var story = try Self.story(in: state)
-            let code = try refusal { try news.tell(to: &story) }
-            let result = code.map { "!\($0.rawValue)" } ?? (story.state == state ? "=" : story.state.rawValue)
-            return "\(news.rawValue):\(result)"
+            var story = try Self.story(of: standing)
+            return "\(news.rawValue):\(try Self.result(of: news, on: &story))"
         }
-        let expected = Self.table.first { $0.0 == state }?.1
-        #expect(results.joined(separator: " ") == expected)
+        let expected = try #require(Self.table[standing]).split(separator: " ").map(String.init)
+        #expect(results.count == expected.count)
+        for (result, expected) in zip(results, expected) { #expect(result == expected) }
     }
 
-    @Test func `no table row leads where the state's successors do not`() {
-        for (state, row) in Self.table {
+    @Test func `no table row leads where the state's successors do not`() throws {
+        for (standing, row) in Self.table {
+            let state = try Self.story(of: standing).state
             for cell in row.split(separator: " ") {
-                guard let to = State(rawValue: String(cell.drop { $0 != ":" }.dropFirst())) else { continue }
+                let name = cell.drop { $0 != ":" }.dropFirst().prefix { !"+-(".contains($0) }
+                guard let to = State(rawValue: String(name)) else { continue }
                 #expect(state.successors.contains(to), "\(state) to \(to)")
             }
         }
         for state in State.allCases { #expect(!state.successors.contains(state)) }
+    }
+
+    @Test func `the columns say every word that facts are made of, and ask every question but one`() throws {
+        var words: Set<FactWord> = []
+        var asked: Set<Exception.Kind> = []
+        for standing in Standing.all {
+            for news in News.allCases {
+                var story = try Self.story(of: standing)
+                let before = story.decisions.count
+                _ = try Self.result(of: news, on: &story)
+                for decision in story.decisions.dropFirst(before) {
+                    words.formUnion(decision.fact.map(FactWord.words) ?? [])
+                    asked.formUnion(decision.exceptions.filter(\.isOpen).map(\.kind))
+                }
+            }
+        }
+        #expect(Set(FactWord.allCases).subtracting(words) == [])
+        // It is full only with hundreds of transfers; a price is under review from the moment it is met.
+        #expect(Set(Exception.Kind.allCases).subtracting(asked) == [.tooManyTransfers, .review])
     }
 
     /// Allowed, but told only when facts come late or out of order, or when mismatches alone are refunded in full.
@@ -99,13 +196,10 @@ import Testing
 
     @Test func `walks of random news reach every successor but the leaps, and nothing else`() throws {
         var reached: Set<[State]> = []
-        for seed in 1...1_200 as ClosedRange<UInt64> {
+        for seed in 1...2_400 as ClosedRange<UInt64> {
             var dice = Dice(seed)
-            var story = try Self.story(in: State.allCases[dice.roll(State.allCases.count)])
-            for _ in 0..<6 {
-                let news = News.allCases[dice.roll(News.allCases.count)]
-                _ = try refusal { try news.tell(to: &story) }
-            }
+            var story = try Self.story(of: Standing.all[dice.roll(Standing.all.count)])
+            for _ in 0..<6 { _ = try Self.result(of: News.allCases[dice.roll(News.allCases.count)], on: &story) }
             for transition in story.transitions {
                 guard let from = transition.from else { continue }
                 #expect(from.successors.contains(transition.to))
@@ -116,11 +210,66 @@ import Testing
             .filter { !reached.contains($0) }
         #expect(missing.allSatisfy(Self.leaps.contains), "not reached: \(missing)")
     }
+}
 
-    /// A payment that needs two confirmations, in `state`.
-    static func story(in state: State) throws -> Story {
-        var policy = Policy()
-        policy.confirmations = [Policy.ConfirmationRule(tiers: [Policy.Tier(upToMinor: nil, requirement: .count(2))])]
+extension TransitionTests {
+    /// Where a payment stands: its state, or one with more to it.
+    enum Standing: Hashable, CustomTestStringConvertible {
+        case state(State)
+        /// Paid, and a person has to let it pass.
+        case held
+        /// Short, and accepted by a person.
+        case ruled
+
+        static let all = State.allCases.map(Standing.state) + [.held, .ruled]
+
+        var testDescription: String {
+            switch self {
+            case .state(let state): state.rawValue
+            case .held: "paid, and held"
+            case .ruled: "paid by ruling"
+            }
+        }
+    }
+
+    /// What came of `news`, in the table's words.
+    private static func result(of news: News, on story: inout Story) throws -> String {
+        let before = (state: story.state, open: Set(story.open), transitions: story.transitions.count)
+        let code: Refusal.Code?
+        do { code = try refusal { try news.tell(to: &story) } } catch Objection.corruption { return "#" }
+        if let code { return "!\(code.rawValue)" }
+        var text = story.state == before.state ? "=" : story.state.rawValue
+        let reason = story.transitions.dropFirst(before.transitions).compactMap(\.reversal).first?.reason
+        if let reason { text += "(\(reason.rawValue))" }
+        let open = Set(story.open)
+        text += open.subtracting(before.open).map { "+\($0.rawValue)" }.sorted().joined()
+        return text + before.open.subtracting(open).map { "-\($0.rawValue)" }.sorted().joined()
+    }
+
+    /// A payment that needs two confirmations, under a policy that takes late money for an hour.
+    private static func story(of standing: Standing) throws -> Story {
+        var policy = Policy.confirmations(2)
+        policy.late = Policy.LateRule(withinSeconds: 3_600, driftBasisPoints: 0)
+        policy.dustMinor = 100
+        switch standing {
+        case .state(let state):
+            let story = try story(in: state, policy)
+            #expect(story.state == state)
+            return story
+        case .held:
+            policy.reviewAboveMinor = 5_000
+            let story = try story(in: .paid, policy)
+            #expect(story.open == [.review])
+            return story
+        case .ruled:
+            var story = try story(in: .underpaid, policy)
+            try story.rule({ .accept($0) }, on: .underpaid)
+            #expect(story.state == .paid && story.last.isByRuling)
+            return story
+        }
+    }
+
+    private static func story(in state: State, _ policy: Policy) throws -> Story {
         var story = Story(policy)
         if state == .created { return story }
         try story.tell(.quoted(Sample.quote()))
@@ -143,52 +292,6 @@ import Testing
             try story.refund(.approved, step: 1, isFull: true, [("a", .payments, 1_000_000)])
             try story.refund(.confirmed, step: 2, isFull: true, [("a", .payments, 1_000_000)])
         }
-        #expect(story.state == state)
         return story
-    }
-
-    enum News: String, CaseIterable {
-        case look, end, quote, part, pool, full, over, late, gone, cancel, accept, reject, topUp, approve, back, claim,
-            report
-
-        func tell(to story: inout Story) throws {
-            story.clock += 1
-            switch self {
-            case .look: try story.tell(.looked)
-            case .end: try story.wait(until: 200_000)
-            case .quote: try story.tell(.quoted(Sample.quote(2, from: story.clock)))
-            case .part: try story.mine("b", 400_000, at: 99)
-            case .pool: try story.pool("b", 1_000_000)
-            case .full: try story.mine("b", 1_000_000, at: 99)
-            case .over: try story.mine("b", 1_500_000, at: 99)
-            case .late:
-                story.clock = 5_000
-                try story.mine("b", 1_000_000, at: 99)
-            case .gone:
-                for transfer in story.payment.evidence.transfers { try story.lose(transfer.key.place) }
-                if story.payment.evidence.transfers.isEmpty { try story.tell(.sighted([], spends: [:])) }
-            case .cancel: try story.tell(.ruled(.cancel, reason: nil))
-            case .accept: try story.tell(.ruled(.accept(nil), reason: nil))
-            case .reject: try story.tell(.ruled(.reject(nil), reason: nil))
-            case .topUp:
-                let exception = story.payment.openExceptions.first?.id ?? ID(part: 1, of: story.payment.id)
-                let quote = Sample.quote(
-                    3, from: story.clock, due: 400_000, covers: Sample.price(4_000), isTopUp: true)
-                try story.tell(.ruled(.grantTopUp(exception, quote), reason: nil))
-            case .approve: try story.refund(.approved, step: 1, isFull: true, id: Sample.otherRefund, parts(of: story))
-            case .back:
-                let parts = parts(of: story)
-                try story.refund(.approved, step: 1, isFull: true, id: Sample.otherRefund, parts)
-                try story.refund(.confirmed, step: 2, isFull: true, id: Sample.otherRefund, parts)
-            case .claim: try story.tell(.fulfilmentClaimed(action: "ship-1"))
-            case .report: try story.tell(.fulfilmentReported(action: "ship-1"))
-            }
-        }
-
-        private func parts(of story: Story) -> [(String, Holding.Place, UInt128)] {
-            story.payment.evidence.transfers.filter(\.isLive).map {
-                ($0.key.place, story.state.isSettled ? .payments : .unapplied, $0.amount ?? 0)
-            }
-        }
     }
 }

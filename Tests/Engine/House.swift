@@ -21,19 +21,23 @@ final class House {
     private(set) var store: Store
     private(set) var gateway: Gateway
     private(set) var caller: Caller
+    private let telling: @Sendable (SandboxChain) -> any Chain
     var answers = 0
 
+    /// With `telling`, the networks of the sandbox say what that makes of them.
     init(
         _ engine: DatabaseEngine = .sqlite, seed: UInt64 = 1, isFollowed: Bool = true,
         live: Set<SandboxNetwork> = [],
-        _ change: (inout Settings) -> Void = { _ in }
+        _ change: (inout Settings) -> Void = { _ in },
+        telling: @escaping @Sendable (SandboxChain) -> any Chain = { $0 }
     ) async throws {
+        self.telling = telling
         place = try await DatabasePlace(engine)
         entropy = SeededEntropy(seed: seed)
         settings = Settings(baseURL: "https://pay.example")
         change(&settings)
         store = try await Store.open(place.location)
-        gateway = try Self.gateway(store, clock, entropy, settings, SandboxWorld(), live: live)
+        gateway = try Self.gateway(store, clock, entropy, settings, SandboxWorld(), live: live, telling: telling)
         try await gateway.setFixedRates([
             (try code("SBX"), "EUR", try Rate(parsing: "100")),
             (try code("SUSD"), "EUR", try Rate(parsing: "0.8")),
@@ -50,11 +54,11 @@ final class House {
     static func gateway(
         _ store: Store, _ clock: any Clock, _ entropy: any Entropy, _ settings: Settings,
         _ sandbox: SandboxWorld, keys: InstanceKeys? = nil,
-        live: Set<SandboxNetwork> = []
+        live: Set<SandboxNetwork> = [], telling: (SandboxChain) -> any Chain = { $0 }
     ) throws -> Gateway {
         let world = World(clock: clock, entropy: entropy, log: .silent, metrics: Metrics())
         let networks = SandboxNetwork.allCases.map {
-            Networks.Entry(chain: sandbox.chain(on: $0), isTest: !live.contains($0))
+            Networks.Entry(chain: telling(sandbox.chain(on: $0)), isTest: !live.contains($0))
         }
         guard let box = SecretBox(key: Secret([UInt8](repeating: 7, count: 32))),
             let signing = Ed25519.KeyPair(seed: Secret([UInt8](repeating: 9, count: 32)))
@@ -69,7 +73,7 @@ final class House {
         await store.close()
         store = try await Store.open(place.location)
         gateway = try Self.gateway(
-            store, clock, entropy, settings, try await Gateway.replaySandbox(from: store))
+            store, clock, entropy, settings, try await Gateway.replaySandbox(from: store), telling: telling)
         if !store.isExclusive { try await outlive() }
     }
 

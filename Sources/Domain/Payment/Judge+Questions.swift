@@ -2,7 +2,10 @@ extension Judge {
     /// The exceptions that the evidence calls for. Only money that has arrived for good asks for a person.
     mutating func raiseQuestions(excess: (worth: Worth, transfer: Counted)?) {
         let policy = terms.policy
-        if let excess, isTooMuch(excess.worth), policy.excess == .review || policy.holdsOverpaid {
+        // Once it has ended no part of it is the price: then all that came is in question.
+        if let excess, result.state.isSettled, isTooMuch(excess.worth),
+            policy.excess == .review || policy.holdsOverpaid
+        {
             ask(.overpaid, excess.transfer.transfer, result.shares[excess.transfer.transfer.key]?.excess)
         }
         switch result.state {
@@ -87,21 +90,21 @@ extension Judge {
     /// A source has been silent past the window for longer than the policy bears.
     var isStale: Bool {
         evidence.now > lastSight.adding(seconds: terms.policy.staleSeconds) && !isWindowClosed
-            && (isWaiting || result.state == .underpaid)
+            && isWaiting
     }
 
-    /// Only the end of the window is missing to a result.
+    /// The end of the window, or a network's word on what has come, is missing to a result.
     var isWaiting: Bool {
         switch result.state {
-        case .created, .awaitingPayment, .detected: true
-        case .confirming, .paid, .overpaid, .underpaid, .latePaid, .expired, .failed, .refunded: false
+        case .created, .awaitingPayment, .detected, .confirming, .underpaid: true
+        case .paid, .overpaid, .latePaid, .expired, .failed, .refunded: false
         }
     }
 
     /// When to look again: the clock's next boundary, and the heights at which confirmations are reached.
     mutating func schedule(_ counted: [Counted]) {
         var moments: [Instant] = []
-        if isWaiting || result.state == .underpaid {
+        if isWaiting {
             moments.append(lastSight.adding(milliseconds: 1))
             moments.append(lastSight.adding(seconds: terms.policy.staleSeconds).adding(milliseconds: 1))
             if evidence.now > lastSight, !isWindowClosed { awaitScans() }
