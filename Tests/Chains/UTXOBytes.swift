@@ -129,15 +129,28 @@ struct SampleBlock {
     var transactions: [SampleTransaction]
     var suffix: [UInt8] = []
     var bits: UInt32 = 0x207f_ffff
+    var previous = [UInt8](repeating: 7, count: 32)
+    var nonce: UInt32 = 0
+
+    var hash: Hash256 { Hash256(sha256dOf: Array(bytes.prefix(BlockHeader.size)).span) }
+
+    /// With the first number that makes it a block on regtest.
+    func mined() throws -> SampleBlock {
+        var block = self
+        while try !BlockHeader(Array(block.bytes.prefix(BlockHeader.size))).hasProofOfWork(on: .bitcoinRegtest) {
+            block.nonce += 1
+        }
+        return block
+    }
 
     var bytes: [UInt8] {
         var writer = ByteWriter()
         writer.little(UInt32(0x2000_0000))
-        writer.bytes += [UInt8](repeating: 7, count: 32)
+        writer.bytes += previous
         writer.bytes += Self.root(transactions.map(\.id.bytes))
         writer.little(UInt32(1_700_000_000))
         writer.little(bits)
-        writer.little(UInt32(0))
+        writer.little(nonce)
         writer.size(transactions.count)
         for transaction in transactions { writer.bytes += transaction.bytes }
         return writer.bytes + suffix
