@@ -58,59 +58,66 @@ struct RolesTests {
         try await running.stop()
     }
 
-    @Test(
-        "A payment goes through two processes, and each may be killed and started again",
-        .enabled(if: BitcoinNode.script != nil && TestPostgres.isInstalled, "this takes PostgreSQL and a bitcoind"))
-    func split() async throws {
-        let folder = try TemporaryFolder()
+    /// A data folder whose settings are those of a shop that takes a coin from a real node.
+    private func settings(_ coin: CoinNode.Coin, in folder: TemporaryFolder) throws -> String {
         let data = folder.file("data")
         try Files.makeFolder(data)
         let settings = """
             {"sandbox": false, "webhooks": {"allow_loopback": true},
-             "rates": [{"asset": "BTC", "currency": "EUR", "rate": "50000"}]}
+             "rates": [{"asset": "\(coin.code)", "currency": "EUR", "rate": "50000"}]}
             """
         try Files.write(Array(settings.utf8), to: data + "/quittance.json")
-        let node = try await BitcoinNode(folder.file("node"))
+        return data
+    }
+
+    /// Runs a command on a data folder and gives what it printed.
+    private func say(_ words: String, _ data: String, _ variables: [String: String]) async -> String {
+        let said = Lines()
+        let words = words.split(separator: " ").map(String.init) + ["--data", data]
+        let ending = await Quittance.run(words, said.terminal(variables))
+        #expect(ending == .good, "\(words) \(said.errors)")
+        return said.output
+    }
+
+    /// Expects that a merchant's server heard of each event, and each with its own bytes. One may come twice, after
+    /// a kill between its answer and its note.
+    private func expectWhole(_ hook: Hook) {
+        let told = Set(hook.all)
+        #expect(Set(told.map(\.id)).count == told.count && Set(told.map(\.type)).count == told.count, "\(told)")
+    }
+
+    @Test(
+        "A payment on a real node goes through two processes, and each may be killed and started again",
+        .enabled(if: TestPostgres.isInstalled, "this takes PostgreSQL"), arguments: CoinNode.Coin.started)
+    func split(_ coin: CoinNode.Coin) async throws {
+        let folder = try TemporaryFolder()
+        let data = try settings(coin, in: folder)
+        let node = try await CoinNode(coin, folder.file("node"))
         var variables = node.variables
         variables["QUITTANCE_STORAGE"] = try await database()
-        func run(_ words: String...) async -> String {
-            let said = Lines()
-            let ending = await Quittance.run(words + ["--data", data], said.terminal(variables))
-            #expect(ending == .good, "\(words) \(said.errors)")
-            return said.output
-        }
         var api = try await Part("api", data: data, variables)
         var loops = try await Part("watch,deliver", data: data, variables)
         #expect(loops.said.hasSuffix("does watch and deliver."))
         // Commands work beside them.
-        _ = await run("merchant", "create", "--name", "Shop")
-        var client = APIClient(url: api.url, key: await run("key", "create"))
-        let chain = try await RegtestNode(variables, client)
+        _ = await say("merchant create --name Shop", data, variables)
+        var client = APIClient(url: api.url, key: await say("key create", data, variables))
+        try await CoinNode.register(coin, client)
         let hook = try Hook()
         try await client.post("/v1/webhook-endpoints", ["url": .string(hook.url)])
-        let made = try await client.post(
-            "/v1/payments",
-            [
-                "merchant_order_id": "1", "amount": "10.00", "currency": "EUR", "asset": "BTC",
-                "network": "bitcoin-regtest",
-            ])
-        let payment = try #require(made["id"]?.asString)
+        let asked = try await CoinNode.open("1", in: coin, client)
         await loops.kill()
-        try await chain.send(
-            try #require(made["amount_due"]?.asString), to: try #require(made["address"]?.asString))
-        try await chain.mine(1)
+        try await node.pay(asked.due, to: asked.address)
+        try await node.mine(1)
         loops = try await Part("watch,deliver", data: data, variables)
-        try await until { try await client.get("/v1/payments/\(payment)")["state"]?.asString == "paid" }
+        try await until { try await client.get("/v1/payments/\(asked.id)")["state"]?.asString == "paid" }
         await api.kill()
         try await until { hook.all.contains { $0.type == "payment.paid" } }
         api = try await Part("api", data: data, variables)
         client = APIClient(url: api.url, key: client.key)
-        let view = try await client.get("/v1/payments/\(payment)")
+        let view = try await client.get("/v1/payments/\(asked.id)")
         #expect(view["state"]?.asString == "paid" && view["fulfillable"]?.asBool == true)
-        // One may come twice, after a kill between its answer and its note; but always with its own bytes.
-        let told = Set(hook.all)
-        #expect(Set(told.map(\.id)).count == told.count && Set(told.map(\.type)).count == told.count, "\(told)")
-        _ = await run("verify")
+        expectWhole(hook)
+        _ = await say("verify", data, variables)
         let said = Lines()
         // It has a finding: webhooks may go to this machine.
         #expect(await Quittance.run(["doctor", "--data", data], said.terminal(variables)) == .finding)
@@ -118,6 +125,37 @@ struct RolesTests {
         #expect(doctor.contains("does watch and deliver only") && doctor.contains("does api only"))
         #expect(await api.stop() == 0)
         #expect(await loops.stop() == 0)
+        await hook.close()
+        await node.end()
+    }
+
+    @Test(
+        "One process on SQLite does it all, and may be killed while money is on its way",
+        arguments: CoinNode.Coin.started)
+    func together(_ coin: CoinNode.Coin) async throws {
+        let folder = try TemporaryFolder()
+        let data = try settings(coin, in: folder)
+        let node = try await CoinNode(coin, folder.file("node"), isHeard: false)
+        let variables = node.variables
+        var all = try await Part("api,watch,deliver", data: data, variables)
+        _ = await say("merchant create --name Shop", data, variables)
+        var client = APIClient(url: all.url, key: await say("key create", data, variables))
+        try await CoinNode.register(coin, client)
+        let hook = try Hook()
+        try await client.post("/v1/webhook-endpoints", ["url": .string(hook.url)])
+        let asked = try await CoinNode.open("1", in: coin, client)
+        try await node.pay(asked.due, to: asked.address)
+        try await until { hook.all.contains { $0.type == "payment.detected" } }
+        await all.kill()
+        try await node.mine(1)
+        all = try await Part("api,watch,deliver", data: data, variables)
+        client = APIClient(url: all.url, key: client.key)
+        try await until { hook.all.contains { $0.type == "payment.paid" } }
+        let view = try await client.get("/v1/payments/\(asked.id)")
+        #expect(view["state"]?.asString == "paid" && view["fulfillable"]?.asBool == true)
+        expectWhole(hook)
+        _ = await say("verify", data, variables)
+        #expect(await all.stop() == 0)
         await hook.close()
         await node.end()
     }
