@@ -7,6 +7,8 @@ struct Terminal: Sendable {
     private let err: @Sendable (String) -> Void
     /// The environment's variables.
     let variables: [String: String]
+    /// How many bytes are free where a folder is.
+    let freeBytes: @Sendable (String) throws -> UInt64
     /// Whether a person watches: then progress is shown.
     let isWatched: Bool
 
@@ -14,17 +16,21 @@ struct Terminal: Sendable {
         out = { Environment.print($0) }
         err = { Environment.complain($0) }
         variables = Environment.variables
+        freeBytes = { try Files.freeBytes(in: $0) }
         isWatched = Environment.hasTerminal
     }
 
-    /// For tests: what would be printed goes to these functions.
+    /// For tests: what would be printed goes to these functions, and their machine has room.
     init(
-        variables: [String: String], out: @escaping @Sendable (String) -> Void,
+        variables: [String: String],
+        freeBytes: @escaping @Sendable (String) throws -> UInt64 = { _ in 1 << 40 },
+        out: @escaping @Sendable (String) -> Void,
         err: @escaping @Sendable (String) -> Void
     ) {
         self.out = out
         self.err = err
         self.variables = variables
+        self.freeBytes = freeBytes
         isWatched = false
     }
 

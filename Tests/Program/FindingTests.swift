@@ -12,12 +12,12 @@ import Testing
 @Suite("What commands find, they say, and end with it", .timeLimit(.minutes(5)))
 struct FindingTests {
     /// Runs a command line on a folder.
-    private func run(_ command: String, _ data: String, _ variables: [String: String] = [:]) async
-        -> (ending: Ending, said: Lines)
-    {
+    private func run(
+        _ command: String, _ data: String, _ variables: [String: String] = [:], freeBytes: UInt64 = 1 << 40
+    ) async -> (ending: Ending, said: Lines) {
         let said = Lines()
         let words = command.split(separator: " ").map(String.init) + ["--data", data]
-        return (await Quittance.run(words, said.terminal(variables)), said)
+        return (await Quittance.run(words, said.terminal(variables, freeBytes: freeBytes)), said)
     }
 
     /// A folder with a gateway in good order, and a merchant.
@@ -56,7 +56,7 @@ struct FindingTests {
 
     /// What is wrong, done to a folder in good order, and the lines of the doctor that tell of it.
     enum Ill: String, CaseIterable, Sendable {
-        case open, keyless, readable, damaged, late, aside, nobody, nowhere, plain, loopback, priceless
+        case open, keyless, readable, damaged, late, aside, nobody, nowhere, plain, loopback, priceless, full
 
         var statement: SQL? {
             switch self {
@@ -92,6 +92,7 @@ struct FindingTests {
             case .nowhere: ["networks there is none"]
             case .plain: ["address http://127.0.0.1:8080 on 0.0.0.0 is not encrypted"]
             case .loopback: ["webhooks they may go to this machine"]
+            case .full: ["disk 1023 MiB free"]
             case .priceless:
                 ["rates there is no fixed rate for BTC", "bitcoin the node does not answer: "]
             }
@@ -125,7 +126,8 @@ struct FindingTests {
             try Files.write(bytes, to: file)
         default: break
         }
-        let found = await run("doctor", folder.path, ill.settings)
+        let found = await run(
+            "doctor", folder.path, ill.settings, freeBytes: ill == .full ? (1 << 30) - 1 : 1 << 30)
         #expect(found.ending == .finding, "\(found.said.output)")
         let lines = found.said.output.split(separator: "\n").map(String.init)
         for line in ill.lines {

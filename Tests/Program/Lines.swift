@@ -11,9 +11,11 @@ final class Lines: Sendable {
     var output: String { said.withLock { $0.out.joined(separator: "\n") } }
     var errors: [String] { said.withLock { $0.err } }
 
-    func terminal(_ variables: [String: String] = [:]) -> Terminal {
+    /// A terminal on a machine with room, or with as much as is said.
+    func terminal(_ variables: [String: String] = [:], freeBytes: UInt64 = 1 << 40) -> Terminal {
         Terminal(
-            variables: variables, out: { text in self.said.withLock { $0.out.append(text) } },
+            variables: variables, freeBytes: { _ in freeBytes },
+            out: { text in self.said.withLock { $0.out.append(text) } },
             err: { text in self.said.withLock { $0.err.append(text) } })
     }
 }

@@ -189,7 +189,7 @@ private struct Doctor {
                 : .found(
                     "data folder", "others may enter \(configuration.data)",
                     "Run “chmod 700 \(configuration.data)”."))
-        let free = try Files.freeBytes(in: configuration.data)
+        let free = try terminal.freeBytes(configuration.data)
         tell(
             free >= Self.leastFreeBytes
                 ? .good("disk", "\(free >> 30) GiB free")
