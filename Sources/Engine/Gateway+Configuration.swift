@@ -167,7 +167,7 @@ extension Gateway {
         }
         return try await perform(caller, answering) { work in
             let used = try work.tx.walletsInUse(of: caller.merchant).count {
-                self.networks[$0.network]?.isTest == caller.isTest
+                self.isTest($0.network) == caller.isTest
             }
             guard used < EngineLimits.wallets,
                 try !work.tx.hasMade(
@@ -206,7 +206,7 @@ extension Gateway {
     ) async throws -> (wallet: StoredWallet, issued: Int64) {
         try await write { work in
             guard let wallet = try work.tx.wallet(id), wallet.merchant == caller.merchant,
-                self.networks[wallet.network]?.isTest == caller.isTest
+                self.isTest(wallet.network) == caller.isTest
             else { throw CommandError.notFound("wallet") }
             return (wallet, try self.advance(wallet, to: next, caller, cause, work))
         }
@@ -234,7 +234,7 @@ extension Gateway {
     /// A merchant's wallets, with how many destinations of each were issued.
     package func wallets(of caller: Caller) async throws -> [(wallet: StoredWallet, issued: Int64)] {
         try await store.read { tx in
-            try tx.wallets(of: caller.merchant).filter { self.networks[$0.network]?.isTest == caller.isTest }
+            try tx.wallets(of: caller.merchant).filter { self.isTest($0.network) == caller.isTest }
                 .map { (wallet: $0, issued: try tx.issuedIndices(of: $0.fingerprint)) }
         }
     }
@@ -246,7 +246,7 @@ extension Gateway {
         let now = world.now
         return try await write { work in
             guard var wallet = try work.tx.wallet(id), wallet.merchant == caller.merchant,
-                self.networks[wallet.network]?.isTest == caller.isTest
+                self.isTest(wallet.network) == caller.isTest
             else { throw CommandError.notFound("wallet") }
             if wallet.disabledAt == nil {
                 wallet.disabledAt = now

@@ -1,5 +1,6 @@
 import Chains
 import Domain
+import JSON
 import Platform
 import Storage
 import TestKit
@@ -24,6 +25,42 @@ struct MoneyTests {
         let holding = try #require(payment.posted.values.first).holding
         #expect(holding.wallet == 0)
         #expect(holding.withdrawn == holding.payments)
+        await house.close()
+    }
+
+    @Test("What came on a network that is not configured any more is still in the books, and its wallets are known")
+    func networkGone() async throws {
+        let house = try await House()
+        let id = try await house.open()
+        try await house.take([.play(.exact, mined: 6)], for: id)
+        let live = Caller(
+            merchant: house.caller.merchant, key: house.caller.key, isTest: false, scopes: house.caller.scopes)
+        func books(_ gateway: Gateway, _ caller: Caller) async throws -> [String] {
+            let (balances, wallets) = (
+                try await gateway.balanceViews(of: caller), try await gateway.walletViews(of: caller)
+            )
+            var writer = JSONWriter()
+            writer.array { writer in
+                for balance in balances { writer.object { balance.write(&$0) } }
+                for wallet in wallets { writer.object { wallet.write(&$0) } }
+            }
+            return try JSON.parse(writer.bytes).asArray?.map(\.encodedText) ?? []
+        }
+        let before = try await books(house.gateway, house.caller)
+        #expect(before.contains { $0.contains("\"payments\"") && $0.contains("0.25") }, "\(before)")
+        let without = Gateway(
+            store: house.store, world: house.gateway.world,
+            networks: Networks(house.gateway.networks.entries.filter { $0.chain.network.text != "sandbox" }),
+            settings: house.settings, keys: house.gateway.keys, sandbox: house.gateway.sandbox)
+        #expect(try await books(without, house.caller) == before)
+        #expect(try await books(without, live).isEmpty)
+        let names: [(String, Bool?)] = [
+            ("bitcoin", false), ("litecoin", false), ("bitcoin-signet", true), ("litecoin-regtest", true),
+            ("sandbox", true), ("elsewhere", nil),
+        ]
+        for (name, isTest) in names {
+            #expect(without.isTest(try #require(NetworkName(parsing: name))) == isTest, "\(name)")
+        }
         await house.close()
     }
 

@@ -112,6 +112,14 @@ extension Gateway {
             .union(UTXONetwork.allCases.map(\.coin.method))
     }
 
+    /// Whether what is on a network is test money: as it is configured here, or else as this program knows it
+    /// by its name. Nil for a name that it never heard.
+    func isTest(_ network: NetworkName) -> Bool? {
+        if let entry = networks[network] { return entry.isTest }
+        if SandboxNetwork(network) != nil { return true }
+        return UTXONetwork.allCases.first { $0.name == network }?.isTest
+    }
+
     /// The rates that a merchant's payments would get now, with what each of them is good for.
     package func rateViews(for caller: Caller) async throws -> [RateView] {
         try await rates(for: caller).map { RateView($0, maxAgeSeconds: settings.rateMaxAgeSeconds) }
@@ -146,5 +154,11 @@ extension Gateway {
         return merchant.policy(isTest: caller.isTest)
     }
 
-    private func decimals(of method: Domain.Method) -> UInt8? { networks.asset(method)?.decimals }
+    /// Also of a network that is not configured any more.
+    private func decimals(of method: Domain.Method) -> UInt8? {
+        if let asset = networks.asset(method) { return asset.decimals }
+        let sandbox = SandboxNetwork(method.network).map(\.assets) ?? []
+        let coins = UTXONetwork.allCases.filter { $0.name == method.network }.map(\.coin)
+        return (sandbox + coins).first { $0.method == method }?.decimals
+    }
 }
