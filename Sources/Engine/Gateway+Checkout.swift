@@ -18,10 +18,13 @@ package struct CheckoutView: Sendable {
     package let mayMoveClock: Bool
     /// The network that is to be paid on can be heard.
     package let isHeard: Bool
+    /// The ways to pay that cannot be chosen now, because nobody knows what they cost.
+    package let unpriced: Set<Domain.Method>
 
     package init(
         payment: PaymentView, merchant: String, description: String?, successURL: String?,
-        cancelURL: String?, now: Instant, mayMoveClock: Bool = false, isHeard: Bool = true
+        cancelURL: String?, now: Instant, mayMoveClock: Bool = false, isHeard: Bool = true,
+        unpriced: Set<Domain.Method> = []
     ) {
         self.payment = payment
         self.merchant = merchant
@@ -31,6 +34,7 @@ package struct CheckoutView: Sendable {
         self.now = now
         self.mayMoveClock = mayMoveClock
         self.isHeard = isHeard
+        self.unpriced = unpriced
     }
 }
 
@@ -44,13 +48,34 @@ extension Gateway {
             else { return nil }
             let network = payment.evidence.currentQuote?.method.network
             let told = try JSON.parse(personal.body)
+            let now = self.now(isTest: payment.terms.isTest)
             return CheckoutView(
                 payment: try self.view(payment, in: tx),
                 merchant: merchant.name,
                 description: told["description"]?.asString, successURL: told["success_url"]?.asString,
-                cancelURL: told["cancel_url"]?.asString, now: self.now(isTest: payment.terms.isTest),
+                cancelURL: told["cancel_url"]?.asString, now: now,
                 mayMoveClock: self.settings.pagesMoveSandboxClock,
-                isHeard: try network.flatMap { try tx.source(of: $0)?.isHealthy } ?? true)
+                isHeard: try network.flatMap { try tx.source(of: $0)?.isHealthy } ?? true,
+                unpriced: try self.unpriced(payment, at: now, tx))
         }
+    }
+
+    /// The ways to pay which the rules would take, and which have no price now: no current rate, or one that
+    /// cannot be read. A quote that still holds needs none.
+    private func unpriced(
+        _ payment: Payment, at now: Instant, _ tx: Storage.Transaction
+    ) throws -> Set<Domain.Method> {
+        let open = payment.terms.methods.filter {
+            payment.takesChoice(of: $0, at: now) && payment.openQuote(in: $0, at: now) == nil
+        }
+        return Set(
+            try open.filter { method in
+                do {
+                    _ = try rate(of: method.asset, for: payment.terms, in: payment.terms.price.currency, tx)
+                    return false
+                } catch where error is Refusal || error is Corruption || Store.isAboutRows(error) {
+                    return true
+                }
+            })
     }
 }

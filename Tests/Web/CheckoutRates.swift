@@ -71,6 +71,32 @@ struct CheckoutRates {
         #expect(try await world.send(.get, path + "/events").status == .ok)
     }
 
+    @Test("A way without a price is not offered but explained, and the others are")
+    func unpriced() async throws {
+        let clock = ManualClock()
+        let world = try await CheckoutWorld(clock: clock)
+        func push(_ asset: String) async throws {
+            _ = try await world.gateway.push(
+                asset: CheckoutWorld.asset(asset), currency: "EUR", rate: "0.8", by: world.caller, cause: "test",
+                Answering(key: nil) { _ in Reply(status: 200, body: []) })
+        }
+        // From here on its own word counts, and that of SUSD gets too old.
+        try await push("SUSD")
+        let token = try await world.open(in: nil)
+        let path = "/checkout/\(token.text)"
+        #expect(try await world.page(token).contains(#"value="SUSD@sandbox""#))
+        clock.advance(by: world.gateway.settings.rateMaxAgeSeconds * 1_000 + 1)
+        let page = try await world.page(token)
+        #expect(page.contains(#"value="SBX@sandbox""#) && !page.contains(#"value="SUSD@sandbox""#))
+        #expect(page.contains("there is no price for paying in SUSD on the Sandbox network. Load this page again"))
+        #expect(page.contains("or choose another way"))
+        #expect(try await press(world, path + "/method", form: "method=SUSD%40sandbox").status == .conflict)
+        // What is quoted needs no price until the quote is over.
+        try await push("SUSD")
+        #expect(try await press(world, path + "/method", form: "method=SUSD%40sandbox").status == .seeOther)
+        #expect(try await !world.page(token).contains("there is no price"))
+    }
+
     @Test("What is set aside is told in words, to the script as to a bare browser")
     func setAside() async throws {
         let world = try await CheckoutWorld(clock: ManualClock())

@@ -86,6 +86,9 @@ extension CheckoutPage {
             """
     }
 
+    /// The ways that cannot be chosen now, in words: a button would only lead to a refusal.
+    var unpriced: HTML? { view.unpricedNote.map { "<p class=\"hint\">\($0)</p>\n" } }
+
     /// Every way that can be chosen; behind a fold while one is taken.
     var chooser: HTML? {
         guard !view.choices.isEmpty else { return nil }

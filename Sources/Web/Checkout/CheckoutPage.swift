@@ -50,6 +50,7 @@ struct CheckoutPage {
         \(ask)\
         \(requote)\
         \(chooser)\
+        \(unpriced)\
         \(arrivals)\
         \(links)\
         </section>

@@ -47,6 +47,7 @@ extension CustomerView {
         if ask != nil { return "What you paid has arrived. Please pay the rest to the address below." }
         let what = missing.map { "\($0) is" } ?? "A part is"
         let kept = "The time to pay has ended, and \(what) missing. What you paid is kept for this order."
+        if waitsForPrice { return kept }
         return requote == nil
             ? "\(kept) Please ask \(merchant) how to go on." : "\(kept) You can still pay the rest."
     }
@@ -54,9 +55,21 @@ extension CustomerView {
     private var expiredNote: String {
         let ended = "The time to pay has ended and nothing arrived."
         let careful = "If you have paid already, do not pay again: it will show here when it arrives."
+        if waitsForPrice { return "\(ended) \(careful)" }
         return requote == nil
             ? "\(ended) To buy this, please order again. \(careful)"
             : "\(ended) You can still pay, at the present price. \(careful)"
+    }
+
+    /// It can be paid again once somebody knows what it costs.
+    private var waitsForPrice: Bool { requote == nil && !unpriced.isEmpty }
+
+    /// Which ways have no price now, and what to do about it; nil where there is none.
+    package var unpricedNote: String? {
+        guard !unpriced.isEmpty else { return nil }
+        let ways = unpriced.map { "in \($0.asset) on the \($0.network) network" }.joined(separator: ", nor ")
+        let other = choices.isEmpty ? "" : ", or choose another way"
+        return "At the moment there is no price for paying \(ways). Load this page again in a while\(other)."
     }
 
     /// The same before and after it is confirmed: nobody is promised what people have yet to decide.

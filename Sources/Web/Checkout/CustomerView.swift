@@ -32,6 +32,8 @@ package struct CustomerView: Equatable, Sendable {
     /// The ways to pay that can be chosen now, other than the one that is taken; empty once something has
     /// arrived.
     package let choices: [Choice]
+    /// The ways that could be chosen if anybody knew now what they cost.
+    package let unpriced: [Choice]
     /// The time to pay is over, and a new quote of the same way can be had.
     package let requote: Choice?
     package let isTest: Bool
@@ -132,9 +134,13 @@ extension CustomerView {
         let quoted = view.quote.map { NetworkLabel.text($0.method.network) }
         silentNetwork = phase.isFinal || checkout.isHeard ? nil : quoted
         // What the rules refuse is not offered.
-        let quotable = isAside ? [] : terms.methods.filter { payment.takesChoice(of: $0, at: checkout.now) }
+        let takes = isAside ? [] : terms.methods.filter { payment.takesChoice(of: $0, at: checkout.now) }
+        let quotable = takes.filter { !checkout.unpriced.contains($0) }
         let taken = view.quote?.method
-        choices = view.assessment.received == .zero ? quotable.filter { $0 != taken }.map { Choice($0) } : []
+        let mayChange = view.assessment.received == .zero
+        choices = mayChange ? quotable.filter { $0 != taken }.map { Choice($0) } : []
+        let isWanted = { (method: Domain.Method) in method == taken ? isOver : mayChange }
+        unpriced = takes.filter { checkout.unpriced.contains($0) && isWanted($0) }.map { Choice($0) }
         requote = isOver ? quotable.first { $0 == taken }.map { Choice($0) } : nil
         isTest = terms.isTest
         version = payment.version
