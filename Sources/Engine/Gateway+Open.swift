@@ -191,7 +191,7 @@ extension Gateway {
             try self.commit([decision], cause: cause, work)
             return self.view(decision.payment, personal: personal)
         }
-        return try await withFreshIndices {
+        return try await withFreshIndices(on: id, for: scope) {
             guard let caller else { return try await self.write { try answering.render(try run($0)) } }
             return try await self.perform(caller, answering, run)
         }

@@ -39,6 +39,48 @@ extension Gateway {
         if let fact, fact.isNews { try work.tx.keepQuarantined(fact, of: id) }
     }
 
+    /// Runs a command on one payment. Where it fails because that payment contradicts itself, the payment is
+    /// set aside as the loops do, in a transaction of its own, and the command is refused with
+    /// `CommandError.quarantined`: nothing of it is kept. What fails for another reason fails as it did.
+    ///
+    /// - Parameter because: what the rules said against the payment, if they did; else it is compared with
+    ///   its log.
+    func settingAside<T: Sendable>(
+        _ id: ID<Payment>, for caller: Caller?, because broken: @escaping @Sendable () -> String? = { nil },
+        _ command: () async throws -> T
+    ) async throws -> T {
+        do {
+            return try await command()
+        } catch where error is Corruption || Store.isAboutRows(error) {
+            let told = Corruption("\(error)")
+            let objection = try await write { work -> (any Error)? in
+                if try !work.tx.isQuarantined(id) {
+                    guard let reason = try broken() ?? self.contradiction(of: id, work) else { return nil }
+                    try self.setAside(id, reason, nil, work)
+                }
+                return try self.objection(to: told, of: id, for: caller, in: work.tx)
+            }
+            throw objection ?? error
+        }
+    }
+
+    /// What is wrong with a payment; nil when it is as its log tells.
+    private func contradiction(of id: ID<Payment>, _ work: Work) throws -> String? {
+        do {
+            return try work.tx.attempt { try work.tx.contradiction(of: id) }
+        } catch {
+            guard let reason = Self.contradiction(error) else { throw error }
+            return reason
+        }
+    }
+
+    /// `withFreshIndices` for a command on one payment, which is set aside where it contradicts itself.
+    func withFreshIndices(
+        on id: ID<Payment>, for caller: Caller?, _ body: () async throws -> Reply
+    ) async throws -> Reply {
+        try await settingAside(id, for: caller) { try await self.withFreshIndices(body) }
+    }
+
     /// Takes a payment back: compares it with its log, writes its row again where that differs, and folds in
     /// what was said of it meanwhile.
     ///

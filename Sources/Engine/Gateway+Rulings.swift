@@ -59,25 +59,27 @@ extension Gateway {
         _ exception: ID<Exception>, _ ruling: NewRuling, by caller: Caller, cause: String,
         _ answering: Answering<PaymentView>
     ) async throws -> Reply {
-        let id = try await store.read { tx in
-            guard let payment = try tx.payment(of: exception, merchant: caller.merchant),
-                payment.terms.isTest == caller.isTest
-            else { throw CommandError.notFound("exception") }
-            return payment.id
+        guard let id = try await store.read({ try $0.paymentID(of: exception) }) else {
+            throw CommandError.notFound("exception")
         }
-        return try await withFreshIndices {
-            try await self.change(id, caller, cause, answering) { payment, work in
-                guard let open = payment.exception(exception), open.isOpen else {
-                    throw Refusal(.exceptionNotOpen, "This exception is not open.")
+        do {
+            return try await withFreshIndices {
+                try await self.change(id, caller, cause, answering) { payment, work in
+                    guard let open = payment.exception(exception), open.isOpen else {
+                        throw Refusal(.exceptionNotOpen, "This exception is not open.")
+                    }
+                    guard open.actions.contains(ruling.action) else {
+                        throw Refusal(
+                            .actionNotSuggested,
+                            "\(ruling.action.rawValue) does not settle \(open.kind.rawValue).")
+                    }
+                    let verdict = try self.verdict(ruling, on: open, of: payment, work)
+                    return .ruled(verdict, reason: try self.note(ruling.reason, for: payment, work))
                 }
-                guard open.actions.contains(ruling.action) else {
-                    throw Refusal(
-                        .actionNotSuggested,
-                        "\(ruling.action.rawValue) does not settle \(open.kind.rawValue).")
-                }
-                let verdict = try self.verdict(ruling, on: open, of: payment, work)
-                return .ruled(verdict, reason: try self.note(ruling.reason, for: payment, work))
             }
+        } catch CommandError.notFound {
+            // Whose payment it is, is nobody else's business.
+            throw CommandError.notFound("exception")
         }
     }
 
@@ -122,8 +124,8 @@ extension Gateway {
         _ news: @escaping @Sendable (Payment, Work) throws -> Fact.News?
     ) async throws -> Reply {
         let broken = Lock<String?>(nil)
-        do {
-            return try await perform(caller, answering) { work in
+        return try await settingAside(id, for: caller, because: { broken.withLock { $0 } }) {
+            try await self.perform(caller, answering) { work in
                 let payment = try self.payment(id, for: caller, work.tx)
                 let now = try self.now(isTest: payment.terms.isTest, work.tx)
                 let personal = try work.tx.personal(of: id)
@@ -140,19 +142,12 @@ extension Gateway {
                     throw refusal
                 } catch Objection.corruption(let reason) {
                     broken.withLock { $0 = reason }
+                    throw Corruption(reason)
                 } catch let corruption as Corruption {
                     broken.withLock { $0 = corruption.description }
-                }
-                throw CommandError.quarantined
-            }
-        } catch CommandError.quarantined {
-            // Nothing of the command is kept: it is set aside in a transaction of its own.
-            if let reason = broken.withLock({ $0 }) {
-                try await write { work in
-                    if try !work.tx.isQuarantined(id) { try self.setAside(id, reason, nil, work) }
+                    throw corruption
                 }
             }
-            throw CommandError.quarantined
         }
     }
 }

@@ -15,9 +15,11 @@ extension Gateway {
         _ scenario: SandboxScenario, for id: ID<Payment>, of caller: Caller?, confirmedBy blocks: Int64 = 0
     ) async throws -> [SandboxOutcome] {
         guard let sandbox else { throw CommandError.sandbox("The sandbox is switched off.") }
-        let payment = try await store.read { tx in
-            try self.followSandbox(tx)
-            return try self.payment(id, for: caller, tx)
+        let payment = try await settingAside(id, for: caller) {
+            try await self.store.read { tx in
+                try self.followSandbox(tx)
+                return try self.payment(id, for: caller, tx)
+            }
         }
         guard payment.terms.isTest, let quote = payment.evidence.currentQuote,
             let network = SandboxNetwork(quote.method.network)

@@ -250,6 +250,11 @@ extension Transaction {
     }
 
     /// The payment that an exception belongs to.
+    package func paymentID(of exception: ID<Exception>) throws -> ID<Payment>? {
+        try connection.first("SELECT payment FROM exception WHERE id = \(exception.text)")?.id(0)
+    }
+
+    /// The payment that an exception is about; nil when it belongs to another merchant.
     package func payment(of exception: ID<Exception>, merchant: ID<Merchant>) throws -> Payment? {
         let row = try connection.first(
             "SELECT payment FROM exception WHERE id = \(exception.text) AND merchant = \(merchant.text)")

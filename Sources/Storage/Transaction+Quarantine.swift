@@ -212,6 +212,14 @@ extension Transaction {
         try insert(note, of: id, record: head.sequence)
     }
 
+    /// What is wrong with a payment: its log is damaged, or a row about it is not what the log tells. Nil
+    /// when all agree. It reads the whole log, so only what has failed asks.
+    package func contradiction(of id: ID<Payment>) throws -> String? {
+        var verifier = Verifier(self)
+        if let told = try verifier.retell(id) { try verifier.compare(told.payment, told.head) }
+        return verifier.report.findings.first?.description
+    }
+
     /// Compares a payment with its log, and writes its own row again where it differs. Gives whether it did.
     private func rebuild(_ id: ID<Payment>) throws -> Bool {
         var verifier = Verifier(self)

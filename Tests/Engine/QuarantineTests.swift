@@ -219,6 +219,98 @@ struct QuarantineTests {
         await house.close()
     }
 
+    @Test(
+        "A command that meets what is damaged before the loops do is refused, and sets the payment aside once",
+        // The last damage concerns entries, of which there are none yet.
+        arguments: WatchingTests.damages.indices.dropLast(), DatabaseEngine.allCases)
+    func command(_ damage: Int, _ engine: DatabaseEngine) async throws {
+        let house = try await House(engine)
+        let bad = try await house.open(order: "bad")
+        try await house.store.database.write { db in
+            _ = try db.execute(WatchingTests.damages[damage] + " WHERE id = \(bad.text)")
+        }
+        for key in ["one", "other"] {
+            await #expect(throws: CommandError.quarantined) {
+                try await house.gateway.cancel(bad, by: house.caller, cause: "test", house.answering(key))
+            }
+        }
+        #expect(try await events(house).filter { $0 == "payment.set_aside" }.count == 1)
+        #expect(try await house.gateway.quarantined().map(\.waiting) == [0])
+        #expect(try await release(bad, in: house) == .released(facts: 0, isRebuilt: true))
+        _ = try await house.gateway.cancel(bad, by: house.caller, cause: "test", house.answering("one"))
+        #expect(try await house.payment(bad).state == .failed)
+        let verdict = try await house.store.verify()
+        #expect(verdict.isClean, "\(verdict.findings)")
+        await house.close()
+    }
+
+    @Test("So does every command on one payment; and whose it is, nobody else is told")
+    func commands() async throws {
+        let house = try await House()
+        let (gateway, caller) = (house.gateway, house.caller)
+        let merchant = try await gateway.createMerchant(name: "Other", cause: "test")
+        let stranger = Caller(merchant: merchant.id, key: caller.key, isTest: true, scopes: ["admin"])
+        let live = Caller(merchant: caller.merchant, key: caller.key, isTest: false, scopes: ["admin"])
+        let sbx = try method("SBX")
+        let exception = Lock<ID<Domain.Exception>?>(nil)
+        typealias Command = @Sendable (ID<Payment>, Caller, Answering<PaymentView>) async throws -> Void
+        let commands: [(name: String, command: Command)] = [
+            ("cancel", { _ = try await gateway.cancel($0, by: $1, cause: "test", $2) }),
+            ("claim", { _ = try await gateway.claimFulfilment(of: $0, action: "a", by: $1, cause: "test", $2) }),
+            ("report", { _ = try await gateway.reportFulfilment(of: $0, action: "a", by: $1, cause: "test", $2) }),
+            ("accept", { _ = try await gateway.accept($0, reason: "why", by: $1, cause: "test", $2) }),
+            ("choose", { _ = try await gateway.choose(sbx, for: $0, by: .customer, of: $1, cause: "test", $2) }),
+            ("play", { id, caller, _ in _ = try await gateway.play(.exact, for: id, of: caller) }),
+            ("rule", { _, caller, answering in
+                let ruling = NewRuling(action: .keep, reason: "why")
+                let id = try #require(exception.withLock { $0 })
+                _ = try await gateway.rule(id, ruling, by: caller, cause: "test", answering)
+            }),
+        ]
+        for (number, (name, command)) in commands.enumerated() {
+            let id = try await house.open(order: name)
+            try await house.take([.play(.over(percent: 10), mined: 6)], for: id)
+            let open = try await house.payment(id).openExceptions.first
+            exception.withLock { $0 = open?.id }
+            try await house.store.database.write { db in
+                _ = try db.execute("UPDATE payment SET body = '{}' WHERE id = \(id.text)")
+            }
+            // Whoever it was that met it.
+            for other in number.isMultiple(of: 2) ? [stranger, live] : [] {
+                await #expect(throws: CommandError.notFound(name == "rule" ? "exception" : "payment"), "\(name)") {
+                    try await command(id, other, house.answering())
+                }
+            }
+            await #expect(throws: CommandError.quarantined, "\(name)") {
+                try await command(id, caller, house.answering())
+            }
+            #expect(try await house.store.read { try $0.isQuarantined(id) }, "\(name)")
+        }
+        let id = try await house.open(order: "link")
+        try await house.store.database.write { db in
+            _ = try db.execute("UPDATE payment SET body = '{}' WHERE id = \(id.text)")
+        }
+        await #expect(throws: CommandError.quarantined) {
+            try await gateway.choose(sbx, for: id, by: .customer, of: nil, cause: "test", house.answering())
+        }
+        #expect(try await gateway.quarantined().count == commands.count + 1)
+        await house.close()
+    }
+
+    @Test("A command that fails for another reason sets nothing aside")
+    func innocent() async throws {
+        let house = try await House()
+        let id = try await house.open(order: "one")
+        try await house.store.database.write { db in
+            _ = try db.execute("UPDATE source SET sequence = '?' WHERE network = 'sandbox'")
+        }
+        await #expect(throws: (any Error).self) {
+            try await house.gateway.cancel(id, by: house.caller, cause: "test", house.answering())
+        }
+        #expect(try await house.gateway.quarantined().isEmpty)
+        await house.close()
+    }
+
     @Test("What a person was refused is not done later; a payment that can be read says since when it is aside")
     func refused() async throws {
         let house = try await House()

@@ -23,6 +23,24 @@ struct APIPayments {
         #expect(list.json?["data"]?[0]?["id"]?.asString == id)
     }
 
+    @Test("A member that is null was not said", arguments: [
+        [("asset", .null), ("network", .null)],
+        [("asset", .null), ("network", .null), ("methods", [["asset": "SBX", "network": "sandbox"]])],
+        [("methods", .null), ("policy", .null), ("metadata", .null), ("expires_in", .null)],
+        [("expires_in", .null), ("quote_expires_at", .null), ("customer_id", .null)],
+    ] as [[(String, JSON)]])
+    func null(_ members: [(String, JSON)]) async throws {
+        let tenant = try await TestGateway().tenant()
+        let said = await tenant.payment(members).answer
+        var order = Tenant.order
+        for (name, value) in members { order[name] = value.isNull ? nil : value }
+        let left = await tenant.post("/v1/payments", .object(order))
+        #expect(said.status == 201, "\(said.text)")
+        for member in ["state", "asset", "amount_due", "policy", "next_action"] {
+            #expect(said.json?[member] == left.json?[member], "\(member)")
+        }
+    }
+
     @Test("Nobody without a valid key gets in")
     func keys() async throws {
         let gateway = try await TestGateway()

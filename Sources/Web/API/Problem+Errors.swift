@@ -43,7 +43,10 @@ extension Problem {
         } else {
             self.init(code, detail)
         }
+        if code == .networkUnavailable { headers = Self.later }
     }
+
+    private static let later: Headers = ["Retry-After": String(Limits.retrySeconds)]
 
     private init(_ error: CommandError, _ pointers: [Code: String]) {
         switch error {
@@ -66,14 +69,13 @@ extension Problem {
     }
 
     private init(availability: Availability) {
-        let later: Headers = ["Retry-After": String(Limits.retrySeconds)]
         switch availability {
-        case .retry: self.init(.unavailable, "Try again in a moment. Nothing was done.", headers: later)
+        case .retry: self.init(.unavailable, "Try again in a moment. Nothing was done.", headers: Self.later)
         case .unknownOutcome:
             self.init(
                 .outcomeUnknown,
                 "It may or may not have been done. The same request with the same idempotency key finds out.",
-                headers: later)
+                headers: Self.later)
         case .failed: self.init(.internalError, "Something went wrong here. It was written down.")
         }
     }
