@@ -34,15 +34,22 @@ final class BentNode: Sendable {
     let url: HTTP.URL
     private let server: RawServer
     private let bend: Lock<Bend?>
+    private let asked: Lock<(now: [String: Int], ever: Set<String>)>
 
     init(before node: RealNode) throws {
         let bend = Lock<Bend?>(nil)
         let port = Int(node.url.port)
-        self.bend = bend
+        let asked = Lock<(now: [String: Int], ever: Set<String>)>(([:], []))
+        (self.bend, self.asked) = (bend, asked)
         server = try RawServer { connection in
             while let request = connection.readRequest() {
+                let methods = Self.methods(request)
+                asked.withLock { asked in
+                    for method in methods { asked.now[method, default: 0] += 1 }
+                    asked.ever.formUnion(methods)
+                }
                 guard var answer = try? Self.ask(port, request) else { return }
-                if let bend = bend.withLock({ $0 }), Self.calls(bend.method, request) {
+                if let bend = bend.withLock({ $0 }), methods.contains(bend.method) {
                     bend.change(&answer)
                 }
                 guard Self.write(answer, to: connection) else { return }
@@ -54,14 +61,22 @@ final class BentNode: Sendable {
     /// From now on; nil for the node as it is.
     func bend(_ bend: Bend?) { self.bend.withLock { $0 = bend } }
 
+    /// How often each method was called since the last `forget`.
+    var methods: [String: Int] { asked.withLock { $0.now } }
+
+    /// What was ever called.
+    var everAsked: Set<String> { asked.withLock { $0.ever } }
+
+    func forget() { asked.withLock { $0.now = [:] } }
+
     func close() async {
         server.stop()
         await server.waitUntilClosed()
     }
 
-    private static func calls(_ method: String, _ request: String) -> Bool {
-        guard let body = parts(request)?.body, let document = try? JSON.parse(Array(body.utf8)) else { return false }
-        return (document.asArray ?? [document]).contains { $0["method"]?.asString == method }
+    private static func methods(_ request: String) -> [String] {
+        guard let body = parts(request)?.body, let document = try? JSON.parse(Array(body.utf8)) else { return [] }
+        return (document.asArray ?? [document]).compactMap { $0["method"]?.asString }
     }
 
     /// Asks the real node the same, on a connection of its own. Blocks.

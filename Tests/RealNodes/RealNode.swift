@@ -41,9 +41,11 @@ final class RealNode: Sendable {
     private static let bitcoin = Task { try await RealNode.start(.bitcoin) }
     private static let litecoin = Task { try await RealNode.start(.litecoin) }
 
-    /// A node of its own, which may be broken.
-    static func start(_ coin: Coin, hasExtensionBlocks: Bool = false) async throws -> RealNode {
-        let (keeper, lines) = try await NodeKeeper.start(coin, hasExtensionBlocks: hasExtensionBlocks)
+    /// A node of its own, which may be broken; with more options.
+    static func start(
+        _ coin: Coin, hasExtensionBlocks: Bool = false, _ more: String = ""
+    ) async throws -> RealNode {
+        let (keeper, lines) = try await NodeKeeper.start(coin, hasExtensionBlocks: hasExtensionBlocks, more)
         let node = try RealNode(coin, keeper, lines)
         for wallet in ["customer", "merchant"] {
             _ = try await node.ask("createwallet", .string(wallet))

@@ -1,3 +1,4 @@
+import Chains
 import Domain
 import HTTP
 import JSON
@@ -29,11 +30,11 @@ struct Scenario: Sendable, CustomTestStringConvertible {
     }
 
     func run(
-        on node: RealNode, through url: HTTP.URL? = nil, woken endpoint: String? = nil,
-        onPostgres: Bool = false
+        on node: RealNode, through url: HTTP.URL? = nil, as login: NodeCredentials? = nil,
+        woken endpoint: String? = nil, onPostgres: Bool = false
     ) async throws {
         let till = try await Till(
-            node, through: url, woken: endpoint, account: account, keptHeaders: keptHeaders,
+            node, through: url, as: login, woken: endpoint, account: account, keptHeaders: keptHeaders,
             onPostgres: onPostgres)
         do {
             try await tell(till)

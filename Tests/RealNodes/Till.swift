@@ -47,9 +47,10 @@ final class Till {
 
     /// - Parameters:
     ///   - url: where the node is asked, if that is not where it listens.
+    ///   - login: what it is asked with, if that is not the login of the tests.
     ///   - endpoint: where messages are waited for, if that is not where the node publishes.
     init(
-        _ node: RealNode, through url: HTTP.URL? = nil, woken endpoint: String? = nil,
+        _ node: RealNode, through url: HTTP.URL? = nil, as login: NodeCredentials? = nil, woken endpoint: String? = nil,
         account: String = "wpkh(KEY)", keptHeaders: UInt64 = 1_000, onPostgres: Bool = false
     ) async throws {
         self.node = node
@@ -67,7 +68,7 @@ final class Till {
         self.settings = settings
         descriptor = account.replacing("KEY", with: "\(Self.publicKey)/\(node.nextBranch())/*")
         chain = UTXOSettings(
-            network: node.coin.network, url: url ?? node.url, credentials: node.credentials,
+            network: node.coin.network, url: url ?? node.url, credentials: login ?? node.credentials,
             zmqEndpoint: endpoint ?? node.zmq)
         inbox = try Inbox()
         store = try await Store.open(location)
