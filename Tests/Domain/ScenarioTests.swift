@@ -111,6 +111,14 @@ extension Scenario {
             try $0.mine("a", 990_000)
             #expect($0.last.waived == Worth(minor: 100) && $0.transitions.last?.waived == Worth(minor: 100))
         },
+        Scenario(
+            "a tolerance that covers the price gives nothing away", .awaitingPayment, [], "",
+            Policy().with { $0.underTolerance = Policy.Tolerance(basisPoints: 10_000, capMinor: 1_000_000) }
+        ) { _ in },
+        Scenario(
+            "… and with something paid waives the rest", .paid, [], "wallet 1 payments 1",
+            Policy().with { $0.underTolerance = Policy.Tolerance(basisPoints: 10_000, capMinor: 1_000_000) }
+        ) { try $0.mine("a", 1_000) },
         Scenario("tolerance counts once, not per part", .underpaid, [], "wallet 980 unapplied 980", .tolerant) {
             try $0.mine("a", 490_000)
             try $0.mine("b", 490_000)

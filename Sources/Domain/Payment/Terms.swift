@@ -34,8 +34,11 @@ package struct Terms: Hashable, Sendable {
         self.personal = personal
     }
 
-    /// D: what is enough of the price, the tolerance waived.
-    package var enough: Worth { Worth(price) - policy.underTolerance.waived(on: price) }
+    /// D: what is enough of the price, the tolerance waived. Never nothing: an order below the tolerance is
+    /// not given away.
+    package var enough: Worth {
+        max(Worth(price) - policy.underTolerance.waived(on: price), Worth(picos: 1))
+    }
 }
 
 /// Thirty-two bytes that bind something without showing it.
