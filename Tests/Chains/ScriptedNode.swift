@@ -9,10 +9,12 @@ import Platform
 /// A server that answers calls as a node would, or as none should.
 struct ScriptedNode: Sendable {
     var network = UTXONetwork.bitcoin
-    /// The text of `result` by method; a text that begins with `!` is the error instead.
+    /// The text of `result` by method, or by method and first parameter. One that begins with `!` is the
+    /// error instead.
     var results: [String: String] = [
         "getblockchaininfo": Self.standing(),
         "getblockhash": #""\#(UTXONetwork.bitcoin.genesis.displayText)""#,
+        "getblockhash 478559": #""\#(Self.landmark)""#,
         "getmempoolinfo": #"{"loaded":true}"#, "getrawmempool": "[]",
         "getbestblockhash": #""\#(Self.tip)""#, "getnetworkinfo": #"{"subversion":"/Test:1/","connections":8}"#,
     ]
@@ -22,6 +24,9 @@ struct ScriptedNode: Sendable {
     var whole: (@Sendable (Request) -> Response)?
 
     static let tip = String(repeating: "5a", count: 32)
+    /// Bitcoin's first block behind the split of Bitcoin Cash, and that chain's own.
+    static let landmark = "00000000000000000019f112ec0a9982926f1258cdcc558dd7c3b7e5dc7fa148"
+    static let other = "000000000000000000651ef99cb9fcbe0dadde1d424bd9f15ff20136191a5eec"
 
     static func standing(
         chain: String = "main", blocks: UInt64 = 900_000, headers: UInt64 = 900_000, isInitial: Bool = false
@@ -42,8 +47,9 @@ struct ScriptedNode: Sendable {
 
     private func answer(_ call: JSON) -> String {
         let method = call["method"]?.asString ?? ""
+        let parameter = call["params"]?.asArray?.first ?? .null
         let result =
-            told?(method, call["params"]?.asArray?.first ?? .null) ?? results[method]
+            told?(method, parameter) ?? results["\(method) \(parameter.encodedText)"] ?? results[method]
             ?? #"!{"code":-32601,"message":"Method not found"}"#
         let id = call["id"]?.encodedText ?? "null"
         guard result.hasPrefix("!") else { return #"{"result":\#(result),"error":null,"id":\#(id)}"# }

@@ -243,6 +243,33 @@ struct UTXONodeTests {
         }
     }
 
+    @Test("A chain that split from the network is another network; a node that is not that far catches up")
+    func split() async throws {
+        var node = ScriptedNode()
+        node.results["getblockhash 478559"] = #""\#(ScriptedNode.other)""#
+        try await node.serve { chain in
+            let report = try await chain.probe()
+            #expect(!report.isRightNetwork)
+            let fault = await #expect(throws: ChainFault.self) {
+                try await chain.advance(from: nil, kept: NoHeaders())
+            }
+            #expect(fault?.kind == .wrongNetwork)
+        }
+        node.results["getblockchaininfo"] = ScriptedNode.standing(blocks: 478_558, headers: 478_558)
+        node.results["getblockhash 478559"] = #"!{"code":-8,"message":"Block height out of range"}"#
+        try await node.serve { chain in
+            let report = try await chain.probe()
+            #expect(report.isRightNetwork && report.isCatchingUp)
+            let fault = await #expect(throws: ChainFault.self) {
+                try await chain.advance(from: nil, kept: NoHeaders())
+            }
+            #expect(fault?.kind == .syncing)
+        }
+        node.results["getblockhash 478559"] = #""\#(ScriptedNode.landmark)""#
+        node.results["getblockchaininfo"] = ScriptedNode.standing()
+        #expect(try await node.serve { try await $0.probe() }.isRightNetwork)
+    }
+
     @Test("What a node says of itself is told")
     func probe() async throws {
         let report = try await ScriptedNode().serve { try await $0.probe() }

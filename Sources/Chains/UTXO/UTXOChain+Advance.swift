@@ -42,27 +42,35 @@ extension UTXOChain {
         guard standing.chain == place.nodeName else {
             throw ChainFault(.wrongNetwork, "The node is on \"\(standing.chain)\" and not on \(network).")
         }
-        if !memory.withLock({ $0.isRightNetwork }) {
-            try await checkGenesis()
-            memory.withLock { $0.isRightNetwork = true }
-        }
+        if !memory.withLock({ $0.isRightNetwork }) { try await checkNetwork() }
         guard !isCatchingUp(standing) else {
             throw ChainFault(
                 .syncing, "The node is at block \(standing.height) of \(standing.headers) and catches up.")
         }
+        memory.withLock { $0.isRightNetwork = true }
         return standing
     }
 
-    private func checkGenesis() async throws {
-        guard try await node.blockHash(at: 0) == place.genesis else {
-            throw ChainFault(.wrongNetwork, "The node's first block is not that of \(network).")
+    private func checkNetwork() async throws {
+        guard try await isRightNetwork() else {
+            throw ChainFault(.wrongNetwork, "The node's blocks are not those of \(network).")
         }
+    }
+
+    /// Whether the node has the network's first block, and its landmark where it is that far. Chains that
+    /// have split from another one share its first blocks, its name and the form of its addresses.
+    func isRightNetwork() async throws(ChainFault) -> Bool {
+        guard try await node.blockHash(at: 0) == place.genesis else { return false }
+        guard let landmark = place.landmark else { return true }
+        let block = try await node.blockHash(at: landmark.height)
+        return block == nil || block == landmark.block
     }
 
     /// Whether the node is behind its network. One on regtest has no network to be behind of: it takes its
     /// own old tip, and headers that were made invalid, for signs of it.
     func isCatchingUp(_ standing: UTXONode.Standing) -> Bool {
         guard !place.isRegtest else { return false }
+        if let landmark = place.landmark, standing.height < landmark.height { return true }
         return standing.isInitialDownload || standing.headers > standing.height + UTXOLimits.headerLead
     }
 
@@ -81,7 +89,7 @@ extension UTXOChain {
             return (cursor, false)
         }
         // Another node may answer at the old address.
-        try await checkGenesis()
+        try await checkNetwork()
         try await checkWork(of: standing, against: cursor)
         return (try await fork(below: cursor, kept), true)
     }

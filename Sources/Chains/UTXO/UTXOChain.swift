@@ -51,11 +51,11 @@ package final class UTXOChain: Chain {
     package func probe() async throws(ChainFault) -> NodeReport {
         let standing = try await node.standing()
         let (version, connections) = try await node.identity()
-        let genesis = try await node.blockHash(at: 0)
+        let isRight = try await isRightNetwork()
         return NodeReport(
             version: version, chain: standing.chain, height: standing.height, headers: standing.headers,
             isCatchingUp: isCatchingUp(standing), isPruned: standing.isPruned,
-            isRightNetwork: genesis == place.genesis, connections: connections, warnings: standing.warnings)
+            isRightNetwork: isRight, connections: connections, warnings: standing.warnings)
     }
 
     package func forget() { memory.withLock { $0 = Memory() } }

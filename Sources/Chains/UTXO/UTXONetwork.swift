@@ -22,6 +22,9 @@ package enum UTXONetwork: String, CaseIterable, Sendable {
     /// The block hash at height 0. A node that answers another one is on another network.
     package var genesis: Hash256 { row.genesis }
 
+    /// What tells it from the chains that have split from it; nil where none is known.
+    package var landmark: Landmark? { row.landmark }
+
     /// The human-readable part of its witness addresses.
     package var witnessPrefix: String { row.witnessPrefix }
 
@@ -80,20 +83,35 @@ package enum UTXONetwork: String, CaseIterable, Sendable {
     /// The prefix under which descriptors of this network write their keys.
     package var descriptorKeyVersion: ExtendedKeyVersion { isTest ? .tpub : .xpub }
 
+    /// A block of this network that no chain has that shares its first ones.
+    package struct Landmark: Hashable, Sendable {
+        package let height: UInt64
+        package let block: Hash256
+    }
+
     private struct Row {
         let genesis: Hash256
         let witnessPrefix: String
         let keyHashVersion: UInt8
         let scriptHashVersions: [UInt8]
         let easiestBits: UInt32
+        let landmark: Landmark?
 
-        init(_ genesis: String, _ prefix: String, _ key: UInt8, _ script: [UInt8], _ bits: UInt32) {
-            guard let hash = Hash256(displayText: genesis) else {
-                preconditionFailure("a genesis hash is hexadecimal")
-            }
-            self.genesis = hash
+        init(
+            _ genesis: String, _ prefix: String, _ key: UInt8, _ script: [UInt8], _ bits: UInt32,
+            landmark: (height: UInt64, block: String)? = nil
+        ) {
+            self.genesis = Self.hash(genesis)
             (witnessPrefix, keyHashVersion, scriptHashVersions) = (prefix, key, script)
             easiestBits = bits
+            self.landmark = landmark.map { Landmark(height: $0.height, block: Self.hash($0.block)) }
+        }
+
+        private static func hash(_ text: String) -> Hash256 {
+            guard let hash = Hash256(displayText: text) else {
+                preconditionFailure("a block's hash is hexadecimal")
+            }
+            return hash
         }
     }
 
@@ -111,7 +129,9 @@ package enum UTXONetwork: String, CaseIterable, Sendable {
     }
 
     private static let bitcoinRow = Row(
-        "000000000019d6689c085ae165831e934ff763ae46a2a6c172b3f1b60a8ce26f", "bc", 0, [5], 0x1d00_ffff)
+        "000000000019d6689c085ae165831e934ff763ae46a2a6c172b3f1b60a8ce26f", "bc", 0, [5], 0x1d00_ffff,
+        // The first one that Bitcoin Cash has not.
+        landmark: (478_559, "00000000000000000019f112ec0a9982926f1258cdcc558dd7c3b7e5dc7fa148"))
     private static let testnet3Row = Row(
         "000000000933ea01ad0ee984209779baaec3ced90fa3f408719526f8d77f4943", "tb", 111, [196], 0x1d00_ffff)
     private static let testnet4Row = Row(
@@ -121,7 +141,9 @@ package enum UTXONetwork: String, CaseIterable, Sendable {
     private static let bitcoinRegtestRow = Row(
         "0f9188f13cb7b2c71f2a335e3a4fc328bf5beb436012afca590b1a11466e2206", "bcrt", 111, [196], 0x207f_ffff)
     private static let litecoinRow = Row(
-        "12a765e31ffd4059bada1e25190f6e98c99d9714d334efa41a195a7e7e04bfe2", "ltc", 48, [50, 5], 0x1e0f_ffff)
+        "12a765e31ffd4059bada1e25190f6e98c99d9714d334efa41a195a7e7e04bfe2", "ltc", 48, [50, 5], 0x1e0f_ffff,
+        // Far behind block 1,371,111, where Litecoin Cash left.
+        landmark: (2_772_730, "80cdb35c080484df5bf384b311fde3c4694d3405765bc0f596e9eb369ff286e5"))
     private static let litecoinTestnetRow = Row(
         "4966625a4b2851d9fdee139e56211a0d88575f59ed816ff5e6a63deb4e3e29a0", "tltc", 111, [58, 196],
         0x1e0f_ffff)
