@@ -76,9 +76,7 @@ struct Absorption {
     private mutating func disconnect() throws {
         guard let fork = batch.forkHeight else { return }
         for known in try work.tx.minedTransfers(of: network, above: fork) {
-            let standing: Transfer.Standing =
-                batch.pool?.contains(known.transaction) ?? false ? .pooled : .gone(.orphaned)
-            try say(standing, of: known)
+            try say(try mayWait(known) ? .pooled : .gone(.orphaned), of: known)
         }
         for known in try work.tx.spentTransfers(of: network, above: fork) {
             guard let spend = try self.known(known.payment)?.payment.evidence.spends[known.key] else {
@@ -87,6 +85,13 @@ struct Absorption {
             hear(Transfer.Spend(transaction: spend.transaction, claim: claim(.gone(.orphaned))), of: known)
         }
         try work.tx.deleteHeaders(of: network, above: fork)
+    }
+
+    /// Whether what left its block can be in the pool. Where the pool is not known nobody can say that it is
+    /// gone: the next one that is known tells. But what a block makes itself, which matures, is never there.
+    private mutating func mayWait(_ left: KnownTransfer) throws -> Bool {
+        if let pool = batch.pool { return pool.contains(left.transaction) }
+        return try known(left.payment)?.transfer(left.key)?.maturity == 0
     }
 
     private mutating func connect(_ block: ChainBlock) throws {

@@ -66,6 +66,8 @@ struct ReplacingTests {
                 Told(mined: [.old]), Told(isFork: true), Told(entered: [.new], pool: [.new]),
                 Told(mined: [.new]),
             ], lives: .new),
+        Row(testDescription: "mined, orphaned while the pool is not known, and the new one is mined",
+            told: [Told(mined: [.old]), Told(pool: nil, isFork: true), Told(mined: [.new])], lives: .new),
         Row(testDescription: "by one to somebody else, in a block",
             told: [Told(entered: [.old], pool: [.old]), Told(mined: [.other])], lives: nil),
         Row(testDescription: "by one to somebody else, in a block of the same batch",
@@ -146,6 +148,28 @@ struct ReplacingTests {
         await house.close()
     }
 
+    @Test("What a reorg frees waits until a pool is known that does not hold it; what a block made is gone with it")
+    func unknown() async throws {
+        for (maturity, standing) in [(UInt32(0), Transfer.Standing.pooled), (100, .gone(.orphaned))] {
+            let house = try await House()
+            let id = try await house.open()
+            let story = try await Story(house, id, maturity: maturity)
+            try await story.tell(Told(mined: [.old]))
+            #expect(try await house.summary(of: id).state != .awaitingPayment)
+            try await story.tell(Told(pool: nil, isFork: true))
+            #expect(try await house.payment(id).evidence.transfer(story.key(.old))?.claim.standing == standing)
+            let isWaiting = standing == .pooled
+            #expect(try await house.summary(of: id).state == (isWaiting ? .detected : .awaitingPayment))
+            try await story.tell(Told())
+            #expect(
+                try await house.payment(id).evidence.transfer(story.key(.old))?.claim.standing
+                    == .gone(isWaiting ? .evicted : .orphaned))
+            #expect(try await house.summary(of: id).state == .awaitingPayment)
+            try await house.audit()
+            await house.close()
+        }
+    }
+
     @Test("What a buried transaction spent is forgotten with its header")
     func forgotten() async throws {
         let house = try await House { $0.keptHeaders = 3 }
@@ -168,10 +192,12 @@ private final class Story {
     private let asset: AssetCode
     private let amount: String
     private let base: Cursor
+    private let maturity: UInt32
     private var branch = 0
 
-    init(_ house: House, _ id: ID<Payment>) async throws {
+    init(_ house: House, _ id: ID<Payment>, maturity: UInt32 = 0) async throws {
         self.house = house
+        self.maturity = maturity
         let quote = try await house.quote(of: id)
         script = quote.destination.script
         asset = quote.method.asset
@@ -218,7 +244,7 @@ private final class Story {
             place: "\(name.rawValue):0", script: name == .other ? "elsewhere" : script, asset: asset,
             amountText: amount)
         return ChainTransaction(
-            id: name.rawValue, index: 0, inputs: ["coin:0"], outputs: [output], maturity: 0
+            id: name.rawValue, index: 0, inputs: ["coin:0"], outputs: [output], maturity: maturity
         ) { [UInt8](repeating: UInt8(name.rawValue.utf8.count), count: 32) }
     }
 }
