@@ -75,6 +75,46 @@ package final class Database: Sendable {
         try await submit(body, to: reads)
     }
 
+    /// Looks at a snapshot, and writes what is to be written after it: durable when this returns.
+    ///
+    /// What `look` saw may be gone when `body` writes, so `body` must not depend on it but where the tables
+    /// themselves refuse what does not fit. Where the writer has nothing to do and no other process writes,
+    /// both run in its one transaction: one thread less is waited for. Promises and failures are those of
+    /// `write`; on failure of `look` nothing was written.
+    package func write<Seen: Sendable, T: Sendable>(
+        after look: @escaping @Sendable (any Connection) throws -> Look<Seen, T>,
+        _ body: @escaping @Sendable (any Connection, Seen) throws -> T
+    ) async throws -> T {
+        try await withCheckedThrowingContinuation { (continuation: CheckedContinuation<T, any Error>) in
+            let both = PendingJob<T>(
+                { connection in
+                    switch try look(connection) {
+                    case .settled(let outcome): outcome
+                    case .open(let seen): try body(connection, seen)
+                    }
+                },
+                { continuation.resume(with: $0) })
+            if dialect == .sqlite, writes.putIfIdle(both) { return }
+            let first = PendingJob<Look<Seen, T>>(look) { [writes] seen in
+                switch seen {
+                case .success(.settled(let outcome)): continuation.resume(returning: outcome)
+                case .success(.open(let seen)):
+                    Self.put(PendingJob({ try body($0, seen) }, { continuation.resume(with: $0) }), writes)
+                case .failure(let error): continuation.resume(throwing: error)
+                }
+            }
+            Self.put(first, reads)
+        }
+    }
+
+    /// What a look at the database comes to.
+    package enum Look<Seen: Sendable, Outcome: Sendable>: Sendable {
+        /// There is nothing to write.
+        case settled(Outcome)
+        /// Something is to be written, by what was seen.
+        case open(Seen)
+    }
+
     /// Finishes what is queued, then closes the readers and at last the writer. Later calls get `closed`.
     package func close() async {
         reads.close()
@@ -87,12 +127,16 @@ package final class Database: Sendable {
         _ body: @escaping @Sendable (any Connection) throws -> T, to queue: JobQueue<any Job>
     ) async throws -> T {
         try await withCheckedThrowingContinuation { continuation in
-            let job = PendingJob(body, continuation)
-            do throws(DatabaseError) {
-                try queue.put(job)
-            } catch {
-                job.answer(error)
-            }
+            Self.put(PendingJob(body) { continuation.resume(with: $0) }, queue)
+        }
+    }
+
+    /// Queues a job, or tells it why not.
+    private static func put(_ job: any Job, _ queue: JobQueue<any Job>) {
+        do throws(DatabaseError) {
+            try queue.put(job)
+        } catch {
+            job.answer(error)
         }
     }
 

@@ -23,40 +23,29 @@ extension Gateway {
         _ new: NewPayment, by caller: Caller, cause: String, _ answering: Answering<PaymentView>
     ) async throws -> Reply {
         return try await withFreshIndices {
-            let beginning = try await self.store.read { tx -> Beginning in
-                if let reply = try self.kept(caller, answering.key, tx) { return .answered(reply) }
-                let now = try self.now(isTest: caller.isTest, tx)
-                return .opening(try self.prepare(new, caller, at: now, cause: cause, answering, tx))
-            }
-            let opening: Opening
-            switch beginning {
-            case .answered(let reply): return reply
-            case .opening(let prepared): opening = prepared
-            }
-            let isUsed = Lock(false)
-            defer {
-                // Another request with the same key was faster: its repeats must not skip addresses.
-                if let taken = opening.taken, !isUsed.withLock({ $0 }) { self.indices.giveBack(taken) }
-            }
-            return try await self.perform(caller, Answering(key: answering.key) { $0 }) { work in
-                if let taken = opening.taken {
-                    // Disabled since the snapshot: what was acknowledged holds.
-                    guard try work.tx.isReceiving(taken.wallet) else { throw WalletMoved() }
-                    isUsed.withLock { $0 = true }
-                    try work.tx.take(index: taken.index, of: taken.fingerprint)
-                }
-                if let commit = opening.commit { try work.tx.write(commit) }
-                work.footprint.touch(opening.id)
-                return opening.reply
-            }
+            let untaken = Lock<TakenIndex?>(nil)
+            // Another request with the same key was faster, or this one failed: no address is skipped for it.
+            defer { if let taken = untaken.withLock({ $0 }) { self.indices.giveBack(taken) } }
+            return try await self.perform(
+                caller, answering.key,
+                after: { tx in
+                    let now = try self.now(isTest: caller.isTest, tx)
+                    let opening = try self.prepare(new, caller, at: now, cause: cause, answering, tx)
+                    untaken.withLock { $0 = opening.taken }
+                    return opening
+                },
+                { work, opening in
+                    if let taken = opening.taken {
+                        // Disabled since the snapshot: what was acknowledged holds.
+                        guard try work.tx.isReceiving(taken.wallet) else { throw WalletMoved() }
+                        untaken.withLock { $0 = nil }
+                        try work.tx.take(index: taken.index, of: taken.fingerprint)
+                    }
+                    if let commit = opening.commit { try work.tx.write(commit) }
+                    work.footprint.touch(opening.id)
+                    return opening.reply
+                })
         }
-    }
-
-    /// What a first look at the store comes to.
-    private enum Beginning: Sendable {
-        /// The key had its answer before.
-        case answered(Reply)
-        case opening(Opening)
     }
 
     /// A payment that only needs to be stored.
@@ -81,7 +70,7 @@ extension Gateway {
         var taken: TakenIndex?
         if let method = new.chosen ?? (terms.methods.count == 1 ? terms.methods[0] : nil) {
             let end = new.end(from: now)
-            let quoted = try quote(terms, method, at: now, until: end, mayWait: true, tx)
+            let quoted = try quote(terms, method, at: now, until: end, tx)
             taken = quoted.taken
             do {
                 decisions.append(
@@ -119,7 +108,7 @@ extension Gateway {
     }
 
     /// Runs `body` again where another process has taken the index that this one picked, and where the next
-    /// index has to be written down first: on a reader's thread, for nobody's commit waits for that.
+    /// index has to be written down first: outside of any transaction, for nobody waits for that.
     func withFreshIndices(_ body: () async throws -> Reply) async throws -> Reply {
         var attempts = 1
         while true {
@@ -128,7 +117,7 @@ extension Gateway {
             } catch let missing as IndexAllocator.Uncovered where attempts < Self.indexAttempts {
                 attempts += 1
                 let uptime = world.clock.uptime
-                try await store.read { _ in try self.indices.cover(missing, at: uptime) }
+                try await indices.cover(missing, at: uptime)
             } catch where (Store.isTaken(error) || error is WalletMoved) && attempts < Self.indexAttempts {
                 attempts += 1
             }
@@ -211,11 +200,11 @@ extension Gateway {
     }
 
     /// The price in `method`, locked now, with a destination that nobody had before. Without `until` it is
-    /// locked for as long as the policy says, but never beyond the terms. Whoever writes may not wait for the
-    /// index file (`mayWait`), and throws `IndexAllocator.Uncovered` to `withFreshIndices`.
+    /// locked for as long as the policy says, but never beyond the terms. Throws `IndexAllocator.Uncovered`
+    /// for `withFreshIndices`: no transaction waits for the index file.
     func quote(
         _ terms: Terms, _ method: Domain.Method, at now: Instant, until: Instant?, covers: Price? = nil,
-        isTopUp: Bool = false, mayWait: Bool = false, _ tx: Storage.Transaction
+        isTopUp: Bool = false, _ tx: Storage.Transaction
     ) throws -> (quote: Quote, taken: TakenIndex) {
         guard let entry = networks[method.network], let asset = networks.asset(method) else {
             throw Refusal(.unsupportedNetwork, "\(method) is not available here.")
@@ -237,11 +226,7 @@ extension Gateway {
                 .amountTooSmall, "\(method.network) carries no payment below \(text) \(method.asset).")
         }
         let floor = try tx.issuedIndices(of: wallet.fingerprint)
-        let index =
-            mayWait
-            ? try indices.take(wallet.fingerprint, floor: floor, at: world.clock.uptime)
-            : try indices.takeCovered(wallet.fingerprint, floor: floor)
-        guard let index else {
+        guard let index = try indices.take(wallet.fingerprint, floor: floor) else {
             throw Refusal(.noWallet, "The wallet on \(method.network) has no address left.")
         }
         let derived = try entry.chain.destination(of: WalletKey(wallet.key), at: index)

@@ -49,10 +49,44 @@ package final class Gateway: Sendable {
     /// Runs `body` in one transaction, and tells who waits for the payments that it touched once it is
     /// durable.
     func write<T: Sendable>(_ body: @escaping @Sendable (Work) throws -> T) async throws -> T {
+        try await telling { footprint, alarms in
+            try await store.write { try Self.run(body, Work(tx: $0, footprint: footprint, alarms: alarms)) }
+        }
+    }
+
+    /// Looks at a snapshot first, and writes what is to be written after it; see `Store.write(after:_:)`.
+    private func write<Seen: Sendable, T: Sendable>(
+        after look: @escaping @Sendable (Storage.Transaction) throws -> Store.Look<Seen, T>,
+        _ body: @escaping @Sendable (Work, Seen) throws -> T
+    ) async throws -> T {
+        try await telling { footprint, alarms in
+            try await store.write(after: look) { tx, seen in
+                let work = Work(tx: tx, footprint: footprint, alarms: alarms)
+                return try Self.run({ try body($0, seen) }, work)
+            }
+        }
+    }
+
+    private static func run<T>(_ body: (Work) throws -> T, _ work: Work) throws -> T {
+        work.alarms.begin()
+        let result = try body(work)
+        if work.tx.owesDeliveries { work.footprint.owe() }
+        return result
+    }
+
+    /// Tells who waits what a transaction left, once it is durable.
+    private func telling<T: Sendable>(
+        _ transaction: (Footprint, Alarms) async throws -> T
+    ) async throws -> T {
         let footprint = Footprint(rendered)
         let alarms = Alarms()
         do {
-            let result = try await write(body, footprint, alarms)
+            // The footprint ends also when it failed, or when nobody knows whether it was committed.
+            let result: T
+            do {
+                defer { footprint.end() }
+                result = try await transaction(footprint, alarms)
+            }
             alarms.raise()
             let ids = footprint.payments
             if !ids.isEmpty { changes.publish(.payments(ids)) }
@@ -65,19 +99,6 @@ package final class Gateway: Sendable {
         }
     }
 
-    private func write<T: Sendable>(
-        _ body: @escaping @Sendable (Work) throws -> T, _ footprint: Footprint, _ alarms: Alarms
-    ) async throws -> T {
-        // Also when it failed, or when nobody knows whether it was committed.
-        defer { footprint.end() }
-        return try await store.write { tx in
-            alarms.begin()
-            let result = try body(Work(tx: tx, footprint: footprint, alarms: alarms))
-            if tx.owesDeliveries { footprint.owe() }
-            return result
-        }
-    }
-
     /// Runs a command in one transaction and answers it once: the same key gets the first answer again.
     ///
     /// *Atomicity*: the command, its records and the kept answer are one. *On failure*: nothing happened and
@@ -87,23 +108,44 @@ package final class Gateway: Sendable {
         _ caller: Caller, _ answering: Answering<Result>,
         _ command: @escaping @Sendable (Work) throws -> Result
     ) async throws -> Reply {
-        let now = world.now
-        let until = now.adding(seconds: settings.idempotencySeconds)
+        let until = keptUntil
         return try await write { work in
-            guard let key = answering.key else { return try answering.render(try command(work)) }
-            let kept = try work.tx.answer(
-                merchant: caller.merchant, operation: key.operation, key: key.key)
-            if let kept {
-                guard kept.fingerprint == key.fingerprint else { throw CommandError.keyReused }
-                return try self.reply(from: kept, caller, key)
+            try self.answer(caller, answering.key, until: until, work) {
+                try answering.render(try command(work))
             }
-            let reply = try answering.render(try command(work))
-            if reply.isSecret { try self.checkKey(work.tx) }
-            try work.tx.keep(
-                self.stored(reply, caller, key), merchant: caller.merchant, operation: key.operation,
-                key: key.key, until: until)
-            return reply
         }
+    }
+
+    /// As `perform`, for a command whose answer can be worked out beforehand on a snapshot, where nobody
+    /// waits for it: only what then has to be stored is done in the transaction. See `Store.write(after:_:)`.
+    func perform<Seen: Sendable>(
+        _ caller: Caller, _ key: IdempotencyKey?,
+        after look: @escaping @Sendable (Storage.Transaction) throws -> Seen,
+        _ command: @escaping @Sendable (Work, Seen) throws -> Reply
+    ) async throws -> Reply {
+        let until = keptUntil
+        return try await write(after: { tx in
+            if let reply = try self.kept(caller, key, tx) { return .settled(reply) }
+            return .open(try look(tx))
+        }) { work, seen in
+            try self.answer(caller, key, until: until, work) { try command(work, seen) }
+        }
+    }
+
+    private var keptUntil: Instant { world.now.adding(seconds: settings.idempotencySeconds) }
+
+    /// The answer that was kept under this key, or else what the command gives, which is kept.
+    private func answer(
+        _ caller: Caller, _ key: IdempotencyKey?, until: Instant, _ work: Work, _ command: () throws -> Reply
+    ) throws -> Reply {
+        if let kept = try kept(caller, key, work.tx) { return kept }
+        let reply = try command()
+        guard let key else { return reply }
+        if reply.isSecret { try checkKey(work.tx) }
+        try work.tx.keep(
+            stored(reply, caller, key), merchant: caller.merchant, operation: key.operation, key: key.key,
+            until: until)
+        return reply
     }
 
     /// The answer that was given to this key before; nil when there is none.

@@ -21,6 +21,7 @@ final class IndexAllocator: Sendable {
     private let state = Lock(State())
     /// Whoever writes it waits for the disk; who only takes what is covered waits for nobody.
     private let file = Lock<IndexFile?>(nil)
+    private let writer = Worker()
     /// No other process moves the counts of the store.
     private let isAlone: Bool
 
@@ -49,20 +50,8 @@ final class IndexAllocator: Sendable {
 
     /// The next index of a key, at least `floor`, which is what the store has taken so far. Nil at the end.
     ///
-    /// Writes the file first where that does not cover the index, once in so many. Never to be called in a
-    /// transaction that writes: all others would wait for the disk. Throws `FileError`.
-    func take(_ key: String, floor: Int64, at uptime: Int64) throws -> UInt32? {
-        while true {
-            switch next(key, floor) {
-            case .index(let index): return index
-            case .end: return nil
-            case .uncovered(let missing): try cover(missing, at: uptime)
-            }
-        }
-    }
-
-    /// As `take`, without ever waiting: throws `Uncovered` where the file has to be written first.
-    func takeCovered(_ key: String, floor: Int64) throws -> UInt32? {
+    /// Never waits: throws `Uncovered` where the file has to be written first, once in so many.
+    func take(_ key: String, floor: Int64) throws(Uncovered) -> UInt32? {
         switch next(key, floor) {
         case .index(let index): return index
         case .end: return nil
@@ -70,12 +59,14 @@ final class IndexAllocator: Sendable {
         }
     }
 
-    /// Writes the file so that it covers what was missing. Waits for the disk. Throws `FileError`.
-    func cover(_ missing: Uncovered, at uptime: Int64) throws {
-        try file.withLock { file in
-            try file?.cover(missing.index, of: missing.key, at: uptime)
-            let covered = file?.covered
-            state.withLock { $0.covered = covered }
+    /// Writes the file so that it covers what was missing, on a thread of its own. Throws `FileError`.
+    func cover(_ missing: Uncovered, at uptime: Int64) async throws {
+        try await writer.run {
+            try self.file.withLock { file in
+                try file?.cover(missing.index, of: missing.key, at: uptime)
+                let covered = file?.covered
+                self.state.withLock { $0.covered = covered }
+            }
         }
     }
 

@@ -40,6 +40,30 @@ package final class Store: Sendable {
         try await database.write { [damage] in try body(Transaction($0, damage)) }
     }
 
+    /// Looks at a snapshot, and writes in one transaction what is to be written after it. The promises of
+    /// `write`; see `Database.write(after:_:)` for what `body` must not rely on.
+    package func write<Seen: Sendable, T: Sendable>(
+        after look: @escaping @Sendable (Transaction) throws -> Look<Seen, T>,
+        _ body: @escaping @Sendable (Transaction, Seen) throws -> T
+    ) async throws -> T {
+        try await database.write(
+            after: { [damage] connection in
+                switch try look(Transaction(connection, damage)) {
+                case .settled(let outcome): .settled(outcome)
+                case .open(let seen): .open(seen)
+                }
+            },
+            { [damage] in try body(Transaction($0, damage), $1) })
+    }
+
+    /// What a look at the store comes to.
+    package enum Look<Seen: Sendable, Outcome: Sendable>: Sendable {
+        /// There is nothing to write.
+        case settled(Outcome)
+        /// Something is to be written, by what was seen.
+        case open(Seen)
+    }
+
     /// Runs `body` on one consistent snapshot.
     package func read<T: Sendable>(_ body: @escaping @Sendable (Transaction) throws -> T) async throws -> T {
         try await database.read { [damage] in try body(Transaction($0, damage)) }

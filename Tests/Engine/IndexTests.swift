@@ -248,19 +248,20 @@ struct IndexTests {
     }
 
     @Test("What is covered is handed out while somebody writes the file; what is not is refused at once")
-    func covered() throws {
+    func covered() async throws {
         let allocator = IndexAllocator(isAlone: true)
         allocator.keep(try IndexFile(file, covering: ["a": 0, "b": 0]))
-        #expect(try allocator.take("a", floor: 0, at: 0) == 0)
-        #expect(try allocator.takeCovered("a", floor: 0) == 1)
+        try await allocator.cover(IndexAllocator.Uncovered(key: "a", index: 0), at: 0)
+        #expect(try allocator.take("a", floor: 0) == 0)
+        #expect(try allocator.take("a", floor: 0) == 1)
         let before = try Files.read(file, maxBytes: 1 << 20)
         let missing = #expect(throws: IndexAllocator.Uncovered.self) {
-            _ = try allocator.takeCovered("b", floor: 3)
+            _ = try allocator.take("b", floor: 3)
         }
         #expect(missing?.key == "b" && missing?.index == 3)
         #expect(try Files.read(file, maxBytes: 1 << 20) == before, "nothing waited for the disk")
-        try allocator.cover(try #require(missing), at: 0)
-        #expect(try allocator.takeCovered("b", floor: 3) == 3)
+        try await allocator.cover(try #require(missing), at: 0)
+        #expect(try allocator.take("b", floor: 3) == 3)
         #expect(try IndexFile.lastKnown(file)["b"] ?? 0 > 3)
     }
 

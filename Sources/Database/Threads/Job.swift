@@ -17,19 +17,20 @@ enum JobFate {
     case undo(cause: DatabaseError?)
 }
 
-/// A body and the task that waits for it. The task is not asked whether it was cancelled: a job that has
-/// begun runs to its end, and its outcome is told.
+/// A body and who waits for it. Nobody is asked whether the task was cancelled: a job that has begun runs to
+/// its end, and its outcome is told.
 final class PendingJob<Output: Sendable>: Job, @unchecked Sendable {  // the queue gives it to one thread
     private let body: @Sendable (any Connection) throws -> Output
-    private let continuation: CheckedContinuation<Output, any Error>
+    private let tell: @Sendable (Result<Output, any Error>) -> Void
     private var result: Result<Output, any Error>
 
+    /// - Parameter tell: called once, on the thread that ran the body.
     init(
         _ body: @escaping @Sendable (any Connection) throws -> Output,
-        _ continuation: CheckedContinuation<Output, any Error>
+        _ tell: @escaping @Sendable (Result<Output, any Error>) -> Void
     ) {
         self.body = body
-        self.continuation = continuation
+        self.tell = tell
         result = .failure(DatabaseError.closed)
     }
 
@@ -47,6 +48,6 @@ final class PendingJob<Output: Sendable>: Job, @unchecked Sendable {  // the que
         }
     }
 
-    func answer() { continuation.resume(with: result) }
-    func answer(_ error: DatabaseError) { continuation.resume(throwing: error) }
+    func answer() { tell(result) }
+    func answer(_ error: DatabaseError) { tell(.failure(error)) }
 }

@@ -9,6 +9,8 @@ import Platform
     private var jobs: [Job] = []
     /// Jobs before this index are taken; compacted when they outnumber the waiting ones.
     private var head = 0
+    /// Consumers that wait for work.
+    private var idle = 0
     private var isClosed = false
 
     init(capacity: Int) {
@@ -43,6 +45,16 @@ import Platform
         unsafe pthread_cond_signal(filled)
     }
 
+    /// Adds a job if a consumer waits for work and finds no other; says whether it did.
+    func putIfIdle(_ job: Job) -> Bool {
+        unsafe pthread_mutex_lock(mutex)
+        defer { unsafe pthread_mutex_unlock(mutex) }
+        guard idle > 0, head == jobs.count, !isClosed else { return false }
+        jobs.append(job)
+        unsafe pthread_cond_signal(filled)
+        return true
+    }
+
     /// Waits for work and takes up to `count` jobs: empty when `milliseconds` passed with nothing to do,
     /// nil when the queue is closed and drained.
     func take(upTo count: Int, waiting milliseconds: Int64) -> [Job]? {
@@ -50,6 +62,8 @@ import Platform
         defer { unsafe pthread_mutex_unlock(mutex) }
         if head == jobs.count && !isClosed {
             var deadline = Self.deadline(milliseconds)
+            idle += 1
+            defer { idle -= 1 }
             while head == jobs.count && !isClosed {
                 guard unsafe pthread_cond_timedwait(filled, mutex, &deadline) != ETIMEDOUT else { break }
             }
