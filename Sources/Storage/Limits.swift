@@ -13,6 +13,8 @@ enum Limits {
     static let damagedLeaseSeconds: Int64 = 24 * 3600
     /// How often one lease goes on behind deliveries that cannot be read.
     static let damagedSteps = 8
+    /// Texts whose values are remembered, of one kind.
+    static let decodedTexts = 256
     /// Characters of a value that a finding shows.
     static let shownCharacters = 80
 }

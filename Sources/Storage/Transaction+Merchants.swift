@@ -138,9 +138,12 @@ extension Transaction {
     /// The policy for payments of one kind, and nothing else of the merchant: each creation asks for it.
     package func policy(of merchant: ID<Merchant>, isTest: Bool) throws -> Policy? {
         let column: SQL = isTest ? "test_policy" : "policy"
-        return try connection.first("SELECT \(column) FROM merchant WHERE id = \(merchant.text)")
-            .map { try Policy(stored: Array(try $0.text(0).utf8)) }
+        return try connection.first("SELECT \(column) FROM merchant WHERE id = \(merchant.text)").map { row in
+            try Self.policies.value(of: row.text(0)) { try Policy(stored: Array($0.utf8)) }
+        }
     }
+
+    private static let policies = Memo<Policy>()
 
     package func merchants() throws -> [StoredMerchant] {
         try connection.query("SELECT id, name, policy, test_policy, created_at FROM merchant ORDER BY id")
