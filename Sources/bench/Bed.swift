@@ -18,6 +18,7 @@ struct Bed: Sendable {
 
     static let network = UTXONetwork.bitcoinRegtest
     static let databaseFile = "quittance.sqlite"
+    static let indexFile = "indices"
     /// The account key of a published test vector (BIP 84 on a test network).
     private static let accountKey = """
         vpub5Y6cjg78GGuNLsaPhmYsiw4gYX3HoQiRBiSwDaBXKUafCt9bNwWQiitDk5VZ5BVxYnQdwoTyXSs2JHRPAgjA\
@@ -52,6 +53,7 @@ struct Bed: Sendable {
         gateway = Gateway(
             store: store, world: world, networks: Networks(networks), settings: settings,
             keys: InstanceKeys(box: box, signing: signing), sandbox: sandbox)
+        try await gateway.keepIndices(in: "\(folder)/\(Self.indexFile)")
         key = ""
         caller = nil
     }
@@ -96,7 +98,10 @@ struct Bed: Sendable {
         return Bed(try await Self.open(folder), key: key, caller: caller)
     }
 
-    func close() async { await gateway.store.close() }
+    func close() async throws {
+        try gateway.settleIndices()
+        await gateway.store.close()
+    }
 
     /// Opens a payment as the interface does, without HTTP. Gives its answer's view to `look`.
     func openPayment(

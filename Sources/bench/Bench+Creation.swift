@@ -15,7 +15,7 @@ extension Bench {
             if connections == 64 {
                 let bed = try await Bed.open(place.folder)
                 bare = try await Bare.read(bed.gateway.store, count: http.load.count)
-                await bed.close()
+                try await bed.close()
             }
             clean(place.folder)
             made.append((connections, http, try await openDirectly(connections)))

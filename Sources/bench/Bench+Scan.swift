@@ -46,7 +46,7 @@ extension Bench {
             takes.append(absorbed.spent)
             matches.append(matched.spent)
         }
-        await bed.close()
+        try await bed.close()
         func report(_ name: String, _ spent: [Double]) {
             let first = Printer.fixed(spent.first ?? 0)
             Printer.line(name, "\(Printer.fixed(middle(spent))) ms", "first \(first) ms")

@@ -29,7 +29,7 @@ extension Bench {
         let place = "\(folder)/webhooks"
         let bed = try await Bed.make(place)
         let load = try await deliver(bed, url, count: 1_500 * Int(options.seconds), goal, received, done)
-        await bed.close()
+        try await bed.close()
         clean(place)
         let body = sample.withLock { $0 }
         let client = Client(.guarded(allowLoopback: true))

@@ -52,7 +52,7 @@ struct Bench {
         let folder = "\(folder)/\(name)"
         let bed = try await Bed.make(folder)
         let value = try await body(bed)
-        await bed.close()
+        try await bed.close()
         return ((folder, value), bed.key)
     }
 
@@ -60,6 +60,7 @@ struct Bench {
     func clean(_ folder: String) {
         let file = Bed.databaseFile
         Machine.remove(
-            folder: folder, files: [file, file + "-wal", file + "-shm", file + ".lock", "log", "lock"])
+            folder: folder,
+            files: [file, file + "-wal", file + "-shm", file + ".lock", Bed.indexFile, "log", "lock"])
     }
 }

@@ -43,6 +43,9 @@ enum Machine {
         return (user + system) * 10_000
     }
 
+    /// Waits until all that was written before is on the disks: it is not paid for by what comes next.
+    static func settleDisks() { sync() }
+
     /// The file of this program.
     static var program: String {
         var bytes = [UInt8](repeating: 0, count: 4_096)

@@ -32,7 +32,7 @@ enum Serve {
         for await _ in signals { break }
         task.cancel()
         try await task.value
-        await bed.close()
+        try await bed.close()
     }
 
     private struct Serving: Resident {
