@@ -65,7 +65,7 @@ enum House {
     static let inexactNumbers: Set<String> = [
         "Double", "Float", "Float16", "Float32", "Float64", "Float80", "CGFloat", "Decimal",
     ]
-    static let exactModules: Set<String> = ["Domain", "Storage"]
+    static let exactModules: Set<String> = ["Domain", "Storage", "Chains", "Engine", "Web"]
 
     static let linesPerFile = 500
     static let linesPerFunction = 60

@@ -20,7 +20,7 @@ struct TidyRules {
         ("Sources/Engine/A.swift", "let a = \"\"\"\n  b! \"c!\" \\\n  d!\n  \"\"\"", nil),
         ("Tests/Engine/A.swift", "fatalError()", "fatalError"),
         ("Sources/Domain/A.swift", "let a: Double = 1", "Double in Domain: money is exact"),
-        ("Sources/Web/A.swift", "let a: Double = 1", nil),
+        ("Sources/HTTP/A.swift", "let a: Double = 1", nil),
         ("Sources/Web/A.swift", "let a = unsafe b()", "unsafe outside the C edge"),
         ("Sources/Web/A.swift", "import CQREncode\nlet a = unsafe b()", nil),
         ("Sources/Web/A.swift", "struct A: @unchecked Sendable {}", "@unchecked without its reason"),
