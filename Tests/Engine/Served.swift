@@ -39,11 +39,16 @@ struct Program: Sendable {
         return ended.output.trimmingCharacters(in: .whitespacesAndNewlines)
     }
 
-    /// Starts to serve on a free port, and waits until it says where.
-    func serve() async throws -> Served {
-        let process = try ChildProcess(
+    /// Starts to serve on a free port.
+    func spawn() throws -> ChildProcess {
+        try ChildProcess(
             path, ["serve", "--listen", "127.0.0.1:0", "--data", data], environment: variables, isWhole: true,
             errors: .output)
+    }
+
+    /// Starts to serve on a free port, and waits until it says where.
+    func serve() async throws -> Served {
+        let process = try spawn()
         var said = ""
         for await line in process.lines {
             said += line + "\n"
