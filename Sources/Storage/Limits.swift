@@ -15,6 +15,8 @@ enum Limits {
     static let damagedSteps = 8
     /// Texts whose values are remembered, of one kind.
     static let decodedTexts = 256
+    /// Rows that one question goes over where no index has what it is narrowed to.
+    static let walkedRows = 10_000
     /// Characters of a value that a finding shows.
     static let shownCharacters = 80
 }

@@ -82,15 +82,33 @@ extension Transaction {
     }
 
     /// A merchant's events in commit order from after `position` on: a reader that keeps its place misses
-    /// none.
+    /// none. Of those of one type, a page goes over so many at the most (`walking`): it may have fewer than
+    /// its limit, or none, and there is more. Its edge is the last one that it went over.
     package func events(
         of merchant: ID<Merchant>, after position: Int64, isTest: Bool, type: String?, subject: String?,
-        limit: Int
+        limit: Int, walking most: Int = Limits.walkedRows
     ) throws -> Page<StoredEvent> {
+        let these: SQL = "merchant = \(merchant.text) AND position > \(position) AND is_test = \(isTest)"
         var sql: SQL = """
-            SELECT position, id, merchant, type, subject, sequence, at, body FROM event
-            WHERE merchant = \(merchant.text) AND position > \(position) AND is_test = \(isTest)
+            SELECT position, id, merchant, type, subject, sequence, at, body FROM event WHERE \(these)
             """
+        if let type, subject == nil {
+            let last = try connection.first(
+                "SELECT position, id FROM event WHERE \(these) ORDER BY position LIMIT 1 OFFSET \(most - 1)")
+            let end = try last ?? connection.first(
+                "SELECT position, id FROM event WHERE \(these) ORDER BY position DESC LIMIT 1")
+            guard let end else { return Page([], limit: limit) }
+            sql += """
+                 AND type = \(type) AND position <= \(try end.integer(0))
+                ORDER BY position LIMIT \(limit + 1)
+                """
+            let found = try connection.query(sql).map(StoredEvent.init)
+            let isFull = found.count > limit
+            let shown = Array(found.prefix(limit))
+            return Page(
+                items: shown, hasMore: isFull || last != nil,
+                edge: isFull ? shown.last?.id.text : try end.text(1))
+        }
         if let type { sql += " AND type = \(type)" }
         if let subject { sql += " AND subject = \(subject)" }
         sql += " ORDER BY position LIMIT \(limit + 1)"

@@ -57,6 +57,18 @@ package struct PaymentFilter: Hashable, Sendable {
     package var isTest: Bool?
 
     package init() {}
+
+    /// No index has what it is narrowed to: finding a page is a walk over all payments of the mode, or of the
+    /// state.
+    fileprivate var isWalk: Bool {
+        // The questions that have an index of their own, or are of few payments.
+        if orderID != nil || customer != nil || script != nil || transaction != nil || exception != nil {
+            return false
+        }
+        if hasOpenException == true || isFulfillable == true && isFulfilled == false { return false }
+        return createdFrom != nil || createdBefore != nil || hasOpenException != nil || isFulfillable != nil
+            || isFulfilled != nil
+    }
 }
 
 extension Payment {
@@ -124,10 +136,12 @@ extension Transaction {
             "INSERT INTO note (payment, ruling, salt, text) VALUES (\(id.text), \(ruling), \(salt), \(text))")
     }
 
-    /// A merchant's payments, newest first.
-    package func payments(of merchant: ID<Merchant>, _ filter: PaymentFilter, _ page: PageRequest) throws
-        -> Page<Payment>
-    {
+    /// A merchant's payments, newest first. Where no index has what they are narrowed to, one page goes over
+    /// so many at the most (`walking`): it may have fewer than its limit, or none, and there is more.
+    package func payments(
+        of merchant: ID<Merchant>, _ filter: PaymentFilter, _ page: PageRequest,
+        walking most: Int = Limits.walkedRows
+    ) throws -> Page<Payment> {
         var sql: SQL = "SELECT p.body, p.id FROM payment p WHERE p.merchant = \(merchant.text)"
         if let state = filter.state { sql += " AND p.state = \(state.rawValue)" }
         if let orderID = filter.orderID { sql += " AND p.order_id = \(orderID)" }
@@ -167,7 +181,28 @@ extension Transaction {
             if let isTest = filter.isTest { sql += " AND is_test = \(isTest)" }
             sql += ")"
         }
-        return try pageRows(sql, column: "p.id", at: 1, page) { try listed($0, body: 0) }
+        guard filter.isWalk, let end = try endOfWalk(of: merchant, filter, page, most) else {
+            return try pageRows(sql, column: "p.id", at: 1, page) { try listed($0, body: 0) }
+        }
+        sql += page.before == nil ? " AND p.id >= \(end)" : " AND p.id <= \(end)"
+        let part = try pageRows(sql, column: "p.id", at: 1, page) { try listed($0, body: 0) }
+        return part.hasMore ? part : Page(items: part.items, hasMore: true, edge: end)
+    }
+
+    /// The last payment that one page goes over; nil when it comes to all that there are.
+    private func endOfWalk(
+        of merchant: ID<Merchant>, _ filter: PaymentFilter, _ page: PageRequest, _ most: Int
+    ) throws -> String? {
+        var sql: SQL = "SELECT p.id FROM payment p WHERE p.merchant = \(merchant.text)"
+        if let isTest = filter.isTest { sql += " AND p.is_test = \(isTest)" }
+        if let state = filter.state { sql += " AND p.state = \(state.rawValue)" }
+        if let before = page.before {
+            sql += " AND p.id > \(before) ORDER BY p.id"
+        } else {
+            if let after = page.after { sql += " AND p.id < \(after)" }
+            sql += " ORDER BY p.id DESC"
+        }
+        return try connection.first(sql + " LIMIT 1 OFFSET \(most - 1)")?.text(0)
     }
 
     /// Appends the page's bounds and order to `sql`, newest first by `column`, whose value the rows have at

@@ -23,7 +23,7 @@ private struct PlannedConnection: Connection {
         return try base.query(sql)
     }
 
-    func first(_ sql: SQL) throws(DatabaseError) -> Row? { try base.first(sql) }
+    func first(_ sql: SQL) throws(DatabaseError) -> Row? { try query(sql).first }
 
     func forEach(_ sql: SQL, _ body: (Row) throws -> Void) throws { try base.forEach(sql, body) }
 
@@ -69,6 +69,14 @@ struct ListPlanTests {
         ListQuestion("events", "event_by_merchant (merchant=? AND is_test=? AND position>?)") {
             _ = try $0.events(
                 of: Sample.merchant, after: 0, isTest: true, type: nil, subject: nil, limit: 20)
+        },
+        .payments("made since", "payment_by_merchant (merchant=? AND is_test=?") { $0.createdFrom = Sample.at(0) },
+        .payments("made since, in a state", "payment_by_state (merchant=? AND is_test=? AND state=?") {
+            ($0.createdFrom, $0.state) = (Sample.at(0), .paid)
+        },
+        ListQuestion("events of a type", "event_by_merchant (merchant=? AND is_test=? AND position>?") {
+            _ = try $0.events(
+                of: Sample.merchant, after: 0, isTest: true, type: "payment.paid", subject: nil, limit: 20)
         },
         ListQuestion("entries", "entry_by_merchant (merchant=? AND is_test=?)") {
             _ = try $0.entries(of: Sample.merchant, method: nil, isTest: true, PageRequest(limit: 20))

@@ -40,7 +40,7 @@ extension Gateway {
         of caller: Caller, after id: ID<Domain.Event>?, type: String?, payment: ID<Payment>?, limit: Int
     ) async throws -> ListPart<EventView> {
         let page = try await events(of: caller, after: id, type: type, subject: payment?.text, limit: limit)
-        return ListPart(items: page.items.map { EventView($0) }, hasMore: page.hasMore)
+        return ListPart(items: page.items.map { EventView($0) }, hasMore: page.hasMore, edge: page.edge)
     }
 
     /// One event.

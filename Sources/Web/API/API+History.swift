@@ -63,8 +63,8 @@ extension API {
         try query.finish()
         let part = try await call.gateway.eventList(
             of: call.caller, after: after, type: type, payment: payment, limit: limit)
-        let next = part.items.last?.id ?? after
-        return .list(part, next: next?.text) { event, writer in writer.raw(event.body) }
+        let next = part.edge ?? (part.items.last?.id ?? after)?.text
+        return .list(part, next: next) { event, writer in writer.raw(event.body) }
     }
 }
 
