@@ -37,10 +37,12 @@ enum Sample {
         Transfer.Key(network: network, place: place)
     }
 
-    static func terms(_ policy: Policy = Policy(), price: Price = Sample.price()) -> Terms {
+    static func terms(
+        _ policy: Policy = Policy(), price: Price = Sample.price(), risk: Policy.Risk = .normal
+    ) -> Terms {
         Terms(
             merchant: merchant, orderID: "order-1", price: price, methods: [btc.method, ltc.method], policy: policy,
-            risk: .normal, openedAt: at(0), expiresAt: at(4_000), isTest: true, personal: commitment)
+            risk: risk, openedAt: at(0), expiresAt: at(4_000), isTest: true, personal: commitment)
     }
 
     /// Quote number `number`, locked at `start`, open for `seconds`.

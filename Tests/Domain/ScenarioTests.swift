@@ -8,19 +8,22 @@ struct Scenario: Sendable, CustomTestStringConvertible {
     let open: [Exception.Kind]
     let books: String
     let policy: Policy
+    let risk: Policy.Risk
     let steps: @Sendable (inout Story) throws -> Void
 
     var testDescription: String { name }
 
     init(
         _ name: String, _ state: State, _ open: [Exception.Kind] = [], _ books: String = "",
-        _ policy: Policy = Policy(), steps: @escaping @Sendable (inout Story) throws -> Void
+        _ policy: Policy = Policy(), risk: Policy.Risk = .normal,
+        steps: @escaping @Sendable (inout Story) throws -> Void
     ) {
         self.name = name
         self.state = state
         self.open = open
         self.books = books
         self.policy = policy
+        self.risk = risk
         self.steps = steps
     }
 }
@@ -36,13 +39,25 @@ extension Holding {
 }
 
 @Suite struct ScenarioTests {
-    @Test(arguments: Scenario.payments + Scenario.networks + Scenario.finality + Scenario.rulings + Scenario.refunds)
+    @Test(arguments: Scenario.all)
     func `what happens ends in the right state, exceptions and books`(scenario: Scenario) throws {
-        var story = try Story.quoted(scenario.policy)
+        var story = try Story.quoted(scenario.policy, risk: scenario.risk)
         try scenario.steps(&story)
         #expect(story.state == scenario.state)
         #expect(story.open == scenario.open)
         #expect(story.books.text == scenario.books)
+    }
+
+    @Test func `every member of a policy that decides what comes of a payment is off its default in some row`() {
+        func members(_ policy: Policy) -> [String: String] {
+            Mirror(reflecting: policy).children.reduce(into: [:]) { $0[$1.label ?? ""] = "\($1.value)" }
+        }
+        let defaults = members(Policy())
+        let changed = Scenario.all.reduce(into: Set<String>()) { changed, scenario in
+            changed.formUnion(members(scenario.policy).filter { defaults[$0.key] != $0.value }.keys)
+        }
+        // How long a quote is open is the quote's; what the amounts are in, PolicyTests show.
+        #expect(Set(defaults.keys).subtracting(changed) == ["currency", "valuation", "quoteSeconds"])
     }
 
     @Test func `the largest amount is booked, promised back, lost and spent without overflow`() throws {
@@ -100,6 +115,8 @@ extension Policy {
 }
 
 extension Scenario {
+    static let all = payments + handlings + requirements + networks + finality + rulings + refunds
+
     static let half: UInt128 = 500_000
     static let whole: UInt128 = 1_000_000
 

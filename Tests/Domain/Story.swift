@@ -15,16 +15,16 @@ struct Story {
     var finalized: UInt64?
     private var sequence: UInt64 = 0
 
-    init(_ policy: Policy = Policy(), price: Price = Sample.price()) {
-        let decision = Payment.open(Sample.payment, Sample.terms(policy, price: price), actor: .clock)
+    init(_ policy: Policy = Policy(), price: Price = Sample.price(), risk: Policy.Risk = .normal) {
+        let decision = Payment.open(Sample.payment, Sample.terms(policy, price: price, risk: risk), actor: .clock)
         payment = decision.payment
         decisions = [decision]
         audit = Audit(decision)
     }
 
     /// A story whose customer has been quoted one price in bitcoin.
-    static func quoted(_ policy: Policy = Policy()) throws -> Story {
-        var story = Story(policy)
+    static func quoted(_ policy: Policy = Policy(), risk: Policy.Risk = .normal) throws -> Story {
+        var story = Story(policy, risk: risk)
         try story.tell(.quoted(Sample.quote()))
         return story
     }

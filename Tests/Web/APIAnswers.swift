@@ -29,6 +29,8 @@ private final class AnswerScript {
     private let gateway: TestGateway
     private let tenant: Tenant
     private(set) var answered: Set<String> = []
+    /// The idempotency key of every request: it counts for each operation apart.
+    private static let key = "k"
     /// What stands for what differs between runs.
     private var masks: [(text: String, mask: String)] = []
 
@@ -42,9 +44,12 @@ private final class AnswerScript {
     private func call(
         _ name: String, _ method: HTTP.Method, _ target: String, _ body: JSON? = nil
     ) async throws -> JSON {
-        let answer = await tenant.send(method, target, body)
+        let operation = try #require(API.operation(method, target))
+        #expect(operation.name == name)
+        let answer = await tenant.send(method, target, body, idempotency: Self.key)
         #expect((200...299).contains(answer.status), "\(name) \(answer.text)")
-        #expect(Self.operation(method, target) == name)
+        #expect(answer.headers["Idempotency-Replayed"] == nil, "\(name): the key is another operation's")
+        if operation.idempotency != .ignored { try await expectReplay(of: answer, name, method, target, body) }
         #expect(answered.insert(name).inserted, "\(name) is kept once")
         let json = answer.body.isEmpty ? JSON.null : try JSON.parse(answer.body)
         var kept: JSONObject = ["request": .string("\(method.rawValue) \(target)")]
@@ -60,14 +65,23 @@ private final class AnswerScript {
         return json
     }
 
-    /// Whose request it is.
-    private static func operation(_ method: HTTP.Method, _ target: String) -> String? {
-        let parts = target.prefix { $0 != "?" }.split(separator: "/")
-        return API.operations.first { operation in
-            let pattern = operation.pattern.split(separator: "/")
-            return operation.method == method && pattern.count == parts.count
-                && zip(pattern, parts).allSatisfy { $0 == $1 || $0.hasPrefix("{") }
-        }?.name
+    /// The members of an object.
+    private static func members(_ json: JSON) -> [String: JSON] {
+        guard case .object(let object) = json else { return [:] }
+        return Dictionary(uniqueKeysWithValues: object.keys.compactMap { key in object[key].map { (key, $0) } })
+    }
+
+    /// The same again is answered with the same bytes, and does nothing.
+    private func expectReplay(
+        of first: Answer, _ name: String, _ method: HTTP.Method, _ target: String, _ body: JSON?
+    ) async throws {
+        let rows = try await gateway.rows()
+        let again = await tenant.send(method, target, body, idempotency: Self.key)
+        #expect(again.status == first.status && again.body == first.body, "\(name) \(again.text)")
+        #expect(again.headers["Location"] == first.headers["Location"], "\(name)")
+        #expect(again.headers["Idempotency-Replayed"] == "true", "\(name)")
+        let later = try await gateway.rows()
+        for (table, before) in rows { #expect(later[table] == before, "\(name), sent again, changed \(table)") }
     }
 
     /// The identity in an answer.
@@ -99,25 +113,31 @@ private final class AnswerScript {
         try await call(
             "rates.push", .post, "/v1/rates", ["asset": "SUSD", "currency": "EUR", "rate": "0.81"])
         try await call("rates.list", .get, "/v1/rates")
-        try await call("policies.get", .get, "/v1/policies")
-        try await call(
-            "policies.set", .put, "/v1/policies",
-            [
-                "currency": "EUR", "under_tolerance": ["basis_points": 30, "cap_minor": "100"],
-                "confirmations": [
-                    [
-                        "asset": "SBX", "network": "sandbox", "risk": "normal",
-                        "tiers": [["up_to_minor": "100000", "requirement": "1"], ["requirement": "6"]],
-                    ]
-                ],
-                "late": ["within_seconds": 600, "drift_basis_points": 100], "review_above_minor": "500000",
-                "limits": [
-                    [
-                        "method": ["asset": "SBX", "network": "sandbox"], "currency": "EUR", "minimum_minor": "100",
-                        "maximum_minor": "1000000",
-                    ]
-                ],
-            ])
+        let standard = try await call("policies.get", .get, "/v1/policies")
+        let own: JSON = [
+            "currency": "EUR", "under_tolerance": ["basis_points": 30, "cap_minor": "110"],
+            "over_tolerance": ["basis_points": 40, "cap_minor": "120"],
+            "confirmations": [
+                [
+                    "asset": "SBX", "network": "sandbox", "risk": "normal",
+                    "tiers": [["up_to_minor": "100000", "requirement": "1"], ["requirement": "6"]],
+                ]
+            ],
+            "quote_seconds": 1_200, "grace_seconds": 90, "confirm_by_seconds": 5_400,
+            "late": ["within_seconds": 600, "drift_basis_points": 100], "excess": "keep", "duplicate": "keep",
+            "wrong_asset": "keep", "dust_minor": "130", "holds_overpaid": true, "review_above_minor": "500000",
+            "stale_seconds": 1_800,
+            "limits": [
+                [
+                    "method": ["asset": "SBX", "network": "sandbox"], "currency": "EUR", "minimum_minor": "100",
+                    "maximum_minor": "1000000",
+                ]
+            ],
+        ]
+        let set = try await call("policies.set", .put, "/v1/policies", own)
+        #expect(Self.members(own).keys == Self.members(set).keys, "a member that is not set is not shown")
+        for (name, value) in Self.members(standard) { #expect(set[name] != value, "\(name) is as it was") }
+        #expect(await tenant.send(.put, "/v1/policies", standard).json == standard)
     }
 
     func webhooks() async throws {

@@ -429,9 +429,40 @@ extension Tenant {
         let after = try await gateway.recordCounts()
         #expect(after.others == records.others, told)
         #expect(after.refused == records.refused + 1, told)
+        try await expectRecord(of: row, answer, told)
         let later = try await gateway.rows(but: ["record"])
         for (table, before) in rows where later[table] != before {
             Issue.record("a refused request changed \(table): \(told.rawValue)")
         }
+    }
+
+    /// Expects the last record of the merchant's chain to say what was refused and where, and not what was sent.
+    private func expectRecord(of row: BadRequest, _ answer: Answer, _ told: Comment) async throws {
+        let record = try await gateway.store.read { tx in
+            let end = try tx.end(of: merchant.text)
+            return try tx.records(chain: merchant.text, from: end.sequence, limit: 1).first?.record
+        }
+        #expect(record?.kind == "refused", told)
+        #expect(record?.subject == row.operation?.name, told)
+        #expect(record?.cause == "request \(answer.headers["X-Request-Id"] ?? "")", told)
+        let body = try JSON.parse(record?.body ?? [])
+        #expect(body == ["code": .string(row.code), "pointers": .array(row.flaws.map(Self.recorded))], told)
+    }
+
+    /// Where a flaw is, without what the caller made up: a member or a parameter that there is not, a name in metadata.
+    private static func recorded(_ flaw: String) -> JSON {
+        let parts = flaw.split(separator: ": ", omittingEmptySubsequences: false)
+        let (place, code) = (String(parts[0]), parts.last)
+        if place.hasPrefix("/metadata/") { return "/metadata" }
+        if code == "unknown_parameter" { return "?" }
+        guard code == "unknown_member", let end = place.lastIndex(of: "/") else { return .string(place) }
+        return .string(String(place[..<end]))
+    }
+}
+
+extension BadRequest {
+    /// What it asks for.
+    fileprivate var operation: Operation? {
+        API.operation(method, target)
     }
 }

@@ -281,6 +281,64 @@ struct APIFlows {
         #expect(dear.0?["conversion"]?["from"] == "EUR")
     }
 
+    @Test("What was said to be risky waits longer, and says so from the beginning")
+    func risk() async throws {
+        let gateway = try await TestGateway()
+        let tenant = try await gateway.tenant()
+        let set = await tenant.send(.put, "/v1/policies", [
+            "confirmations": [
+                ["risk": "high", "tiers": [["requirement": "3"]]], ["tiers": [["requirement": "1"]]],
+            ],
+        ])
+        #expect(set.status == 200, "\(set.text)")
+        func order(_ risk: JSON) async -> String {
+            let made = await tenant.payment([("risk", risk)])
+            let need = made.answer.json?["methods"]?[0]?["requirement"]
+            #expect(need == (risk == "high" ? "3" : "1"), "\(made.answer.text)")
+            return made.id
+        }
+        let (risky, usual, unsaid) = (await order("high"), await order("normal"), await order(.null))
+        for id in [risky, usual, unsaid] { _ = await tenant.post("/v1/sandbox/payments/\(id)/exact") }
+        for (blocks, state, left) in [(1, "confirming", 2), (1, "confirming", 1), (1, "paid", 0)] {
+            _ = await tenant.post("/v1/sandbox/mine", ["blocks": .integer(blocks)])
+            try await gateway.watch()
+            let payment = await tenant.get("/v1/payments/\(risky)").json
+            #expect(payment?["state"]?.asString == state)
+            #expect(payment?["confirmations"]?.asInt64 == 3 - Int64(left))
+            #expect(payment?["confirmations_required"]?.asInt64 == 3)
+            for id in [usual, unsaid] { #expect(await tenant.get("/v1/payments/\(id)").json?["state"] == "paid") }
+        }
+    }
+
+    @Test("Each member of a policy is set by its own name, and changes no other", arguments: [
+        ("currency", "EUR"), ("under_tolerance", ["basis_points": 7, "cap_minor": "8"]),
+        ("over_tolerance", ["basis_points": 9, "cap_minor": .null]),
+        ("confirmations", [
+            ["asset": .null, "network": .null, "risk": "low", "tiers": [["up_to_minor": .null, "requirement": "2"]]],
+        ]),
+        ("quote_seconds", 601), ("grace_seconds", 61), ("confirm_by_seconds", 7_201), ("stale_seconds", 3_601),
+        ("late", ["within_seconds": 62, "drift_basis_points": 10]), ("excess", "keep"), ("duplicate", "keep"),
+        ("wrong_asset", "keep"), ("dust_minor", "11"), ("holds_overpaid", true), ("review_above_minor", "12"),
+        ("limits", [
+            [
+                "method": ["asset": "SBX", "network": "sandbox"], "currency": "EUR", "minimum_minor": "13",
+                "maximum_minor": "14",
+            ],
+        ]),
+    ] as [(String, JSON)])
+    func policyMember(name: String, value: JSON) async throws {
+        let tenant = try await TestGateway().tenant()
+        guard case .object(var expected)? = await tenant.get("/v1/policies").json else {
+            Issue.record("a policy is an object")
+            return
+        }
+        #expect(expected[name] != nil && expected[name] != value)
+        expected[name] = value
+        let set = await tenant.send(.put, "/v1/policies", [name: value])
+        #expect(set.json == .object(expected), "\(set.text)")
+        #expect(await tenant.get("/v1/policies").json == .object(expected))
+    }
+
     @Test("Two payments may have one order id, and the list shows both")
     func sameOrder() async throws {
         let tenant = try await TestGateway().tenant()

@@ -212,6 +212,18 @@ struct Tenant: Sendable {
     ]
 }
 
+extension API {
+    /// Whose request it is.
+    static func operation(_ method: HTTP.Method, _ target: String) -> Operation? {
+        let parts = target.prefix { $0 != "?" }.split(separator: "/")
+        return operations.first { operation in
+            let pattern = operation.pattern.split(separator: "/")
+            return operation.method == method && pattern.count == parts.count
+                && zip(pattern, parts).allSatisfy { $0 == $1 || $0.hasPrefix("{") }
+        }
+    }
+}
+
 /// An answer, read.
 struct Answer: Sendable {
     let status: Int
