@@ -1,3 +1,6 @@
+import Crypto
+import Foundation
+import Platform
 import Testing
 
 @testable import Chains
@@ -42,19 +45,7 @@ struct UTXODamageTests {
         var generator = SeededGenerator(state: UInt64(seed))
         var (accepted, refused) = (0, 0)
         for _ in 0..<500 {
-            var mutant = raw
-            for _ in 0..<Int.random(in: 1...3, using: &generator) {
-                let place = Int.random(in: 0..<mutant.count, using: &generator)
-                switch UInt8.random(in: 0..<5, using: &generator) {
-                case 0: mutant[place] ^= 1 << UInt8.random(in: 0..<8, using: &generator)
-                case 1:
-                    mutant[place] =
-                        [0, 1, 0x7f, 0x80, 0xfc, 0xfd, 0xfe, 0xff].randomElement(using: &generator) ?? 0
-                case 2: mutant.remove(at: place)
-                case 3: mutant.insert(.random(in: 0...255, using: &generator), at: place)
-                default: mutant[place...] = mutant[place...].shuffled(using: &generator)[...]
-                }
-            }
+            let mutant = Self.mutate(raw, &generator)
             do {
                 let block = try Block(parsing: mutant, on: .litecoin)
                 // Only witnesses, extension parts and the header's free fields are outside the Merkle root.
@@ -73,7 +64,109 @@ struct UTXODamageTests {
         for _ in 0..<300 {
             let noise = generator.bytes(.random(in: 0...400, using: &generator))
             #expect(throws: ParseError.self) { try Block(parsing: noise, on: .litecoin) }
-            _ = try? TransactionTable(transaction: [2, 0, 0, 0] + noise, on: .litecoin)
+            let transaction = [2, 0, 0, 0] + noise
+            if let table = try? TransactionTable(transaction: transaction, on: .litecoin) {
+                expectWhole(table, transaction, "noise \(seed)")
+            }
+        }
+    }
+
+    /// Another seed in every run, printed: with it in `QUITTANCE_FUZZ_SEED` the same run comes again. How many inputs
+    /// are tried, `QUITTANCE_FUZZ` says.
+    @Test("Blocks and transactions that nobody thought of are refused, or hold together")
+    func fuzz() throws {
+        let settings = ProcessInfo.processInfo.environment
+        let seed = settings["QUITTANCE_FUZZ_SEED"].flatMap { UInt64($0) } ?? UInt64.random(in: 0...UInt64.max)
+        let count = settings["QUITTANCE_FUZZ"].flatMap { Int($0) } ?? 20_000
+        print("the block parser is given \(count) inputs, QUITTANCE_FUZZ_SEED=\(seed)")
+        var generator = SeededGenerator(state: seed)
+        let blocks = try Self.corpus()
+        let transactions = try blocks.flatMap { raw, network in
+            try Block(parsing: raw, on: network).transactions.map { (Array(raw[$0.place]), network) }
+        }
+        var (takenBlocks, takenTransactions, refused) = (0, 0, 0)
+        for number in 0..<count {
+            let isBlock = number.isMultiple(of: 4)
+            let corpus = isBlock ? blocks : transactions
+            guard let (raw, network) = corpus.randomElement(using: &generator) else { return }
+            let mutant = Self.mutate(raw, &generator)
+            let place = "input \(number) of QUITTANCE_FUZZ_SEED=\(seed): \(network) \(Hex.encode(mutant))"
+            do throws(ParseError) {
+                if isBlock {
+                    let block = try Block(parsing: mutant, on: network)
+                    expectSound(block.contents, mutant, place)
+                    let root = try Block.merkleRoot(block.transactions.map(\.id))
+                    if root != block.header.merkleRoot { Issue.record("another root: \(place)") }
+                    takenBlocks += 1
+                } else {
+                    expectWhole(try TransactionTable(transaction: mutant, on: network), mutant, place)
+                    takenTransactions += 1
+                }
+            } catch {
+                refused += 1
+            }
+        }
+        let tried = "\(takenBlocks) blocks and \(takenTransactions) transactions taken, \(refused) inputs refused"
+        #expect(takenBlocks > count / 400 && takenTransactions > count / 20 && refused > count / 20, "\(tried)")
+    }
+
+    /// Blocks of both coins: of their networks, of real nodes, and made up.
+    private static func corpus() throws -> [([UInt8], UTXONetwork)] {
+        [
+            (richBlock(), .litecoin), (try bytes(litecoinExtensionBlock), .litecoin),
+            (try bytes(litecoinActivationBlock), .litecoinRegtest), (try bytes(bitcoinGenesisBlock), .bitcoin),
+            (SampleBlock.random(count: 3, seed: 31).bytes, .bitcoin),
+            (SampleBlock.random(count: 6, seed: 32).bytes, .litecoinRegtest),
+        ]
+    }
+
+    /// Up to three changes: a bit, a byte, one less, one more, or the rest shuffled.
+    private static func mutate(_ raw: [UInt8], _ generator: inout SeededGenerator) -> [UInt8] {
+        var mutant = raw
+        for _ in 0..<Int.random(in: 1...3, using: &generator) {
+            let place = Int.random(in: 0..<mutant.count, using: &generator)
+            switch UInt8.random(in: 0..<5, using: &generator) {
+            case 0: mutant[place] ^= 1 << UInt8.random(in: 0..<8, using: &generator)
+            case 1:
+                mutant[place] = [0, 1, 0x7f, 0x80, 0xfc, 0xfd, 0xfe, 0xff].randomElement(using: &generator) ?? 0
+            case 2: mutant.remove(at: place)
+            case 3: mutant.insert(.random(in: 0...255, using: &generator), at: place)
+            default: mutant[place...] = mutant[place...].shuffled(using: &generator)[...]
+            }
+        }
+        return mutant
+    }
+
+    /// All of the bytes are one transaction, and its name is theirs.
+    private func expectWhole(_ table: TransactionTable, _ raw: [UInt8], _ place: String) {
+        expectSound(table, raw, place)
+        guard table.transactions.count == 1, let transaction = table.transactions.first,
+            transaction.place == raw.indices
+        else {
+            Issue.record("not one transaction: \(place)")
+            return
+        }
+        // Without a witness and an extension part the bytes are what the name is the hash of.
+        let isPlain = !transaction.hasWitness && !transaction.hasExtension && !transaction.isHogEx
+        if isPlain, transaction.id != Hash256(sha256dOf: raw.span) { Issue.record("another name: \(place)") }
+    }
+
+    /// What everybody relies on who reads a table.
+    private func expectSound(_ table: TransactionTable, _ raw: [UInt8], _ place: String) {
+        var (end, inputs, outputs) = (0, 0, 0)
+        for transaction in table.transactions {
+            let isNext = transaction.place.lowerBound >= end && transaction.inputs.lowerBound == inputs
+                && transaction.outputs.lowerBound == outputs
+            (end, inputs, outputs) = (
+                transaction.place.upperBound, transaction.inputs.upperBound, transaction.outputs.upperBound
+            )
+            if !isNext || end > raw.count { Issue.record("a transaction lies elsewhere: \(place)") }
+            for output in table.outputs[transaction.outputs] where table.script(of: output).count > raw.count {
+                Issue.record("a script is longer than all: \(place)")
+            }
+        }
+        if inputs != table.inputs.count || outputs != table.outputs.count {
+            Issue.record("inputs or outputs of nobody: \(place)")
         }
     }
 }
