@@ -199,6 +199,30 @@ struct Lifetimes {
         }
     }
 
+    @Test("a PostgreSQL that was told to answer before a commit is on the disk is not obeyed by any connection")
+    func durableCommits() async throws {
+        let server = try await TestPostgres.shared
+        let lax = server.uri + "&options=-c%20synchronous_commit%3Doff"
+        let database = try await Database.open(.postgres(lax, schema: server.freshSchema()), readers: 1)
+        /// What counts for a connection, and what it was told to begin with.
+        @Sendable func settings(_ db: any Connection) throws -> [String] {
+            let row = try db.first(
+                "SELECT setting, reset_val FROM pg_settings WHERE name = 'synchronous_commit'")
+            return try [row?.text(0) ?? "", row?.text(1) ?? ""]
+        }
+        for _ in 1...2 {
+            #expect(try await database.write { try settings($0) } == ["on", "off"])
+            #expect(try await database.read { try settings($0) } == ["on", "off"])
+            // The server ends the writer's connection: the next job has another one.
+            await #expect(throws: DatabaseError.self) {
+                try await database.write { db in
+                    _ = try db.first("SELECT pg_terminate_backend(pg_backend_pid())")
+                }
+            }
+        }
+        await database.close()
+    }
+
     @Test("a PostgreSQL that takes no writes is none of ours, and one that becomes so is left")
     func readOnlyServer() async throws {
         try await withDatabase(.postgres, readers: 1) { database in

@@ -1,6 +1,8 @@
 import Database
 import Engine
 import Foundation
+import HTTP
+import JSON
 import Platform
 import TestKit
 import Testing
@@ -31,11 +33,71 @@ struct EndingTests {
         #expect(try Control.names(in: folder.path).isEmpty, "its door is closed")
     }
 
+    @Test("Asked to end in the middle of a request, it takes the rest, answers, and keeps what it answered")
+    func drained() async throws {
+        let folder = try TemporaryFolder()
+        func run(_ words: String...) async -> String {
+            let said = Lines()
+            #expect(await Quittance.run(words + ["--data", folder.path], said.terminal()) == .good)
+            return said.output
+        }
+        _ = await run("merchant", "create", "--name", "Shop")
+        let key = await run("key", "create")
+        let part = try await Part("api,watch,deliver", data: folder.path, [:])
+        let port = Int(try HTTP.URL(parsing: part.url).port)
+        let body = Array(
+            #"{"merchant_order_id":"1","amount":"10.00","currency":"EUR","asset":"SBX","network":"sandbox"}"#.utf8)
+        let head = """
+            POST /v1/payments HTTP/1.1\r
+            Host: 127.0.0.1\r
+            Authorization: Bearer \(key)\r
+            Content-Type: application/json\r
+            Content-Length: \(body.count)\r
+            Expect: 100-continue\r
+            \r
+
+            """
+        let worker = Worker(threads: 1)
+        let connection = try await worker.run {
+            let connection = try RawClientConnection(port: port)
+            try connection.send(Array(head.utf8))
+            // From here on the request is under way.
+            #expect(try connection.receive(until: "\r\n\r\n").hasPrefix("HTTP/1.1 100 "))
+            try connection.send(Array(body.prefix(20)))
+            return connection
+        }
+        part.process.terminate()
+        // It has heard of it once nobody new is taken.
+        let deadline = SystemClock().uptime + 60_000
+        while SystemClock().uptime < deadline {
+            let isTaken = try await worker.run { (try? RawClientConnection(port: port)) != nil }
+            if !isTaken { break }
+            try await SystemClock().sleep(milliseconds: 5)
+        }
+        let answer = try await worker.run {
+            try connection.send(Array(body.dropFirst(20)))
+            return try connection.receive()
+        }
+        #expect(answer.hasPrefix("HTTP/1.1 201 "), "\(answer)")
+        #expect(answer.lowercased().contains("\r\nconnection: close\r\n"))
+        #expect(await part.process.ended() == 0)
+
+        let made = try JSON.parse(text: String(answer.split(separator: "\r\n\r\n", maxSplits: 1).last ?? ""))
+        let id = try #require(made["id"]?.asString)
+        let next = try await Part("api,watch,deliver", data: folder.path, [:])
+        let kept = try await Client(.trusted).send(
+            ClientRequest(
+                .get, try HTTP.URL(parsing: next.url + "/v1/payments/\(id)"),
+                headers: ["Authorization": "Bearer \(key)"]))
+        #expect(try JSON.parse(kept.body)["address"] == made["address"])
+        #expect(await next.stop() == 0)
+    }
+
     @Test(
         "The documented unit is one that systemd takes, with little left to the process",
         .enabled(if: Files.exists("/usr/bin/systemd-analyze"), "there is no systemd-analyze"))
     func unit() async throws {
-        let root = URL(fileURLWithPath: #filePath).deletingLastPathComponent().appendingPathComponent("../..")
+        let root = Foundation.URL(fileURLWithPath: #filePath).deletingLastPathComponent().appendingPathComponent("../..")
         let text = try String(contentsOf: root.appendingPathComponent("docs/quittance.service"), encoding: .utf8)
         // It would hide /proc/sys, by which a process knows its predecessor (`Instance.nameWatch`).
         #expect(!text.contains("ProcSubset"))

@@ -139,6 +139,65 @@ struct FindingTests {
         #expect(lines.last == "\(findings.count) to look at.")
     }
 
+    /// What is wrong with the machine, and the line that tells of it.
+    struct Weakness: Sendable, CustomTestStringConvertible {
+        let testDescription: String
+        var free: UInt64 = 1 << 40
+        var now: Int64 = 1_800_000_000_000
+        var authorities = ["/dev/null"]
+        let line: String
+    }
+
+    @Test("A doctor looks at the machine as well", arguments: [
+        Weakness(testDescription: "well", line: "ok disk 1024 GiB free"),
+        Weakness(testDescription: "just enough room", free: 1 << 30, line: "ok disk 1 GiB free"),
+        Weakness(testDescription: "a clock that nobody set", now: 0,
+            line: "LOOK clock it says 1970-01-01T00:00:00.000Z"),
+        Weakness(testDescription: "no authorities", authorities: ["/dev/null/none"],
+            line: "LOOK certificates there are no authorities to check https with"),
+    ])
+    func machine(_ weakness: Weakness) async throws {
+        let folder = try await made()
+        let said = Lines()
+        var machine = Doctor.Machine()
+        machine.authorities = weakness.authorities
+        machine.clock = ManualClock(now: weakness.now)
+        var doctor = Doctor(terminal: said.terminal(freeBytes: weakness.free), machine: machine)
+        try await doctor.examine(Configuration(data: folder.path))
+        #expect(words(said.output).contains(weakness.line), "\(said.output)")
+        let findings = said.output.split(separator: "\n").filter { $0.hasPrefix("LOOK ") }
+        #expect(findings.count == (weakness.line.hasPrefix("ok") ? 0 : 1), "\(said.output)")
+        #expect(doctor.found == findings.count)
+    }
+
+    @Test("A doctor tells what of the gateway does not run, and that another version does")
+    func gateway() async throws {
+        let folder = try await made()
+        let said = Lines()
+        var doctor = Doctor(terminal: said.terminal())
+        let part: JSON = ["name": "deliverer", "state": "stopped", "last_error": "the disk is full"]
+        doctor.examine(
+            service: [
+                "process": 7, "started_at": "now", "version": "0.0.1", "roles": ["web"],
+                "parts": [["name": "web", "state": "running"], part],
+            ], Configuration(data: folder.path))
+        let lines = said.output.split(separator: "\n").map { words(String($0)) }.filter { $0.hasPrefix("LOOK") }
+        #expect(lines == [
+            "LOOK gateway it is version 0.0.1, and this is \(Version.text)",
+            "LOOK gateway its part “deliverer” does not run after the disk is full",
+        ])
+        #expect(doctor.found == 2)
+
+        // A process that ends in the middle of a conversation, or holds its door open and says nothing of itself.
+        let door = try LocalListener(folder: folder.path, name: "control-0badcafe.sock")
+        let silent = Task { for await connection in door.connections { _ = connection } }
+        let found = await run("doctor", folder.path)
+        door.stop()
+        await silent.value
+        #expect(found.ending == .finding)
+        #expect(words(found.said.output).contains("LOOK gateway "), "\(found.said.output)")
+    }
+
     /// A node that answers as it is told to: a status, or the members of its answers.
     struct Node: Sendable, CustomTestStringConvertible {
         let testDescription: String

@@ -16,9 +16,23 @@ package enum RawSocket {
 
     /// The same, on this thread.
     package static func converse(_ port: Int, _ bytes: [UInt8]) throws -> String {
+        let connection = try RawClientConnection(port: port)
+        try connection.send(bytes)
+        return try connection.receive()
+    }
+}
+
+/// A connection to a port of this machine, with bytes sent and received as a test says. It blocks: not for the threads
+/// of async code.
+package final class RawClientConnection: Sendable {
+    private let descriptor: Int32
+
+    /// Throws `TestKitError` where nobody listens.
+    package init(port: Int) throws {
         let descriptor = socket(AF_INET, Int32(SOCK_STREAM.rawValue), 0)
         guard descriptor >= 0 else { throw TestKitError("no socket") }
-        defer { _ = close(descriptor) }
+        self.descriptor = descriptor
+        // Only a broken server takes that long.
         var timeout = timeval(tv_sec: 60, tv_usec: 0)
         unsafe setsockopt(
             descriptor, SOL_SOCKET, SO_RCVTIMEO, &timeout, socklen_t(MemoryLayout<timeval>.size))
@@ -32,16 +46,27 @@ package enum RawSocket {
             }
         }
         guard result == 0 else { throw TestKitError("nobody listens on \(port)") }
+    }
+
+    deinit { close(descriptor) }
+
+    /// Throws `TestKitError` where not all of them are taken.
+    package func send(_ bytes: [UInt8]) throws {
         let sent = unsafe bytes.withUnsafeBytes {
-            unsafe send(descriptor, $0.baseAddress, $0.count, Int32(MSG_NOSIGNAL))
+            unsafe CLinux.send(descriptor, $0.baseAddress, $0.count, Int32(MSG_NOSIGNAL))
         }
         guard sent == bytes.count else { throw TestKitError("only \(sent) bytes were taken") }
+    }
+
+    /// What comes until it ends with `end`, or until the other side does.
+    package func receive(until end: String? = nil) throws -> String {
         var answer: [UInt8] = []
         var buffer = [UInt8](repeating: 0, count: 65_536)
         while true {
             let count = unsafe recv(descriptor, &buffer, buffer.count, 0)
-            guard count > 0 else { return String(decoding: answer, as: UTF8.self) }
-            answer += buffer[..<count]
+            if count > 0 { answer += buffer[..<count] }
+            let text = String(decoding: answer, as: UTF8.self)
+            if count <= 0 || end.map({ text.hasSuffix($0) }) ?? false { return text }
         }
     }
 }

@@ -47,17 +47,25 @@ extension Command {
 }
 
 /// One look at everything, told line by line.
-private struct Doctor {
+struct Doctor {
     let terminal: Terminal
-    var found = 0
+    let machine: Machine
+    private(set) var found = 0
+
+    init(terminal: Terminal, machine: Machine = Machine()) {
+        (self.terminal, self.machine) = (terminal, machine)
+    }
+
+    /// What is asked of the machine itself.
+    struct Machine {
+        /// Where libcurl looks on Debian, and where others keep them.
+        var authorities = ["/etc/ssl/certs/ca-certificates.crt", "/etc/pki/tls/certs/ca-bundle.crt"]
+        var clock: any Clock = SystemClock()
+    }
 
     /// Where details begin: behind the longest name of a network.
     private static let column = 18
     private static let leastFreeBytes: UInt64 = 1 << 30
-    /// Where libcurl looks on Debian, and where others keep them.
-    private static let authorities = [
-        "/etc/ssl/certs/ca-certificates.crt", "/etc/pki/tls/certs/ca-bundle.crt",
-    ]
     /// 2026: a clock before that has not been set.
     private static let earliest: Int64 = 1_767_225_600_000
 
@@ -135,7 +143,8 @@ private struct Doctor {
         return services
     }
 
-    private mutating func examine(service status: JSON, _ configuration: Configuration) {
+    /// What a process of the gateway said of itself.
+    mutating func examine(service status: JSON, _ configuration: Configuration) {
         func text(_ name: String) -> String { status[name]?.asString ?? "?" }
         let roles = (status["roles"]?.asArray ?? []).compactMap(\.asString)
         let work = roles.count == Role.allCases.count ? "" : ", does \(roles.joined(separator: " and ")) only"
@@ -199,7 +208,7 @@ private struct Doctor {
     }
 
     private mutating func examineClock() {
-        let now = SystemClock().now
+        let now = machine.clock.now
         tell(
             now > Self.earliest
                 ? .good("clock", Timestamp.text(now))
@@ -209,7 +218,7 @@ private struct Doctor {
     }
 
     private mutating func examineCertificates() {
-        let isThere = Self.authorities.contains { Files.exists($0) }
+        let isThere = machine.authorities.contains { Files.exists($0) }
         tell(
             isThere
                 ? .good("certificates", "the system's authorities are there")
