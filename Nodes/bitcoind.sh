@@ -22,18 +22,22 @@
 # Descriptor wallets only: importdescriptors, no importmulti, no importaddress.
 set -eu
 tested=29.4.2
+pinned=29.4.knots20260508.2-1     # the same, as Debian names it
+packages="bitcoin-knots systemd-standalone-sysusers"
 name=bitcoind.sh
 conf=bitcoin.conf
 here=$(cd "$(dirname "$0")" && pwd)
 . "$here/lib.sh"
-prefix=$cache/nodes/bitcoin-knots-$tested
+prefix=$(fetched)
 RUN=${RUN:-$(run_base)/bitcoin}
 program=${BIN:-$prefix/bin}/bitcoind
 
 install_node() {
-    [ -n "${BIN:-}" ] || sh "$here/apt-closure.sh" "$prefix" "${SUITES:-forky sid}" \
-        "bitcoin-knots systemd-standalone-sysusers" bin/bitcoind bin/bitcoin-cli ||
-        die "Bitcoin Knots $tested was tested; no suite of ${SUITES:-forky sid} has it any more"
+    [ -n "${BIN:-}" ] || prefix=$(
+        sh "$here/apt-closure.sh" "$cache/nodes" "$pinned" "${SUITES:-forky sid}" "$packages" \
+            bin/bitcoind bin/bitcoin-cli
+    ) || die "Bitcoin Knots $tested was tested, and cannot be had from any suite of ${SUITES:-forky sid}"
+    program=${BIN:-$prefix/bin}/bitcoind
     version=$(program_version)
     case $version in
         *"v$tested"*) ;;

@@ -11,6 +11,14 @@ chain=${CHAIN:-regtest}
 # Where downloads are kept. Outside the checkout: shared by all work trees, and `git clean` keeps it.
 cache=${QUITTANCE_CACHE:-${XDG_CACHE_HOME:-${HOME:?HOME or QUITTANCE_CACHE must be set}/.cache}/quittance}
 
+# Where the node lies that was fetched: the tested version, or what was taken in its place (see apt-closure.sh). Before
+# it is fetched, where it will be.
+# Expects: packages, pinned (of the first of them, the version as Debian names it).
+fetched() {
+    wanted=$cache/nodes/${packages%% *}_$pinned
+    if [ ! -e "$wanted/ok" ] && [ -s "$wanted.instead" ]; then cat "$wanted.instead"; else echo "$wanted"; fi
+}
+
 # Where nodes run. Chain databases sync the disk on every block: in memory mining is a hundred times faster.
 run_base() {
     if [ -n "${QUITTANCE_RUN:-}" ]; then

@@ -22,19 +22,23 @@
 # It speaks Bitcoin Core 0.21's RPC with Litecoin's parameters: no ZMQ, legacy wallets only (importmulti).
 set -eu
 tested=0.21.4
+pinned=0.21.4-1     # the same, as Debian names it
+packages="litecoind"
 name=litecoind.sh
 conf=litecoin.conf
 here=$(cd "$(dirname "$0")" && pwd)
 . "$here/lib.sh"
-prefix=$cache/nodes/litecoin-$tested
+prefix=$(fetched)
 RUN=${RUN:-$(run_base)/litecoin}
 program=${BIN:-$prefix/bin}/litecoind
 
 install_node() {
     # Debian's /usr/bin/litecoind is a shell script around the program below /usr/lib.
-    [ -n "${BIN:-}" ] || sh "$here/apt-closure.sh" "$prefix" "${SUITES:-trixie sid}" \
-        litecoind lib/litecoin/litecoind bin/litecoin-cli ||
-        die "Litecoin Core $tested was tested; no suite of ${SUITES:-trixie sid} has it any more"
+    [ -n "${BIN:-}" ] || prefix=$(
+        sh "$here/apt-closure.sh" "$cache/nodes" "$pinned" "${SUITES:-trixie sid}" "$packages" \
+            lib/litecoin/litecoind bin/litecoin-cli
+    ) || die "Litecoin Core $tested was tested, and cannot be had from any suite of ${SUITES:-trixie sid}"
+    program=${BIN:-$prefix/bin}/litecoind
     version=$(program_version)
     case $version in
         *"v$tested"*) ;;
