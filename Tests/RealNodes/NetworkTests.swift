@@ -33,7 +33,9 @@ struct NetworkTests {
         let folder = try TemporaryFolder()
         let asked = try await Self.serving(nodes, folder.path) { watched in
             try await watched.expectRight()
-            return try await watched.open(on: .bitcoinSignet)
+            let asked = try await watched.open(on: .bitcoinSignet)
+            #expect(try await !watched.page(asked).contains("cannot be heard"))
+            return asked
         }
 
         // The same script is paid where its address leads to now: on another chain.
@@ -41,6 +43,10 @@ struct NetworkTests {
         let misled = Self.wrong.compactMapValues { nodes[$0] }
         try await Self.serving(misled, folder.path) { watched in
             try await watched.expectWrong()
+            // The customer is told, and still sees where to pay: the address is right, the node is not.
+            let page = try await watched.page(asked)
+            #expect(page.contains("network cannot be heard here at the moment."), "\(page)")
+            #expect(page.contains(asked.address))
             let payment = try await watched.gateway.payment(asked.id, of: asked.caller).payment
             #expect(payment.state == .awaitingPayment && payment.evidence.transfers.isEmpty)
         }
@@ -155,6 +161,9 @@ struct NetworkTests {
         let caller: Caller
         let id: ID<Payment>
         let script: String
+        let address: String
+        /// Where its customer is sent.
+        let page: String
     }
 
     /// A gateway that runs, as those see it who watch over it.
@@ -208,10 +217,20 @@ struct NetworkTests {
                     made.withLock { $0 = view }
                     return Till.nothing
                 })
-            guard let view = made.withLock({ $0 }), let script = view.quote?.destination.script else {
-                throw TestKitError("no script")
-            }
-            return Asked(caller: caller, id: view.payment.id, script: script)
+            guard let view = made.withLock({ $0 }), let destination = view.quote?.destination,
+                let token = view.checkoutURL?.split(separator: "/").last
+            else { throw TestKitError("no destination") }
+            return Asked(
+                caller: caller, id: view.payment.id, script: destination.script, address: destination.address,
+                page: "/checkout/\(token)")
+        }
+
+        /// What the customer reads.
+        func page(_ asked: Asked) async throws -> String {
+            let response = try await Client(.trusted).send(
+                ClientRequest(.get, try HTTP.URL(parsing: running.url + asked.page)))
+            #expect(response.status == .ok)
+            return String(decoding: response.body, as: UTF8.self)
         }
 
         func wait(_ isSo: ([SourceView]) -> Bool) async throws {

@@ -190,6 +190,12 @@ final class RealNode: Sendable {
         _ = try await ask("invalidateblock", .string(block))
     }
 
+    /// So much time passes on the node's clock; nil sets it by the machine's again.
+    func pass(seconds: Int64?) async throws {
+        let moment = seconds.map { SystemClock().now / 1_000 + $0 } ?? 0
+        _ = try await ask("setmocktime", .integer(moment))
+    }
+
     // MARK: Money
 
     /// A coin of the customer that no scenario had before, of one whole unit at least.

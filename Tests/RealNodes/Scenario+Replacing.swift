@@ -62,5 +62,31 @@ extension Scenario {
             try await till.mine(2)
             try await till.expect(order, .paid)
         },
+        Scenario("let go by the node after its time, and sent again") { till in
+            let order = try await till.open(price)
+            let coin = try await till.node.takeCoin()
+            let raw = try await till.node.sign([coin], [(order.address, price)])
+            let id = try await till.node.send(raw)
+            try await till.settle()
+            try await till.expect(order, .detected)
+            // Two weeks are what a node keeps: it looks for what is older whenever another one comes.
+            try await till.node.pass(seconds: 15 * 24 * 3_600)
+            let other = try await till.node.newAddress()
+            let (_, later) = try await till.node.pay([(other, price)])
+            let pool = try await till.node.pool()
+            #expect(!pool.contains(id) && pool.contains(later))
+            try await till.settle()
+            try await till.expect(order, .awaitingPayment)
+            let transfers = try await till.payment(order).evidence.transfers
+            #expect(transfers.map(\.claim.standing) == [.gone(.evicted)])
+            try await till.node.pass(seconds: nil)
+            try await till.node.send(raw)
+            try await till.settle()
+            try await till.expect(order, .detected)
+            try await till.mine(2)
+            try await till.expect(order, .paid)
+            try await till.expectStory(
+                order, ["created", "awaiting_payment", "detected", "awaiting_payment", "detected", "paid"])
+        },
     ]
 }

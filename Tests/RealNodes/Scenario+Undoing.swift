@@ -15,9 +15,8 @@ extension Scenario {
             try await till.settle()
             try await till.expect(order, .detected, [.reversed])
             try await till.mine(2)
-            let payment = try await till.payment(order)
-            #expect(payment.state == .paid)
-            #expect(payment.epoch == 2)
+            try await till.expect(order, .paid, [.reversed])
+            #expect(try await till.payment(order).epoch == 2)
         },
         Scenario("reorged out before it was paid") { till in
             let order = try await till.open(price)
@@ -134,9 +133,9 @@ extension Scenario {
             try await till.node.undo(2)
             try await till.node.mine(3, to: till.node.newAddress())
             try await till.settle()
+            try await till.expect(order, .paid)
             let payment = try await till.payment(order)
-            #expect(payment.state == .paid)
-            #expect(payment.evidence.transfers.count == 1)
+            #expect(payment.epoch == 1 && payment.evidence.transfers.count == 1)
         },
     ]
 }
@@ -166,8 +165,9 @@ extension Till {
     /// Expects a paid payment so many blocks higher in a new branch: nothing was taken back in between.
     func expectMoved(_ paid: Paid, by blocks: UInt64, _ at: SourceLocation = #_sourceLocation) async throws {
         try await settle()
+        try await expect(paid.order, .paid, [], at)
         let payment = try await payment(paid.order)
-        #expect(payment.state == .paid && payment.epoch == 1, sourceLocation: at)
+        #expect(payment.epoch == 1, sourceLocation: at)
         let place = payment.evidence.transfers.first?.block
         #expect(place?.height == paid.height + blocks, sourceLocation: at)
         let block = try await node.ask("getblockhash", .integer(paid.height + blocks)).asString
