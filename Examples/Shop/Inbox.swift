@@ -26,8 +26,11 @@ struct Inbox: Sendable {
             return .text(.unauthorized, "the signature does not hold\n")
         }
         // Signed, so from the gateway. Events that are not about a payment are of no concern to this shop.
-        let payment = (try? JSON.parse(request.body))?["data"]?["payment"]
-        if let name = payment?["id"]?.asString, let version = payment?["version"]?.asInt64 {
+        // Some only name it (`payment.released`): any look at it deals with those.
+        let data = (try? JSON.parse(request.body))?["data"]
+        let payment = data?["payment"]
+        if let name = payment?["id"]?.asString ?? data?["payment_id"]?.asString {
+            let version = payment?["version"]?.asInt64 ?? 0
             try await book.receive(event: id, payment: name, version: version, body: request.body, at: now)
             worker.wake()
         }

@@ -26,6 +26,8 @@ struct Order: Sendable, Hashable {
     /// The shop's own name for it; also its idempotency key and the name of its fulfilment.
     let id: String
     let product: String
+    /// Where its customer comes back to: as it was at the order, because the same request has the same body.
+    let home: String
     let payment: String?
     let checkout: String?
     /// The payment's state as the gateway said it last, with the version that goes with it.
@@ -34,16 +36,17 @@ struct Order: Sendable, Hashable {
     /// Shipped: the one thing that must not happen twice.
     let shippedAt: Int64?
 
-    fileprivate static let columns: SQL = "id, product, payment, checkout, state, version, shipped_at"
+    fileprivate static let columns: SQL = "id, product, home, payment, checkout, state, version, shipped_at"
 
     fileprivate init(_ row: Row) throws {
         id = try row.text(0)
         product = try row.text(1)
-        payment = try row.textOrNil(2)
-        checkout = try row.textOrNil(3)
-        state = try row.text(4)
-        version = try row.integer(5)
-        shippedAt = try row.integerOrNil(6)
+        home = try row.text(2)
+        payment = try row.textOrNil(3)
+        checkout = try row.textOrNil(4)
+        state = try row.text(5)
+        version = try row.integer(6)
+        shippedAt = try row.integerOrNil(7)
     }
 }
 
@@ -60,7 +63,8 @@ struct OrderBook: Sendable {
                 [
                     """
                     CREATE TABLE orders (
-                        id TEXT PRIMARY KEY, product TEXT NOT NULL, payment TEXT UNIQUE, checkout TEXT,
+                        id TEXT PRIMARY KEY, product TEXT NOT NULL, home TEXT NOT NULL,
+                        payment TEXT UNIQUE, checkout TEXT,
                         state TEXT NOT NULL, version BIGINT NOT NULL, shipped_at BIGINT)
                     """,
                     """
@@ -78,10 +82,13 @@ struct OrderBook: Sendable {
 
     func close() async { await database.close() }
 
-    func insert(order id: String, product: String) async throws {
+    func insert(order id: String, product: String, home: String) async throws {
         _ = try await database.write { db in
             try db.execute(
-                "INSERT INTO orders (id, product, state, version) VALUES (\(id), \(product), 'new', 0)")
+                """
+                INSERT INTO orders (id, product, home, state, version)
+                VALUES (\(id), \(product), \(home), 'new', 0)
+                """)
         }
     }
 

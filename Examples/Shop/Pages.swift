@@ -44,12 +44,13 @@ struct Pages: Sendable {
     private func buy(_ name: String) async throws -> Response {
         guard let product = Product.named(name) else { return .text(.notFound, "We do not sell that.\n") }
         let id = Hex.encode(SystemEntropy().bytes(8))
-        try await book.insert(order: id, product: product.id)
-        return try await pay(id, product)
+        let home = "\(url)/orders/\(id)"
+        try await book.insert(order: id, product: product.id, home: home)
+        return try await pay(id, product, home)
     }
 
-    private func pay(_ id: String, _ product: Product) async throws -> Response {
-        let payment = try await gateway.create(order: id, product: product, returnTo: "\(url)/orders/\(id)")
+    private func pay(_ id: String, _ product: Product, _ home: String) async throws -> Response {
+        let payment = try await gateway.create(order: id, product: product, returnTo: home)
         try await book.attach(payment: payment.id, checkout: payment.checkout, to: id)
         return .redirect(to: payment.checkout ?? "/orders/\(id)")
     }
@@ -58,7 +59,7 @@ struct Pages: Sendable {
         guard let order = try await book.order(id), let product = Product.named(order.product) else {
             return .text(.notFound, "There is no such order.\n")
         }
-        guard order.payment != nil else { return try await pay(id, product) }
+        guard order.payment != nil else { return try await pay(id, product, order.home) }
         let link =
             order.checkout.map { "<p><a class=\"pay\" href=\"\(escaped($0))\">To the payment</a></p>" }
             ?? ""

@@ -23,7 +23,8 @@ struct Shop {
         let log = Log(minimum: settings.logLevel).with("program", "shop")
         let book = try await OrderBook.open(folder: settings.data)
         let gateway = Gateway(url: settings.gateway, key: settings.key)
-        let worker = Worker(book: book, gateway: gateway, log: log)
+        let worker = Worker(
+            book: book, gateway: gateway, sweepSeconds: settings.sweepSeconds, log: log)
         var configuration = Server.Configuration()
         configuration.port = settings.port
         configuration.loops = 1
@@ -80,6 +81,8 @@ struct Settings: Sendable {
     /// 0 for a free one.
     let port: Int
     let data: String
+    /// Between two looks at all that is paid and not delivered.
+    let sweepSeconds: Int64
     /// Ends when standard input does: for programs that start the shop and must not leave it behind.
     let endsWithInput: Bool
     let logLevel: Log.Level
@@ -94,6 +97,8 @@ struct Settings: Sendable {
         secretFile = variables["SHOP_WEBHOOK_SECRET_FILE"]
         port = variables["SHOP_PORT"].flatMap { Int($0) } ?? 8090
         data = variables["SHOP_DATA"] ?? "./shop-data"
+        let sweep = variables["SHOP_SWEEP_SECONDS"].flatMap { Int64($0) } ?? 60
+        sweepSeconds = min(max(1, sweep), 86_400)
         logLevel = variables["SHOP_LOG_LEVEL"].flatMap { Log.Level(rawValue: $0) } ?? .info
         endsWithInput = variables["SHOP_ENDS_WITH_INPUT"] == "1"
     }
@@ -110,7 +115,8 @@ struct Settings: Sendable {
         var description: String {
             """
             SHOP_GATEWAY_URL and SHOP_API_KEY are needed; SHOP_WEBHOOK_SECRET (or …_FILE), SHOP_PORT \
-            (8090) and SHOP_DATA (./shop-data) may be set. “quittance demo” starts the shop with all of them.
+            (8090), SHOP_DATA (./shop-data) and SHOP_SWEEP_SECONDS (60) may be set. “quittance demo” starts \
+            the shop with all that it needs.
             """
         }
     }

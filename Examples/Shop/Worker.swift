@@ -1,18 +1,20 @@
 import HTTP
 import Platform
 
-/// Deals with what lies in the inbox. A webhook is only a hint that something changed: what is true, the
-/// gateway says.
+/// Deals with what lies in the inbox, and now and then with what should have been there. A webhook is only a
+/// hint that something changed: what is true, the gateway says.
 final class Worker: Resident {
     private let book: OrderBook
     private let gateway: Gateway
     private let log: Log
     private let bell = Wake()
     private let clock = SystemClock()
+    private let sweepMilliseconds: Int64
 
-    init(book: OrderBook, gateway: Gateway, log: Log) {
+    init(book: OrderBook, gateway: Gateway, sweepSeconds: Int64, log: Log) {
         self.book = book
         self.gateway = gateway
+        sweepMilliseconds = sweepSeconds * 1_000
         self.log = log
     }
 
@@ -24,7 +26,12 @@ final class Worker: Resident {
     func wake() { bell.wake() }
 
     func run() async throws {
+        var nextSweep = clock.uptime
         while !Task.isCancelled {
+            if clock.uptime >= nextSweep {
+                let isWhole = await sweep()
+                nextSweep = clock.uptime + (isWhole ? sweepMilliseconds : Self.pauseMilliseconds)
+            }
             var isStuck = false
             let waiting = try await book.waiting(limit: Self.atOnce)
             for payment in waiting {
@@ -45,6 +52,35 @@ final class Worker: Resident {
         }
     }
 
+    /// Looks at all that is paid and not delivered. Webhooks come soon, and this for certain: after days
+    /// without a shop the gateway has given up on them. Gives whether all could be looked at.
+    private func sweep() async -> Bool {
+        var place: String?
+        var isWhole = true
+        repeat {
+            do {
+                let part = try await gateway.unfulfilled(after: place)
+                for payment in part.payments where !(await isLooked(at: payment)) { isWhole = false }
+                place = part.next
+            } catch {
+                log.warning("what is paid and not delivered cannot be asked for \("error", error)")
+                return false
+            }
+        } while place != nil && !Task.isCancelled
+        return isWhole
+    }
+
+    /// One that fails holds up nobody.
+    private func isLooked(at payment: String) async -> Bool {
+        do {
+            try await look(at: payment)
+            return true
+        } catch {
+            log.warning("a payment waits \("payment", payment) \("error", error)")
+            return false
+        }
+    }
+
     /// Asks what is true of a payment, and ships its order if it is time to. Safe to repeat from any point:
     /// the claim is granted once to the order's name, the line in the book is written once, the report
     /// changes nothing twice.
@@ -62,7 +98,7 @@ final class Worker: Resident {
     }
 
     /// Claims the delivery. A no is an answer too: the payment was taken back between the look and the
-    /// claim, so nothing is shipped, and what changes next comes as a webhook of its own.
+    /// claim, so nothing is shipped, and what changes next comes as a webhook of its own, or with a sweep.
     private func isGranted(_ payment: Gateway.Payment, _ order: Order) async throws -> Bool {
         do {
             try await gateway.claim(payment.id, action: order.id)

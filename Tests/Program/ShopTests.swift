@@ -1,4 +1,5 @@
 import Crypto
+import Database
 import Domain
 import Engine
 import HTTP
@@ -32,7 +33,7 @@ private final class Street: Sendable {
         api = APIClient(url: running.url, key: key.text)
         shop = Lock(nil)
         let file = folder.file("secret")
-        let url = try await Self.start(folder, running.url, key.text, port: 0, shop)
+        let url = try await Self.start(folder, running.url, key.text, port: 0, sweeping: 3_600, shop)
         _ = try await api.registerWebhooks(at: url + "/webhooks", secretFile: file)
         secret = String(decoding: try Files.read(file, maxBytes: 1_000), as: UTF8.self)
     }
@@ -47,13 +48,19 @@ private final class Street: Sendable {
     }
 
     /// Starts the shop again where it was.
-    func startShop() async throws {
+    func startShop(sweeping seconds: Int = 3_600) async throws {
         let port = Int(url.split(separator: ":").last ?? "") ?? 0
-        _ = try await Self.start(folder, running.url, api.key, port: port, shop)
+        _ = try await Self.start(folder, running.url, api.key, port: port, sweeping: seconds, shop)
+    }
+
+    /// Lets the shop be told of nothing but these events from now on.
+    func tell(only events: [String]) async throws {
+        let endpoint = try #require(try await api.get("/v1/webhook-endpoints")["data"]?[0]?["id"]?.asString)
+        try await api.send(.patch, "/v1/webhook-endpoints/\(endpoint)", ["events": .array(events.map { .string($0) })])
     }
 
     private static func start(
-        _ folder: TemporaryFolder, _ gateway: String, _ key: String, port: Int,
+        _ folder: TemporaryFolder, _ gateway: String, _ key: String, port: Int, sweeping seconds: Int,
         _ place: Lock<(process: ChildProcess, url: String)?>
     ) async throws -> String {
         let program = try #require(Environment.program)
@@ -64,6 +71,7 @@ private final class Street: Sendable {
                 "SHOP_GATEWAY_URL": gateway, "SHOP_API_KEY": key,
                 "SHOP_WEBHOOK_SECRET_FILE": folder.file("secret"), "SHOP_PORT": String(port),
                 "SHOP_DATA": folder.file("shop"), "SHOP_ENDS_WITH_INPUT": "1", "SHOP_LOG_LEVEL": "error",
+                "SHOP_SWEEP_SECONDS": String(seconds),
             ])
         for await line in process.lines where line.hasPrefix("shop http") {
             let url = String(line.dropFirst(5))
@@ -207,6 +215,46 @@ struct ShopTests {
                 let claims = try await street.claims(of: payment)
                 #expect(claims == 1)
             }
+        }
+    }
+
+    @Test("What no webhook told of is shipped by a shop that runs, and by one that starts")
+    func sweeps() async throws {
+        try await street { street in
+            try await street.tell(only: ["webhook.test"])
+            await street.killShop()
+            try await street.startShop(sweeping: 1)
+            let first = try await street.order()
+            try await street.pay(first.payment)
+            try await street.until { try await street.state(of: first.order).last == "shipped" }
+            let second = try await street.order()
+            await street.killShop()
+            try await street.pay(second.payment)
+            try await street.startShop()
+            try await street.until { try await street.state(of: second.order).last == "shipped" }
+            let claims = [try await street.claims(of: first.payment), try await street.claims(of: second.payment)]
+            #expect(claims == [1, 1])
+        }
+    }
+
+    @Test("A payment that was set aside and released is shipped when the shop is told so, and of nothing else")
+    func released() async throws {
+        try await street { street in
+            try await street.tell(only: ["payment.released"])
+            let (order, payment) = try await street.order()
+            try await street.api.post("/v1/sandbox/payments/\(payment)/exact")
+            try await street.until {
+                try await street.api.get("/v1/payments/\(payment)")["state"]?.asString == "detected"
+            }
+            let gateway = street.running.instance.gateway
+            _ = try await gateway.store.database.write { try $0.execute("UPDATE payment SET head_sequence = 0") }
+            try await street.api.post("/v1/sandbox/mine", ["network": "sandbox", "blocks": 3])
+            try await street.until { try await gateway.quarantinedCount() == 1 }
+            _ = try await gateway.release(
+                try #require(ID<Payment>(parsing: payment)), by: .operatorAtMachine, reason: "looked at", cause: "test")
+            try await street.until { try await street.state(of: order).last == "shipped" }
+            let claims = try await street.claims(of: payment)
+            #expect(claims == 1)
         }
     }
 
