@@ -72,6 +72,11 @@ struct UTXOAccountTests {
         arguments: [
             (accountPrivate, AccountKeyError.privateKey), ("wpkh(\(accountPrivate)/0/*)", .privateKey),
             ("wpkh([73c5da0a/84h/0h/0h]\(accountPrivate)/0/*)", .privateKey),
+            ("wpkh(\(accountPrivate)/0/*)#aaaaaaaa", .privateKey), ("wpkh(\(accountPrivate)", .privateKey),
+            ("wsh(sortedmulti(2,\(account)/0/*,\(accountPrivate)/0/*))", .privateKey),
+            ("tr(\(account)/*,{pk(\(accountPrivate)/*),pk(\(wif))})", .privateKey),
+            ("pkh(\(accountPrivate)" + String(repeating: "/0", count: 300) + "/*)", .privateKey),
+            (Array(repeating: "abandon", count: 11).joined(separator: " ") + " about", .privateKey),
             ("pkh(\(wif))", .privateKey), (wif, .privateKey), ("tr(\(wif))", .privateKey),
             ("wpkh(\(point))", .notRanged), ("wpkh(\(account))", .notRanged),
             ("wpkh(\(account)/0)", .notRanged),
@@ -201,6 +206,13 @@ struct UTXOAccountTests {
         }
         let upper = "LTC1Q8SP0DY0FXRYL4GDZUKZA2EGWDGLXW5AJ8EMW6C"
         #expect(try Address(parsing: upper, on: .litecoin).text == upper.lowercased())
+        // A key hash whose text begins like Bech32 and has no other 1.
+        let alike = try Address(parsing: "LTC12237YiakMQzWcJe4dgVtBunRHhMcuH", on: .litecoin)
+        let keyHash: [UInt8] = [
+            0x57, 0x62, 0x79, 0x6d, 0xb7, 0x8e, 0xa3, 0xba, 0x1d, 0xd3, 0x68, 0x82, 0x5b,
+            0xb3, 0xa7, 0xc0, 0x0e, 0x5f, 0x05, 0x23,
+        ]
+        #expect(alike.script == .payToKeyHash(keyHash))
     }
 
     @Test("only scripts of the exact form have an address")

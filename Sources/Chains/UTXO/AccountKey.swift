@@ -50,6 +50,8 @@ package struct AccountKey: Sendable {
     package init(
         parsing text: String, on network: UTXONetwork, scriptType: ScriptType? = nil
     ) throws(AccountKeyError) {
+        // Before anything else that may be wrong with it.
+        if SpendingKey.isIn(text) { throw .privateKey }
         guard text.utf8.count <= UTXOLimits.descriptorCharacters else { throw .tooLong }
         let descriptor =
             text.contains("(")

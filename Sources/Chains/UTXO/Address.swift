@@ -42,10 +42,15 @@ package struct Address: Hashable, Sendable {
         guard text.utf8.count <= UTXOLimits.addressCharacters else { throw .unknown }
         let lower = text.lowercased()
         guard !Self.extensionPrefixes.contains(where: { lower.hasPrefix($0) }) else { throw .extensionBlock }
-        if let separator = lower.lastIndex(of: "1"), Self.knowsPrefix(String(lower[..<separator])) {
-            self = try Self.witness(text, on: network)
-        } else {
+        guard let separator = lower.lastIndex(of: "1"), Self.knowsPrefix(String(lower[..<separator])) else {
             self = try Self.legacy(text, on: network)
+            return
+        }
+        // Some of Litecoin's old addresses begin with `LTC1`; they are of both cases, as Bech32 never is.
+        if text != lower, text != text.uppercased(), let old = try? Self.legacy(text, on: network) {
+            self = old
+        } else {
+            self = try Self.witness(text, on: network)
         }
     }
 

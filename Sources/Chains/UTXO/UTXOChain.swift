@@ -47,11 +47,12 @@ package final class UTXOChain: Chain {
         zmqEndpoint = settings.zmqEndpoint
     }
 
-    /// What the node says of itself. Throws when it does not answer.
+    /// What the node says of itself. Throws when it does not answer, or not everything that is needed.
     package func probe() async throws(ChainFault) -> NodeReport {
         let standing = try await node.standing()
         let (version, connections) = try await node.identity()
         let isRight = try await isRightNetwork()
+        try await node.mustServe()
         return NodeReport(
             version: version, chain: standing.chain, height: standing.height, headers: standing.headers,
             isCatchingUp: isCatchingUp(standing), isPruned: standing.isPruned,

@@ -15,6 +15,9 @@ package enum UTXOLimits {
     /// Characters of an account key or a descriptor.
     package static let descriptorCharacters = 512
 
+    /// Characters of a text that is searched for keys that can spend, beyond what an account may have.
+    static let searchedCharacters = 4_096
+
     /// Steps of a key origin or of a path behind an extended key.
     package static let pathSteps = 16
 

@@ -47,6 +47,25 @@ struct UTXONode: Sendable {
         return (Self.words(version), connections)
     }
 
+    /// Asks for each other call once, for nothing that exists, so that the answer is short: whoever lists
+    /// what a login may call forgets one easily. Throws where the node does not serve one.
+    func mustServe() async throws(ChainFault) {
+        for method in ["getbestblockhash", "getmempoolinfo"] { try await mustServe(method) }
+        for method in ["getblock", "getblockheader", "getrawmempool", "getrawtransaction"] {
+            try await mustServe(method, "?")
+        }
+    }
+
+    private func mustServe(_ method: String, _ nothing: JSON? = nil) async throws(ChainFault) {
+        do throws(NodeFailure) {
+            if let nothing { _ = try await rpc.call(method, nothing) } else { _ = try await rpc.call(method) }
+        } catch {
+            guard case .fault(let fault) = error else { return }
+            guard fault.kind == .unauthorized else { throw fault }
+            throw ChainFault(.unauthorized, "The node does not serve \(method): is it in rpcwhitelist?")
+        }
+    }
+
     func best() async throws(ChainFault) -> Hash256 {
         let answer = try await ask { () async throws(NodeFailure) in try await rpc.call("getbestblockhash")
         }
