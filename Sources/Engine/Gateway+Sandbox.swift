@@ -14,7 +14,7 @@ extension Gateway {
     package func play(
         _ scenario: SandboxScenario, for id: ID<Payment>, of caller: Caller?, confirmedBy blocks: Int64 = 0
     ) async throws -> [SandboxOutcome] {
-        guard let sandbox else { throw CommandError.sandbox("The sandbox is switched off.") }
+        let sandbox = try playground()
         let payment = try await settingAside(id, for: caller) {
             try await self.store.read { tx in
                 try self.followSandbox(tx)
@@ -68,38 +68,72 @@ extension Gateway {
         return outcome
     }
 
+    /// The sandbox, where something can be done to it.
+    private func playground() throws(CommandError) -> SandboxWorld {
+        guard let sandbox else { throw CommandError.sandbox("The sandbox is switched off.") }
+        if sandbox.damage != nil {
+            throw CommandError.sandbox("The sandbox stands still: what was kept of it is damaged.")
+        }
+        return sandbox
+    }
+
     /// Tries commands on a copy of the world, stores them, and lets the world go on to the copy then.
+    ///
+    /// Tried on a snapshot: the one writer, which all live payments wait for, only appends lines. Where
+    /// another command was faster it is tried again, and in the end where nobody is faster.
     ///
     /// *Atomicity*: all of them or none. *On failure*: the world is as it was: what is not in the journal has
     /// not happened. Where a commit's outcome is unknown, the next command finds its lines and goes on from
     /// them.
     func drive(_ commands: [SandboxCommand]) async throws -> [SandboxOutcome] {
-        guard let sandbox else { throw CommandError.sandbox("The sandbox is switched off.") }
-        let (ledger, outcomes) = try await store.write { tx in
-            var ledger = sandbox.ledger
-            try Self.catchUp(&ledger, tx)
-            var outcomes: [SandboxOutcome] = []
-            for command in commands {
-                do throws(ChainFault) {
-                    outcomes.append(try ledger.apply(command))
-                } catch {
-                    throw CommandError.sandbox(error.detail)
-                }
-                try tx.appendJournal(command.json, sequence: ledger.sequence)
-                try self.keepWhole(&ledger, tx)
+        let sandbox = try playground()
+        var done: SandboxDraft?
+        for _ in 0..<EngineLimits.sandboxTries where done == nil {
+            let draft = try await store.read { try self.draft(commands, in: sandbox, $0) }
+            done = try await store.write { tx in
+                guard try tx.sandboxSequence() == draft.base else { return nil }
+                try draft.store(tx)
+                return draft
             }
-            return (ledger, outcomes)
         }
-        sandbox.adopt(ledger)
+        let draft: SandboxDraft
+        if let done {
+            draft = done
+        } else {
+            draft = try await store.write { tx in
+                let draft = try self.draft(commands, in: sandbox, tx)
+                try draft.store(tx)
+                return draft
+            }
+        }
+        sandbox.adopt(draft.ledger)
         changes.publish(.sandbox)
-        return outcomes
+        return draft.outcomes
     }
 
-    /// Every so many commands, the world is cut to what can still be asked for and kept instead of them.
-    private func keepWhole(_ ledger: inout SandboxLedger, _ tx: Storage.Transaction) throws {
-        let length = ledger.sequence - (try tx.keptSandboxSequence())
-        guard length.isMultiple(of: SandboxLimits.journalCommands) else { return }
-        var cut = ledger
+    /// Applies commands to a copy of the world as the store tells it. Throws `CommandError.sandbox` for what
+    /// makes no sense there.
+    private func draft(
+        _ commands: [SandboxCommand], in sandbox: SandboxWorld, _ tx: Storage.Transaction
+    ) throws -> SandboxDraft {
+        var ledger = sandbox.ledger
+        try Self.catchUp(&ledger, tx)
+        var draft = SandboxDraft(base: ledger.sequence, kept: try tx.keptSandboxSequence(), ledger: ledger)
+        for command in commands {
+            do throws(ChainFault) {
+                draft.outcomes.append(try draft.ledger.apply(command))
+            } catch {
+                throw CommandError.sandbox(error.detail)
+            }
+            draft.steps.append(.command(command.json, sequence: draft.ledger.sequence))
+            if draft.isToBeCut { try cut(&draft, tx) }
+        }
+        return draft
+    }
+
+    /// The world is cut to what can still be asked for, and kept instead of its commands.
+    private func cut(_ draft: inout SandboxDraft, _ tx: Storage.Transaction) throws {
+        var cut = draft.ledger
         for network in SandboxNetwork.allCases {
             guard let row = try tx.source(of: network.name), let height = row.height, let block = row.block
             else { continue }
@@ -110,8 +144,9 @@ extension Gateway {
             world.log.warning("the sandbox is too large to be kept whole \("bytes", state.utf8.count)")
             return
         }
-        try tx.keepSandbox(state, sequence: cut.sequence)
-        ledger = cut
+        draft.steps.append(.whole(state, sequence: cut.sequence))
+        draft.kept = cut.sequence
+        draft.ledger = cut
     }
 
     /// Takes in what is stored behind a state: after a start, after a commit whose outcome was unknown, and
@@ -134,10 +169,15 @@ extension Gateway {
 
     /// Takes in what other processes did in the sandbox, so that what is asked of it here is asked of the
     /// same world. Where nobody else writes to the store there is nothing to take in.
+    ///
+    /// Where that does not read, the sandbox stands still from now on: live money is followed by the same
+    /// loops, and play money must not be able to stop them.
     func followSandbox(_ tx: Storage.Transaction) throws {
-        guard let sandbox, !store.isExclusive else { return }
+        guard let sandbox, !store.isExclusive, sandbox.damage == nil else { return }
         var ledger = sandbox.ledger
-        try Self.catchUp(&ledger, tx)
+        if let damage = try Self.damage(catchingUp: &ledger, tx) {
+            if sandbox.stop(damage) { world.log.error("the sandbox stands still \("reason", damage)") }
+        }
         sandbox.adopt(ledger)
     }
 
@@ -156,13 +196,65 @@ extension Gateway {
         return now(isTest: isTest)
     }
 
-    /// The sandbox as its store tells it. Once, before anything else uses it.
+    /// The sandbox as its store tells it. Once, before anything else uses it. What does not read leaves a
+    /// world with `damage`, which stands still where its story breaks off.
     package static func replaySandbox(from store: Store) async throws -> SandboxWorld {
-        SandboxWorld(
-            try await store.read { tx in
-                var ledger = SandboxLedger()
-                try catchUp(&ledger, tx)
-                return ledger
-            })
+        try await store.read { tx in
+            var ledger = SandboxLedger()
+            let damage = try damage(catchingUp: &ledger, tx)
+            return SandboxWorld(ledger, damage: damage)
+        }
+    }
+
+    /// Takes in what is stored behind a state, as far as it reads. Gives what is wrong with the rest; nil
+    /// when nothing is.
+    private static func damage(
+        catchingUp ledger: inout SandboxLedger, _ tx: Storage.Transaction
+    ) throws -> String? {
+        do {
+            try catchUp(&ledger, tx)
+            return nil
+        } catch let corruption as Corruption {
+            return "sandbox_journal: \(corruption)"
+        } catch let fault as ChainFault {
+            return "sandbox_journal, behind command \(ledger.sequence): \(fault.detail)"
+        }
+    }
+}
+
+/// Commands that were tried on a world, and what is to be stored for them to have happened.
+private struct SandboxDraft: Sendable {
+    enum Step: Sendable {
+        case command(String, sequence: Int64)
+        case whole(String, sequence: Int64)
+    }
+
+    /// The last command that is stored.
+    let base: Int64
+    /// The last command in what was kept whole.
+    var kept: Int64
+    var ledger: SandboxLedger
+    var outcomes: [SandboxOutcome] = []
+    var steps: [Step] = []
+
+    init(base: Int64, kept: Int64, ledger: SandboxLedger) {
+        self.base = base
+        self.kept = kept
+        self.ledger = ledger
+    }
+
+    /// Every so many commands; sooner where they have mined many blocks.
+    var isToBeCut: Bool {
+        let every = ledger.isLong ? SandboxLimits.longChainCommands : SandboxLimits.journalCommands
+        return (ledger.sequence - kept).isMultiple(of: every)
+    }
+
+    func store(_ tx: Storage.Transaction) throws {
+        for step in steps {
+            switch step {
+            case .command(let line, let sequence): try tx.appendJournal(line, sequence: sequence)
+            case .whole(let state, let sequence): try tx.keepSandbox(state, sequence: sequence)
+            }
+        }
     }
 }

@@ -316,14 +316,30 @@ extension Transaction {
         }.sorted { $0.key.place < $1.key.place }
     }
 
-    /// The sandbox as it was last kept whole; nil while its commands tell all.
+    /// The sandbox as it was last kept whole; nil while its commands tell all. Throws `Corruption` for what
+    /// is no text.
     package func keptSandbox() throws -> String? {
-        try connection.first("SELECT state FROM sandbox_state")?.text(0)
+        try connection.first("SELECT state FROM sandbox_state").map { try sandboxText($0, 0) }
+    }
+
+    private func sandboxText(_ row: Row, _ column: Int) throws -> String {
+        do {
+            return try row.text(column)
+        } catch {
+            guard Store.isAboutRows(error) else { throw error }
+            throw Corruption("the sandbox has a row that is none: \(error)")
+        }
     }
 
     /// The number of the last command in what was kept whole; 0 while nothing is.
     package func keptSandboxSequence() throws -> Int64 {
         try connection.first("SELECT sequence FROM sandbox_state")?.integer(0) ?? 0
+    }
+
+    /// The number of the sandbox's last command; 0 before the first.
+    package func sandboxSequence() throws -> Int64 {
+        let last = try connection.first("SELECT max(sequence) FROM sandbox_journal")?.integerOrNil(0)
+        return try last ?? keptSandboxSequence()
     }
 
     /// Keeps the sandbox whole instead of the commands up to `sequence`.
@@ -333,14 +349,14 @@ extension Transaction {
         try connection.execute("DELETE FROM sandbox_journal WHERE sequence <= \(sequence)")
     }
 
-    /// The sandbox's commands after one, in order.
+    /// The sandbox's commands after one, in order. Throws `Corruption` for a line that is none.
     package func journal(after sequence: Int64, limit: Int) throws -> [(sequence: Int64, command: String)] {
         try connection.query(
             """
             SELECT sequence, command FROM sandbox_journal WHERE sequence > \(sequence)
             ORDER BY sequence LIMIT \(limit)
             """
-        ).map { (try $0.integer(0), try $0.text(1)) }
+        ).map { (try $0.integer(0), try sandboxText($0, 1)) }
     }
 
     package func appendJournal(_ command: String, sequence: Int64) throws {

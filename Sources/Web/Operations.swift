@@ -8,19 +8,11 @@ package import Platform
 package struct Operations: Sendable {
     private let gateway: Gateway
     private let health: @Sendable () -> [Supervisor.Health]
-    private let showsMetricsToProxies: Bool
 
-    /// - Parameters:
-    ///   - showsMetricsToProxies: whether `/metrics` answers requests that came through a proxy. Off, so
-    ///     that a front that forwards everything does not tell the world.
-    ///   - health: how the parts of the process are doing.
-    package init(
-        _ gateway: Gateway, showsMetricsToProxies: Bool = false,
-        health: @escaping @Sendable () -> [Supervisor.Health] = { [] }
-    ) {
+    /// - Parameter health: how the parts of the process are doing.
+    package init(_ gateway: Gateway, health: @escaping @Sendable () -> [Supervisor.Health] = { [] }) {
         self.gateway = gateway
         self.health = health
-        self.showsMetricsToProxies = showsMetricsToProxies
     }
 
     /// `/healthz`, `/readyz`, `/metrics`.
@@ -31,7 +23,8 @@ package struct Operations: Sendable {
         router.get("/healthz", name: "healthz") { _ in .text("ok\n") }
         router.get("/readyz", name: "readyz") { await readiness(isTold: !Self.isForwarded($0)) }
         router.get("/metrics", name: "metrics") { request in
-            guard showsMetricsToProxies || !Self.isForwarded(request) else {
+            // A front that forwards everything must not tell the world.
+            guard !Self.isForwarded(request) else {
                 throw Problem(.notFound, "There is nothing at this path.")
             }
             for part in health() {
@@ -54,7 +47,8 @@ package struct Operations: Sendable {
     }
 
     /// 200 when all parts run and payments can be taken and followed, else 503 with the reasons. A payment
-    /// that is set aside is counted, and makes nothing unready.
+    /// that is set aside is counted, and makes nothing unready. Neither does a test network beside live ones:
+    /// any test key may fail the sandbox, and live money must not leave its load balancer for that.
     ///
     /// - Parameter isTold: whether more than the status is told. When a node is down is the best time for a
     ///   double spend, so it is not the world's business.
@@ -62,11 +56,16 @@ package struct Operations: Sendable {
         var reasons = health().filter { $0.state != .running }.map {
             "\($0.name): \($0.state.rawValue)"
         }
+        var tests: [String] = []
         var aside = 0
         do {
             aside = try await gateway.quarantinedCount()
-            for source in try await gateway.sourceViews() {
-                if let reason = reason(source) { reasons.append("\(source.network): \(reason)") }
+            let sources = try await gateway.sourceViews()
+            let hasLive = sources.contains { !$0.isTest }
+            for source in sources {
+                guard let reason = reason(source) else { continue }
+                let words = "\(source.network): \(reason)"
+                if source.isTest, hasLive { tests.append(words) } else { reasons.append(words) }
             }
         } catch {
             gateway.world.log.warning("not ready \("error", error)")
@@ -77,6 +76,7 @@ package struct Operations: Sendable {
             writer.member("ready", reasons.isEmpty)
             guard isTold else { return }
             writer.array("reasons", reasons)
+            writer.array("test_networks", tests)
             writer.member("payments_set_aside", aside)
         }
         return .json(reasons.isEmpty ? .ok : .serviceUnavailable, writer.bytes)

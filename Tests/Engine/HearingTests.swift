@@ -89,21 +89,39 @@ struct HearingTests {
     @Test("A node that says each time how far it is fills no log")
     func oneWord() async throws {
         let house = try await House()
+        let before = try await house.store.read { [network] in try $0.source(of: network)?.sequence }
         for height in 812..<820 {
             try await house.gateway.markUnhealthy(
                 network, fault: "syncing: The node is at block \(height) of 905")
         }
-        let records = try await house.store.read { tx in
-            try tx.records(chain: Storage.Transaction.instanceChain, limit: 1_000)
-                .count { $0.record.kind == "source_health" && $0.record.subject == "sandbox" }
-        }
-        // Healthy once at the start.
-        #expect(records == 2)
+        let after = try await house.store.read { [network] in try $0.source(of: network)?.sequence }
+        #expect(after == before.map { $0 + 1 }, "it is news once")
         let fault = try await house.store.read { [network] in try $0.source(of: network)?.fault }
         #expect(fault?.hasSuffix("819 of 905") == true)
         try await house.gateway.markUnhealthy(network, fault: "unreachable: nobody there")
         let other = try await house.store.read { [network] in try $0.source(of: network)?.fault }
         #expect(other == "unreachable: nobody there")
+        await house.close()
+    }
+
+    @Test("A sandbox that fails and recovers for ever writes nothing into the instance's chain")
+    func playedFailure() async throws {
+        let house = try await House()
+        func records() async throws -> Int {
+            try await house.store.read { try $0.records(chain: Storage.Transaction.instanceChain, limit: 1_000).count }
+        }
+        let before = try await records()
+        let watcher = Watcher(house.gateway, try #require(house.gateway.networks[network]))
+        for _ in 0..<20 {
+            _ = try await house.gateway.command(.fail(.sandbox))
+            await #expect(throws: ChainFault.self) { try await watcher.step() }
+            try await house.gateway.markUnhealthy(network, fault: "unreachable: it was made to fail")
+            _ = try await house.gateway.command(.recover(.sandbox))
+            while try await watcher.step() {}
+        }
+        let isHealthy = try await house.store.read { [network] in try $0.source(of: network)?.isHealthy }
+        #expect(isHealthy == true)
+        #expect(try await records() == before)
         await house.close()
     }
 

@@ -57,6 +57,25 @@ struct SandboxTests {
         await house.close()
     }
 
+    @Test("A world that grows by whole chains is cut long before its commands are many")
+    func longChains() async throws {
+        let house = try await House()
+        let now = house.clock.now
+        let mined = [SandboxCommand](repeating: SandboxCommand(at: now, .mine(.alternative, blocks: 1_000)), count: 7)
+        let clock = SandboxCommand(at: now, .clock(advanceSeconds: 1))
+        let few = SandboxLimits.longChainCommands
+        _ = try await house.gateway.drive(mined + [SandboxCommand](repeating: clock, count: Int(few) - mined.count))
+        #expect(house.gateway.sandbox?.ledger.isLong == true, "nobody has heard of them")
+        try await house.follow()
+        _ = try await house.gateway.drive([SandboxCommand](repeating: clock, count: Int(few)))
+        #expect(house.gateway.sandbox?.ledger.isLong == false)
+        let (kept, last) = try await house.store.read { (try $0.keptSandboxSequence(), try $0.sandboxSequence()) }
+        #expect(kept == 2 * few && last == 2 * few)
+        try await house.reopen()
+        #expect(house.gateway.sandbox?.ledger.sequence == 2 * few)
+        await house.close()
+    }
+
     @Test("Commands at once are done once each, in one order, in memory as in the store")
     func concurrency() async throws {
         let house = try await House()
@@ -114,6 +133,20 @@ struct SandboxTests {
         await #expect(throws: (any Error).self, "a hole in the journal") {
             try await house.gateway.command(.mine(.sandbox, blocks: 1))
         }
+        await house.close()
+    }
+
+    @Test("What another process did and this one cannot read stops the sandbox here, and no loop")
+    func unreadable() async throws {
+        let house = try await House(.postgres)
+        let sequence = (house.gateway.sandbox?.ledger.sequence ?? 0) + 1
+        try await house.store.write { try $0.appendJournal("{}", sequence: sequence) }
+        _ = try await house.gateway.followSandbox()
+        #expect(house.gateway.sandbox?.damage?.contains("sandbox_journal, behind command \(sequence - 1)") == true)
+        _ = try await house.gateway.followSandbox()
+        await #expect(throws: CommandError.self) { try await house.gateway.command(.mine(.sandbox, blocks: 1)) }
+        let watched = house.gateway.networks.entries.filter { $0.isTest }.map { Watcher(house.gateway, $0) }
+        for watcher in watched { await #expect(throws: ChainFault.self) { try await watcher.step() } }
         await house.close()
     }
 

@@ -213,6 +213,23 @@ struct APILimits {
         #expect(within.status < 500)
     }
 
+    @Test("What a merchant does to the sandbox has a bound of its own, over all its keys")
+    func play() async throws {
+        let gateway = try await TestGateway(rateLimit: RateLimit(quota: 10_000, windowSeconds: 60))
+        let (tenant, other) = (try await gateway.tenant(), try await gateway.tenant())
+        let second = try await gateway.key(of: tenant.merchant, [.admin], isTest: true)
+        func command(_ key: String) async -> Answer { await gateway.send(.post, "/v1/sandbox/evict", key: key) }
+        var statuses: Set<Int> = []
+        for _ in 0..<Limits.sandboxCommands { statuses.insert(await command(tenant.test).status) }
+        #expect(!statuses.contains(429))
+        for key in [tenant.test, second] {
+            let refused = await command(key)
+            #expect(refused.status == 429 && refused.headers["retry-after"] != nil, "\(refused.text)")
+        }
+        #expect(await gateway.send(.get, "/v1/payments", key: tenant.test).status == 200)
+        #expect(await command(other.test).status != 429)
+    }
+
     @Test("A body has so many bytes and so much depth")
     func bodies() async throws {
         let tenant = try await TestGateway().tenant()

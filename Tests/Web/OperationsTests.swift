@@ -1,4 +1,7 @@
+import Chains
 import Database
+import Domain
+import Engine
 import HTTP
 import JSON
 import Platform
@@ -59,6 +62,41 @@ struct OperationsTests {
         #expect(figures.contains("quittance_resident_running{resident=\"deliver\"} 1"))
         running.cancel()
         try await running.value
+    }
+
+    @Test("A test network that fails takes nothing away from live money; a live one does")
+    func testNetworks() async throws {
+        let gateway = try await TestGateway()
+        let front = Front([Operations(gateway.gateway).router], log: .silent, metrics: gateway.metrics)
+        func ready() async -> Response { await front.respond(to: Request(method: .get, path: "/readyz")) }
+        _ = try await gateway.gateway.command(.fail(.sandbox))
+        try await gateway.gateway.markUnhealthy(SandboxNetwork.sandbox.name, fault: "unreachable: it was made to fail")
+        let failing = await ready()
+        #expect(failing.status.code == 200)
+        let tested = "\"test_networks\":[\"sandbox: not healthy (unreachable)\"]"
+        #expect(text(failing).contains(tested), "\(text(failing))")
+        for place in 1...5 {
+            try await gateway.gateway.markUnhealthy(UTXONetwork.bitcoin.name, fault: "unreachable: try \(place)")
+        }
+        // Told in the log as well: live networks alone, and each fault once.
+        let told = try await gateway.store.read { tx in
+            try tx.records(chain: Storage.Transaction.instanceChain, limit: 1_000)
+                .filter { $0.record.kind == "source_health" }.map(\.record.subject)
+        }
+        #expect(told == ["bitcoin"])
+        let live = await ready()
+        #expect(live.status.code == 503)
+        #expect(text(live).contains("\"reasons\":[\"bitcoin: not healthy (unreachable)\"]"), "\(text(live))")
+    }
+
+    @Test("A gateway with nothing but test networks is as ready as they are")
+    func nothingLive() async throws {
+        let gateway = try await TestGateway(live: [], isBitcoinHeard: false)
+        let front = Front([Operations(gateway.gateway).router], log: .silent, metrics: gateway.metrics)
+        func ready() async -> Int { await front.respond(to: Request(method: .get, path: "/readyz")).status.code }
+        #expect(await ready() == 200)
+        try await gateway.gateway.markUnhealthy(SandboxNetwork.sandbox.name, fault: "unreachable: nobody answers")
+        #expect(await ready() == 503)
     }
 
     @Test("A part that is about to be started again is told by its name")

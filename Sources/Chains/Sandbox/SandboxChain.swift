@@ -65,6 +65,7 @@ package final class SandboxChain: Chain {
     /// See `Chain`. Throws `unreachable` while the network is made to fail, `wrongNetwork` when the kept
     /// genesis block is another one.
     package func advance(from cursor: Cursor?, kept: any KeptHeaders) async throws -> Batch {
+        if let damage = world.damage { throw ChainFault(.malformed, damage) }
         let story = world.ledger.story(place)
         guard !story.isDown else {
             throw ChainFault(.unreachable, "The sandbox's node was made to fail.")

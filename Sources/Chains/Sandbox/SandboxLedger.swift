@@ -104,6 +104,9 @@ package struct SandboxLedger: Hashable, Sendable {
         return (Int64(story.tip.height - height) + 1, story.mined(to: Set(scripts), from: height))
     }
 
+    /// Whether it has become long enough to be cut soon.
+    package var isLong: Bool { stories.values.contains { $0.active.count > SandboxLimits.longChain } }
+
     /// Forgets what no command and no watcher can ask for any more on a network whose blocks were absorbed up
     /// to `cursor`. Another world's cursor, or one off the chain, forgets nothing.
     package mutating func cut(_ network: SandboxNetwork, absorbed cursor: Cursor) {
@@ -111,7 +114,7 @@ package struct SandboxLedger: Hashable, Sendable {
         stories[network, default: SandboxStory(network)].cut(absorbed: cursor.height)
     }
 
-    /// Changes one story where it stands, so that a long history is not copied for each command.
+    /// Changes one story where it stands, so that several commands in a row copy a long history once.
     private mutating func change(
         _ network: SandboxNetwork, _ body: (inout SandboxStory) throws(ChainFault) -> Void
     ) throws(ChainFault) {

@@ -18,6 +18,10 @@ package enum SandboxLimits {
     /// Commands after which the story is cut and kept as it stands instead of as what led to it.
     package static let journalCommands: Int64 = 2_000
 
+    /// Blocks of one network beyond which the story is cut sooner, and after how many commands then.
+    package static let longChain = 6_000
+    package static let longChainCommands: Int64 = 50
+
     /// Bytes of a world as it is kept. A larger one stays in its commands.
     package static let worldBytes = 33_554_432
 

@@ -9,6 +9,7 @@ package final class SandboxWorld: Sendable {
     /// What the lock guards.
     private struct State: Sendable {
         var ledger: SandboxLedger
+        var damage: String?
         var listeners: [SandboxNetwork: [UInt64: AsyncStream<Void>.Continuation]] = [:]
         var nextListener: UInt64 = 0
     }
@@ -16,7 +17,24 @@ package final class SandboxWorld: Sendable {
     private let state: Lock<State>
 
     /// The world as it was kept; by default one with nothing in it but the genesis blocks.
-    package init(_ ledger: SandboxLedger = SandboxLedger()) { state = Lock(State(ledger: ledger)) }
+    ///
+    /// - Parameter damage: why what was kept tells no more than `ledger`: then the world stands still there.
+    package init(_ ledger: SandboxLedger = SandboxLedger(), damage: String? = nil) {
+        state = Lock(State(ledger: ledger, damage: damage))
+    }
+
+    /// Why the world stands still: what was kept of it does not read. Nil while all is well. Its networks are
+    /// not heard then (unknown is not zero), and nothing can be done to it.
+    package var damage: String? { state.withLock { $0.damage } }
+
+    /// Lets the world stand still for good. Gives whether that is news.
+    package func stop(_ damage: String) -> Bool {
+        state.withLock { state in
+            guard state.damage == nil else { return false }
+            state.damage = damage
+            return true
+        }
+    }
 
     /// Goes on to a later state and wakes who listens. An earlier one changes nothing: of two drivers, the
     /// second may be heard first, and it has done both.

@@ -16,13 +16,14 @@ package struct API: Sendable {
 
     let gateway: Gateway
     private let limiter: RateLimiter<ID<APIKey>>?
+    private let players: RateLimiter<ID<Merchant>>
     private let strangers: RateLimiter<IPAddress>
     /// What is refused to a key, as far as it is recorded, and how many more were since the last record.
     private let recorded: RateLimiter<ID<APIKey>>
     private let unrecorded = Lock<[ID<APIKey>: Int]>([:])
 
     /// - Parameters:
-    ///   - rateLimit: for each key; nil for none, as for a benchmark.
+    ///   - rateLimit: for each key; nil for none, nor for the sandbox, as for a benchmark.
     ///   - wrongKeys: for each address that presents keys that are none.
     ///   - recordedRefusals: of each key; more are counted, and the next record says how many.
     package init(
@@ -31,6 +32,7 @@ package struct API: Sendable {
     ) {
         self.gateway = gateway
         limiter = rateLimit.map { RateLimiter($0, clock: gateway.world.clock) }
+        players = RateLimiter(.sandboxCommands, clock: gateway.world.clock)
         strangers = RateLimiter(wrongKeys, clock: gateway.world.clock)
         recorded = RateLimiter(recordedRefusals, clock: gateway.world.clock)
     }
@@ -58,7 +60,7 @@ package struct API: Sendable {
         do {
             let known = try await authenticate(request)
             caller = known
-            try limit(known, &headers)
+            try limit(known, operation, &headers)
             var response = try await operation.run(try call(operation, request, known, requestID))
             for (name, value) in headers { response.headers.add(name, value) }
             return response
@@ -113,7 +115,7 @@ package struct API: Sendable {
         return String(Substring(text))
     }
 
-    private func limit(_ caller: Caller, _ headers: inout Headers) throws {
+    private func limit(_ caller: Caller, _ operation: Operation, _ headers: inout Headers) throws {
         guard let limiter else { return }
         let verdict = limiter.take(caller.key)
         verdict.write(limiter.limit, into: &headers)
@@ -121,6 +123,14 @@ package struct API: Sendable {
             throw Problem(
                 .rateLimited, "This key has used up its requests. Wait as long as Retry-After says.",
                 headers: ["Retry-After": String(verdict.seconds)])
+        }
+        guard operation.isForTestKeysOnly, caller.isTest else { return }
+        let play = players.take(caller.merchant)
+        guard play.isAllowed else {
+            throw Problem(
+                .rateLimited,
+                "This merchant has used up its commands to the sandbox. Wait as long as Retry-After says.",
+                headers: ["Retry-After": String(play.seconds)])
         }
     }
 

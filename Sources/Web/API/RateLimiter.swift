@@ -16,6 +16,9 @@ package struct RateLimit: Hashable, Sendable {
 
     /// Far above what an honest shop needs, far below what hurts.
     package static let standard = RateLimit(quota: Limits.rateQuota, windowSeconds: Limits.rateWindowSeconds)
+    /// What one merchant does to the sandbox, with all its keys.
+    static let sandboxCommands = RateLimit(
+        quota: Limits.sandboxCommands, windowSeconds: Limits.rateWindowSeconds)
     /// What the log keeps of refusals to one key: a shop under construction stays below it.
     package static let recordedRefusals = RateLimit(
         quota: Limits.recordedRefusals, windowSeconds: Limits.recordedRefusalsWindowSeconds)

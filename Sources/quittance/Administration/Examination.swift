@@ -57,22 +57,35 @@ struct Examination: Sendable {
     init(_ instance: Instance) async throws {
         try await examineDatabase(instance)
         try await examineMerchants(instance)
+        try await examineSandbox(instance)
+    }
+
+    /// What was kept, not what this process remembers of it.
+    private mutating func examineSandbox(_ instance: Instance) async throws {
+        guard instance.gateway.sandbox != nil else { return }
+        let kept = try await Gateway.replaySandbox(from: instance.gateway.store)
+        guard let damage = kept.damage else { return }
+        findings.append(
+            .found(
+                "sandbox", "it stands still: \(damage)",
+                "Nothing live needs it. Set “sandbox” to false, or restore a backup."))
     }
 
     private mutating func examineDatabase(_ instance: Instance) async throws {
         let store = instance.gateway.store
         let isEmbedded = instance.configuration.isEmbedded
-        let (damage, latest, quarantined) = try await store.database.read { db in
+        let (damage, latest, quarantined, count) = try await store.database.read { db in
             var damage: [String] = []
             if isEmbedded {
                 damage += try db.engineDamage()
             }
             let latest = try db.first("SELECT max(at) FROM record WHERE chain = 'instance'")?.integerOrNil(
                 0)
-            let quarantined = try db.query("SELECT payment FROM quarantine LIMIT 100").map {
+            let quarantined = try db.query("SELECT payment FROM quarantine ORDER BY payment LIMIT 3").map {
                 try $0.text(0)
             }
-            return (damage, latest, quarantined)
+            let count = try db.first("SELECT count(*) FROM quarantine")?.integer(0) ?? 0
+            return (damage, latest, quarantined, count)
         }
         if damage.isEmpty {
             findings.append(.good("database", isEmbedded ? "whole" : "answers"))
@@ -92,7 +105,7 @@ struct Examination: Sendable {
             findings.append(
                 .found(
                     "payments",
-                    "\(quarantined.count) are set aside: \(quarantined.prefix(3).joined(separator: ", "))",
+                    "\(count) are set aside: \(quarantined.joined(separator: ", "))",
                     "Run “quittance verify”; when the cause is mended, “quittance payment release ID”."))
         }
     }

@@ -9,8 +9,9 @@ struct Verdict: Sendable {
     /// What was read.
     private let extent: String
 
-    init(_ outcome: Verification) {
-        differences = outcome.findings.map(\.description)
+    /// - Parameter sandboxDamage: why the sandbox's story cannot be told again.
+    init(_ outcome: Verification, sandboxDamage: String? = nil) {
+        differences = outcome.findings.map(\.description) + (sandboxDamage.map { [$0] } ?? [])
         omitted = Int64(outcome.omitted)
         unchecked = outcome.unchecked
         extent =
