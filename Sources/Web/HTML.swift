@@ -1,4 +1,4 @@
-/// A piece of a page. What is interpolated is escaped; only literals, other pieces and `\(raw:)` are markup.
+/// A piece of a page. What is interpolated is escaped; only literals and other pieces are markup.
 ///
 ///     let name = "<script>"
 ///     let line: HTML = "<p class=\"note\">\(name)</p>"      // <p class="note">&lt;script&gt;</p>
@@ -53,9 +53,6 @@ package struct HTML: ExpressibleByStringInterpolation, Equatable, Sendable {
         package mutating func appendInterpolation(_ parts: some Sequence<HTML>) {
             for part in parts { text += part.text }
         }
-
-        /// Text that is markup already. Never anything that came from outside.
-        package mutating func appendInterpolation(raw markup: String) { text += markup }
     }
 
     /// The five characters that mean something become references. What no page may hold (NUL and the other
@@ -74,18 +71,6 @@ package struct HTML: ExpressibleByStringInterpolation, Equatable, Sendable {
                 target.unicodeScalars.append(isControl ? "\u{FFFD}" : scalar)
             }
         }
-    }
-}
-
-extension Sequence<HTML> {
-    /// One piece, with `separator` in between.
-    package func joined(separator: HTML) -> HTML {
-        var sum = HTML.empty
-        for (index, part) in enumerated() {
-            if index > 0 { sum += separator }
-            sum += part
-        }
-        return sum
     }
 }
 

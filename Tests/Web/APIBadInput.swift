@@ -223,6 +223,11 @@ struct APIBadInput {
         .payment("seconds with an exponent", ["expires_in": "1e3"], 422, "invalid_fields", [
             "/expires_in: out_of_range",
         ]),
+        .payment("a link that no page shows", ["cancel_url": "\"https://_shop.example/\""], 422, "invalid_fields", [
+            "/cancel_url: invalid_url",
+        ]),
+        .payment("a link with a blank behind its hash", ["success_url": "\"https://shop.example/#a b\""], 422,
+            "invalid_fields", ["/success_url: invalid_url"]),
         .payment("a script for a link", ["success_url": "\"javascript:alert(1)\""], 422, "invalid_fields", [
             "/success_url: invalid_url",
         ]),

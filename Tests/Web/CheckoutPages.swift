@@ -69,6 +69,18 @@ struct CheckoutStory: Sendable, CustomTestStringConvertible {
                 token.payment, by: world.caller, cause: "test",
                 Answering(key: nil) { _ in Reply(status: 200, body: []) })
         },
+        CheckoutStory(name: "cancelled-and-paid", title: "Not completed") { world, token in
+            _ = try await world.gateway.cancel(
+                token.payment, by: world.caller, cause: "test",
+                Answering(key: nil) { _ in Reply(status: 200, body: []) })
+            try await world.play(.exact, token, blocks: 2)
+        },
+        CheckoutStory(name: "waiting-over-midnight", asset: nil, title: "Waiting for payment") { world, token in
+            try await world.move(.clock(advanceSeconds: 24 * 3_600 - 300))
+            _ = try await world.gateway.choose(
+                try CheckoutWorld.method("SBX"), for: token.payment, by: .customer, of: nil, cause: "test",
+                Answering(key: nil) { _ in Reply(status: 200, body: []) })
+        },
         CheckoutStory(name: "reorged", title: "Payment received") {
             try await $0.play(.exact, $1, blocks: 2)
             try await $0.play(.takeBack, $1)

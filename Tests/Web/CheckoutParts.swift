@@ -17,7 +17,6 @@ struct PageParts {
         #expect(page.text == expected)
         let nested: HTML = "\(page)\([page])"
         #expect(nested.text == expected + expected)
-        #expect(("\(raw: text)" as HTML).text == text)
     }
 
     @Test("Long amounts are read in threes, and nothing is lost or added but narrow spaces", arguments: [

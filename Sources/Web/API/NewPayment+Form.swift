@@ -92,6 +92,10 @@ extension JSONForm {
             } catch {
                 throw FieldProblem(code: "invalid_url", detail: "Must be an absolute http or https URL.")
             }
+            // What the page could not show as a button is not taken.
+            guard WebLink(parsing: text) != nil else {
+                throw FieldProblem(code: "invalid_url", detail: "Must be a link that browsers open.")
+            }
             return text
         }
     }

@@ -91,7 +91,7 @@ struct CheckoutPage {
             let end = Timestamp.text(ask.endsAt.milliseconds)
             return """
                 <p class="countdown">Pay by <time id="countdown" datetime="\(end)">\
-                \(ClockText.time(ask.endsAt))</time></p>
+                \(ask.endsToday ? ClockText.time(ask.endsAt) : ClockText.dayAndTime(ask.endsAt))</time></p>
 
                 """
         }
@@ -222,6 +222,20 @@ enum ClockText {
         let text = Timestamp.text(instant.milliseconds)
         return "\(text.dropFirst(11).prefix(5)) UTC"
     }
+
+    /// `31 Jan, 14:05 UTC`: without a year, for the next days.
+    static func dayAndTime(_ instant: Instant) -> String {
+        let parts = day(instant).split(separator: "-").compactMap { Int($0) }
+        guard parts.count == 3, months.indices.contains(parts[1] - 1) else { return dateAndTime(instant) }
+        return "\(parts[2]) \(months[parts[1] - 1]), \(time(instant))"
+    }
+
+    /// `2026-01-31`.
+    static func day(_ instant: Instant) -> Substring { Timestamp.text(instant.milliseconds).prefix(10) }
+
+    private static let months = [
+        "Jan", "Feb", "Mar", "Apr", "May", "June", "July", "Aug", "Sept", "Oct", "Nov", "Dec",
+    ]
 
     /// `2026-01-31 14:05:09 UTC`.
     static func dateAndTime(_ instant: Instant) -> String {

@@ -38,7 +38,11 @@ extension CustomerView {
                 ? "\(merchant) is looking at this payment. What you have paid is kept: pay nothing now."
                 : lateNote
         case .expired: expiredNote
-        case .failed: "This payment was not completed. Please do not send anything to its address."
+        case .failed:
+            arrivals.isEmpty
+                ? "This payment was not completed. Please do not send anything to its address."
+                : "What you paid came after this payment was ended. \(merchant) can see it and will be in "
+                    + "touch. Please do not send anything more."
         case .refunded: "What you paid was sent back."
         }
     }

@@ -72,6 +72,8 @@ package struct CustomerView: Equatable, Sendable {
         /// What a wallet opens.
         package let link: String?
         package let endsAt: Instant
+        /// On this day, as UTC has it: then a time says it all.
+        package let endsToday: Bool
         /// `1 BTC = 61234.5 EUR`; nil where the price is counted in the asset.
         package let rate: String?
     }
@@ -120,7 +122,7 @@ extension CustomerView {
         orderID = terms.orderID
         description = checkout.description
         price = Self.text(terms.price)
-        ask = view.assessment.isPayable && !isOver ? Self.ask(of: view) : nil
+        ask = view.assessment.isPayable && !isOver ? Self.ask(of: view, at: checkout.now) : nil
         received = Self.text(view.amounts?.received, in: view)
         let isShort = view.assessment.missing > .zero && view.assessment.received > .zero
         missing = isShort ? Self.text(view.amounts?.remaining, in: view) : nil
@@ -151,7 +153,7 @@ extension CustomerView {
         cancelLink = checkout.cancelURL.flatMap(WebLink.init(parsing:))
     }
 
-    private static func ask(of view: PaymentView) -> Ask? {
+    private static func ask(of view: PaymentView, at now: Instant) -> Ask? {
         guard let quote = view.quote, let amounts = view.amounts else { return nil }
         let currency = view.payment.terms.price.currency.code
         let asset = quote.method.asset.text
@@ -159,6 +161,7 @@ extension CustomerView {
             amount: DecimalText.text(amounts.remaining, decimals: quote.asset.decimals), asset: asset,
             network: NetworkLabel.text(quote.method.network), address: quote.destination.address,
             link: view.paymentURI, endsAt: quote.endsAt,
+            endsToday: ClockText.day(quote.endsAt) == ClockText.day(now),
             rate: asset == currency ? nil : "1 \(asset) = \(quote.rate.text) \(currency)")
     }
 

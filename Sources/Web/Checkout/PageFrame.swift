@@ -57,7 +57,7 @@ enum PageFrame {
     }
 
     private static let policy = [
-        "default-src 'none'", "style-src 'self'", "script-src 'self'", "img-src 'self' data:",
+        "default-src 'none'", "style-src 'self'", "script-src 'self'", "img-src 'self'",
         "connect-src 'self'", "form-action 'self'", "base-uri 'none'", "frame-ancestors 'none'",
     ].joined(separator: "; ")
 }

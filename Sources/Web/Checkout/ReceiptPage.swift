@@ -69,7 +69,7 @@ struct ReceiptPage {
             if let block = transfer.block {
                 rows.append(("Block", "\(block.height)"))
                 rows.append(("Block hash", block.block.text))
-                rows.append(("Block time", ClockText.dateAndTime(block.medianTime)))
+                rows.append(("Block’s median time", ClockText.dateAndTime(block.medianTime)))
             }
             return "\(heading)\(table(rows))"
         }

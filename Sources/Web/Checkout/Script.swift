@@ -24,6 +24,7 @@ enum Script {
           function setLeft(left) {
             deadline = left === null || left === undefined ? null : performance.now() + Number(left);
             isOver = false;
+            if (deadline !== null && deadline - performance.now() > 60000) warned = false;
             tick();
           }
 
@@ -37,7 +38,7 @@ enum Script {
             time.textContent = (hours ? hours + ":" + two(minutes) : minutes) + ":" + two(seconds % 60);
             time.parentElement.firstChild.textContent = "Time left ";
             time.classList.toggle("soon", seconds < 120);
-            if (seconds === 60 && !warned) {
+            if (seconds > 0 && seconds <= 60 && !warned) {
               warned = true;
               announcement.textContent = "One minute left to pay.";
             }
