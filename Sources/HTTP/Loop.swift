@@ -63,7 +63,6 @@ final class Loop: TaskExecutor, EventSink, @unchecked Sendable {
     var now: Int64 = 0
     var nextSweep: Int64 = 0
     var drainStarted: Int64?
-    var hasCancelled = false
     private var scratch = [UInt8](repeating: 0, count: Limits.readBytes)
 
     /// Takes over `listener`, also on failure. Throws when the kernel gives no more descriptors.

@@ -8,13 +8,4 @@ package enum Method: String, Sendable, Hashable, CaseIterable {
     case patch = "PATCH"
     case delete = "DELETE"
     case options = "OPTIONS"
-
-    /// Whether asking twice is asked for nothing more than asking once, and changes nothing (RFC 9110,
-    /// 9.2.1).
-    package var isSafe: Bool {
-        switch self {
-        case .get, .head, .options: true
-        case .post, .put, .patch, .delete: false
-        }
-    }
 }

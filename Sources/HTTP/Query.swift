@@ -16,11 +16,6 @@ package struct Query: Sendable, Equatable {
 
     package init(_ pairs: [Pair] = []) { self.pairs = pairs }
 
-    package var isEmpty: Bool { pairs.isEmpty }
-
-    /// The first value of `name`. An API that must not be read two ways looks at `values` as well.
-    package subscript(_ name: String) -> String? { pairs.first { $0.name == name }?.value }
-
     /// Every value of `name`, in order.
     package func values(_ name: String) -> [String] { pairs.filter { $0.name == name }.map(\.value) }
 

@@ -39,16 +39,6 @@ package struct Request: Sendable {
         guard let value = headers["content-type"] else { return nil }
         return value.prefix { $0 != ";" }.trimmingBlanks().lowercased()
     }
-
-    /// The value of a cookie (RFC 6265, 5.4); the first if there are several of the name.
-    package func cookie(_ name: String) -> String? {
-        for pair in headers.values("cookie").lazy.flatMap({ $0.split(separator: ";") }) {
-            let text = pair.trimmingBlanks()
-            guard let equals = text.firstIndex(of: "="), text[..<equals] == name else { continue }
-            return String(text[text.index(after: equals)...])
-        }
-        return nil
-    }
 }
 
 /// The other end of a connection: of the socket, or, behind a configured proxy, of the client it names.

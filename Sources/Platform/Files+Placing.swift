@@ -35,6 +35,16 @@ extension Files {
     /// The folder that a path lies in.
     package static func parent(of path: String) -> String { folder(of: path) }
 
+    /// The same path from the root on, with no link on the way to its folder; as it is where that is not
+    /// there.
+    package static func absolute(_ path: String) -> String {
+        guard let real = unsafe realpath(folder(of: path), nil) else { return path }
+        defer { unsafe free(real) }
+        let place = unsafe String(cString: real)
+        let name = path.split(separator: "/").last.map(String.init) ?? ""
+        return place == "/" ? "/" + name : place + "/" + name
+    }
+
     /// How many bytes a file has.
     package static func size(of path: String) throws(FileError) -> Int64 {
         var status = stat()

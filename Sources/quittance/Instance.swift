@@ -61,6 +61,7 @@ struct Instance: Sendable {
             try await time?.step()
             let keys = try await InstanceKeys.open(folder: configuration.data, store, world.entropy)
             let sandbox = configuration.hasSandbox ? try await Gateway.replaySandbox(from: store) : nil
+            if let damage = sandbox?.damage { log.error("the sandbox stands still \("reason", damage)") }
             var settings = Settings(baseURL: baseURL ?? configuration.baseURL(port: configuration.port))
             settings.allowsLoopbackWebhooks = configuration.allowsLoopbackWebhooks
             settings.pagesMoveSandboxClock = configuration.pagesMoveSandboxClock
@@ -79,46 +80,25 @@ struct Instance: Sendable {
 
     /// For commands that only look: a mistyped folder must not become an empty gateway that is found in good
     /// order.
-    static func mustExist(_ configuration: Configuration) async throws {
+    static func mustExist(_ configuration: Configuration) throws {
         try mustBeWhole(configuration)
+        try mustAgree(configuration)
         guard case .sqlite(let path, _) = configuration.location, !Files.exists(path) else { return }
-        try await mustAgree(configuration)
         throw Failure(
             "there is no gateway in \(configuration.data): \(path) does not exist.",
             advice: "Name its folder with --data, or make a new one with “quittance serve”.")
     }
 
-    /// A gateway that runs in the folder may have been told of its database by a variable that this command
-    /// has not got: then the command would make or look at another one, beside it. Throws `WrongUse`.
-    static func mustAgree(_ configuration: Configuration) async throws {
-        guard Files.exists(configuration.data) else { return }
-        var theirs: String?
-        do {
-            guard let door = try await Control.doors(in: configuration.data).first else { return }
-            // Whoever has the lock works on the embedded database, as this command would.
-            if configuration.isEmbedded, try isTaken(configuration.data) { return }
-            theirs = try await door.ask(.status)["storage"]?.asString
-        } catch is Failure {
-            // It ends, or belongs to another user: whoever needs it will say so.
-            return
-        }
-        if let theirs, (theirs == "sqlite") != configuration.isEmbedded {
-            throw WrongUse(
-                "the gateway that runs in \(configuration.data) works on \(theirs), and this command would "
-                    + "work on \(configuration.shownStorage).",
-                hint: "Set QUITTANCE_STORAGE, or “storage” in quittance.json, as the gateway has it. Where a "
-                    + "service has it from a file, docs/OPERATING.md says how commands get it too.")
-        }
-    }
-
-    private static func isTaken(_ folder: String) throws(FileError) -> Bool {
-        do throws(FileError) {
-            _ = try FileLock(folder: folder)
-            return false
-        } catch {
-            guard error.isHeld else { throw error }
-            return true
-        }
+    /// The gateway of the folder, one that runs or one that ran, may have been told of its database by a
+    /// variable that this command has not got: then the command would make, copy or look at another one,
+    /// beside it. Throws `WrongUse`.
+    static func mustAgree(_ configuration: Configuration) throws {
+        guard let theirs = try configuration.servedStorage(), !configuration.isStorage(theirs) else { return }
+        throw WrongUse(
+            "the gateway of \(configuration.data) works on \(theirs), and this command would work on "
+                + "\(configuration.shownStorage).",
+            hint: "Set QUITTANCE_STORAGE, or “storage” in quittance.json, as the gateway has it. Where a "
+                + "service has it from a file, docs/OPERATING.md says how commands get it too.")
     }
 
     /// Takes the data folder for this process; nil where several may share it. Throws `Taken`, `FileError`,

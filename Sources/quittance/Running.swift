@@ -13,15 +13,26 @@ struct Running: Sendable {
     let roles: Set<Role>
     private let task: Task<Void, any Error>
 
-    /// Opens the instance, binds the server, and starts the loops.
+    /// Binds the server, opens the instance, and starts the loops.
     static func start(
         _ configuration: Configuration, roles: Set<Role> = Set(Role.allCases), log: Log
     ) async throws -> Running {
-        let door = Door(log)
-        let server = roles.contains(.api) ? try bind(configuration, door, log) : nil
-        let url = configuration.baseURL(port: server?.port ?? configuration.port)
+        let reception = roles.contains(.api) ? try Reception(configuration, log) : nil
+        do {
+            return try await start(configuration, roles, reception, log)
+        } catch {
+            await reception?.close()
+            throw error
+        }
+    }
+
+    private static func start(
+        _ configuration: Configuration, _ roles: Set<Role>, _ reception: Reception?, _ log: Log
+    ) async throws -> Running {
+        let url = configuration.baseURL(port: reception?.port ?? configuration.port)
         let instance = try await Instance.open(configuration, baseURL: url, log: log)
         do {
+            try configuration.noteStorage()
             try await instance.gateway.recordStart(version: Version.text)
             try await instance.setFixedRates()
             if roles.contains(.api) { try await instance.keepIndices() }
@@ -37,7 +48,7 @@ struct Running: Sendable {
         let checkout = Checkout(gateway)
         let health = Lock<@Sendable () -> [Supervisor.Health]> { [] }
         let presence = Presence(
-            url: url, address: server.map { configuration.place(port: $0.port) }, roles: roles,
+            url: url, address: reception.map { configuration.place(port: $0.port) }, roles: roles,
             startedAt: gateway.world.clock.now, health: { health.withLock { $0 }() })
         var residents = control(Administration(instance: instance, presence: presence), log)
         residents += parts(roles, gateway).map(Essential.init)
@@ -48,10 +59,10 @@ struct Running: Sendable {
         if let time = instance.time { residents.append(time) }
         if roles.contains(.api) { residents.append(Essential(checkout)) }
         // The last to start is the first to stop: no request comes while the loops end.
-        if let server { residents.append(Serving(server: server)) }
+        if let reception { residents.append(reception) }
         let supervisor = Supervisor(residents, log: log)
         health.withLock { $0 = { supervisor.health } }
-        door.open(site(gateway, checkout, supervisor))
+        reception?.open(site(gateway, checkout, supervisor))
         let task = Task { try await supervisor.run() }
         let bound = presence.address.map { "http://\($0)" }
         return Running(instance: instance, url: url, bound: bound, roles: roles, task: task)
@@ -80,28 +91,6 @@ struct Running: Sendable {
         } catch {
             log.warning("commands cannot reach this process \("error", error)")
             return []
-        }
-    }
-
-    /// Takes the port, so that the address is known; what comes before the instance is open waits or is
-    /// told to.
-    private static func bind(_ configuration: Configuration, _ door: Door, _ log: Log) throws -> Server {
-        var settings = Server.Configuration()
-        settings.address = configuration.address
-        settings.port = configuration.port
-        settings.trustedProxies = configuration.trustedProxies
-        settings.limits.body = API.bodyBytes
-        settings.onFailure = { request, error in
-            log.error("request failed \("path", loggable(request.path, request.segments)) \("error", error)")
-        }
-        settings.refuse = { door.refuse($0) }
-        do throws(ServerError) {
-            return try Server(configuration: settings) { await door.answer($0) }
-        } catch {
-            if case .malformedProxy = error {
-                throw WrongUse("\(configuration.source(of: "trusted_proxies")): \(error).")
-            }
-            throw Unbindable(reason: error, source: configuration.source(of: "listen"))
         }
     }
 
@@ -156,28 +145,6 @@ struct Running: Sendable {
     }
 }
 
-/// What answers requests, once there is something to answer with.
-final class Door: Sendable {
-    private let site = Lock<Front?>(nil)
-    /// Answers until then.
-    private let porch: Front
-
-    init(_ log: Log) { porch = Front([], log: log, metrics: Metrics()) }
-
-    func open(_ front: Front) { site.withLock { $0 = front } }
-
-    func answer(_ request: Request) async -> Response {
-        guard let front = site.withLock({ $0 }) else {
-            return porch.refuse(Server.Refused(.serviceUnavailable, code: "starting", request: request))
-        }
-        return await front.respond(to: request)
-    }
-
-    func refuse(_ refused: Server.Refused) -> Response {
-        (site.withLock { $0 } ?? porch).refuse(refused)
-    }
-}
-
 /// A part of the process that it cannot do without. A process whose loop has stopped for good would look
 /// alive and let payments lie; so it ends, and whoever watches over it starts it again or calls a person.
 private struct Essential: Resident {
@@ -189,16 +156,6 @@ private struct Essential: Resident {
     var isEssential: Bool { true }
 
     func run() async throws { try await part.run() }
-}
-
-/// The server as a part of the process that it cannot do without.
-private struct Serving: Resident {
-    let server: Server
-
-    var name: String { "server" }
-    var isEssential: Bool { true }
-
-    func run() async throws { await server.run() }
 }
 
 extension Running {

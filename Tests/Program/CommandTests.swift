@@ -34,7 +34,7 @@ struct CommandTests {
     }
 
     @Test("A folder without a gateway is not taken for one in good order", arguments: [
-        "verify", "merchant list", "key list", "key create", "key revoke key_1", "key rotate-instance",
+        "verify", "merchant list", "key list", "key create", "key revoke key_1", "key rotate-instance", "migrate",
         "payment list --set-aside", "payment release pay_1 --reason a",
     ])
     func nowhere(_ command: String) async throws {

@@ -61,6 +61,13 @@ struct ConfigurationTests {
             "/rates/0: a rate is like", nil),
         ("{\"rates\": [{\"asset\": \"BTC\", \"currency\": \"EURO\", \"rate\": \"5\"}]}", [:],
             "/rates/0/currency: “EURO” is no currency", nil),
+        ("{\"rates\": [{\"asset\": \"BTC\", \"currency\": \"EUR\", \"rate\": \"5\"}, "
+            + "{\"asset\": \"BTC\", \"currency\": \"EUR\", \"rate\": \"6\"}]}", [:],
+            "/rates/1: BTC in EUR is there twice.", nil),
+        ("{\"networks\": [{\"network\": \"bitcoin\", \"rpc_url\": \"http://a\", \"rpc_cookie_file\": \"c\", "
+            + "\"zmq\": \"127.0.0.1:28332\"}]}", [:], "/networks/0/zmq: it is the node's publisher", nil),
+        (nil, ["QUITTANCE_BITCOIN_RPC_URL": "http://a", "QUITTANCE_BITCOIN_RPC_COOKIE_FILE": "c",
+            "QUITTANCE_BITCOIN_ZMQ": "tcp://127.0.0.1"], "QUITTANCE_BITCOIN_ZMQ: it is the node's publisher", nil),
         (nil, ["QUITTANCE_LISTN": "x"], "QUITTANCE_LISTN: there is no such setting.",
             "Did you mean “QUITTANCE_LISTEN”?"),
         (nil, ["QUITTANCE_TRUSTED_PROXIES": "127.0.0.1,nginx"],

@@ -25,9 +25,48 @@ struct ControlTests {
 
     private func sockets(_ folder: String) throws -> [String] { try Control.names(in: folder) }
 
-    private func run(_ words: [String], _ folder: String) async -> (ending: Ending, said: Lines) {
+    private func run(
+        _ words: [String], _ folder: String, _ variables: [String: String] = [:]
+    ) async -> (ending: Ending, said: Lines) {
         let said = Lines()
-        return (await Quittance.run(words + ["--data", folder], said.terminal()), said)
+        return (await Quittance.run(words + ["--data", folder], said.terminal(variables)), said)
+    }
+
+    @Test("What works on another database than the gateway, one that runs or one that ran, is refused")
+    func otherDatabase() async throws {
+        let (folder, elsewhere) = (try TemporaryFolder(), try TemporaryFolder())
+        let (copy, served) = (folder.file("copy.db"), "sqlite:" + elsewhere.file("pay.db"))
+        // The first trial left a database; the gateway has another one now.
+        try await serving(folder.path) { _ in }
+        #expect(await run(["backup", folder.file("first.db")], folder.path).ending == .good)
+        var configuration = Configuration(data: folder.path)
+        configuration.port = 0
+        configuration.storage = .sqlite(elsewhere.file("pay.db"))
+        let running = try await Running.start(configuration, log: .silent)
+        let commands = [
+            ["backup", copy], ["restore", folder.file("first.db")], ["verify"], ["merchant", "list"],
+            ["merchant", "create", "--name", "Shop"], ["restored", "--skip", "0"], ["key", "rotate-instance"],
+            ["migrate"],
+        ]
+        for isRunning in [true, false] {
+            if !isRunning { try await running.stop() }
+            for words in commands {
+                let refused = await run(words, folder.path)
+                #expect(refused.ending == .wrongUse, "\(words)")
+                #expect(refused.said.errors.first?.contains("on \(served), and this command") == true, "\(words)")
+            }
+            let doctor = await run(["doctor"], folder.path)
+            #expect(doctor.ending == .finding && doctor.said.output.contains(served))
+            #expect(doctor.said.output.contains("runs as process") == isRunning)
+            let right = await run(["backup", copy + String(isRunning)], folder.path, ["QUITTANCE_STORAGE": served])
+            #expect(right.ending == .good, "\(right.said.errors)")
+        }
+        #expect(!Files.exists(copy))
+        let server = await run(["migrate"], folder.path, ["QUITTANCE_STORAGE": "postgres://nobody@127.0.0.1:1/none"])
+        #expect(server.ending == .wrongUse)
+        // Who serves says which one it is.
+        try await serving(folder.path) { _ in }
+        #expect(await run(["backup", copy], folder.path).ending == .good)
     }
 
     /// The status of an API request.
@@ -72,7 +111,7 @@ struct ControlTests {
     ])
     func refusals(words: [String], problem: String) async throws {
         let folder = try TemporaryFolder()
-        #expect(await run(["migrate"], folder.path).ending == .good)
+        #expect(await run(["migrate", "--new"], folder.path).ending == .good)
         let alone = await run(words, folder.path)
         #expect(alone.ending == .wrongUse)
         #expect(alone.said.errors.first == "quittance: \(problem)")
@@ -112,7 +151,7 @@ struct ControlTests {
                 + "s.bind('control-00000000.sock'); s.listen(); print('bound')"], input: .nothing)
         #expect(await dead.ended() == 0)
         #expect(try sockets(folder) == ["control-00000000.sock"])
-        #expect(await run(["migrate"], folder).ending == .good)
+        #expect(await run(["migrate", "--new"], folder).ending == .good)
         #expect(await run(["merchant", "list"], folder).ending == .good)
         try await serving(folder) { _ in
             let names = try sockets(folder)

@@ -1,3 +1,4 @@
+import Chains
 import Domain
 import Engine
 import JSON
@@ -22,7 +23,7 @@ struct Administration: Sendable {
     /// Throws `WrongUse` for what cannot be asked, and what the store throws.
     func answer(_ request: Request, _ progress: @escaping Progress = { _ in }) async throws -> JSON {
         switch request {
-        case .status: presence?.status(instance.configuration.shownStorage) ?? .null
+        case .status: presence?.status ?? .null
         case .examination: try await Examination(instance).json
         case .verification: try await verify(progress)
         case .merchants: try await .array(gateway.merchants().map(Self.view))
@@ -113,7 +114,11 @@ struct Administration: Sendable {
         let outcome = try await gateway.store.verify { done, total in
             progress("verify: \(done) of \(total) chains")
         }
-        return Verdict(outcome).json
+        // What was kept, not what this process remembers of it.
+        let damage =
+            gateway.sandbox == nil
+            ? nil : try await Gateway.replaySandbox(from: gateway.store).damage
+        return Verdict(outcome, sandboxDamage: damage).json
     }
 
     /// The merchant of that identity; the only one when nobody says.
@@ -148,12 +153,9 @@ struct Presence: Sendable {
     let startedAt: Int64
     let health: @Sendable () -> [Supervisor.Health]
 
-    /// Read again by `Doctor` and by `Instance.mustAgree`.
-    ///
-    /// - Parameter storage: what it works on, without a password.
-    func status(_ storage: String) -> JSON {
+    /// Read again by `Doctor`.
+    var status: JSON {
         [
-            "storage": .string(storage),
             "version": .string(Version.text), "process": .integer(Environment.processID),
             "url": .string(url), "address": .optional(address),
             "roles": .array(Role.allCases.filter(roles.contains).map { .string($0.rawValue) }),

@@ -9,7 +9,7 @@ extension Administration {
     static func ask(
         _ request: Request, _ configuration: Configuration, _ terminal: Terminal
     ) async throws -> JSON {
-        try await Instance.mustAgree(configuration)
+        try Instance.mustAgree(configuration)
         let clock = SystemClock()
         let start = clock.uptime
         while true {

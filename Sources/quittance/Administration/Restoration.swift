@@ -14,6 +14,8 @@ struct Restoration: Sendable {
     let backup: DatabaseFile
     /// How many addresses to skip, where the operator says so.
     let skip: Int64?
+    /// No gateway was in the folder yet. Else a mistyped folder would get a database that nobody serves.
+    let isNew: Bool
 
     /// What it came to.
     struct Outcome: Sendable {
@@ -67,6 +69,12 @@ struct Restoration: Sendable {
         }
         if Files.exists(database.path), try Files.number(of: backup.path) == Files.number(of: database.path) {
             throw Failure("\(backup.path) is the database itself, and no backup of it.")
+        }
+        let traces = [database.path, configuration.data + "/indices"]
+        guard isNew || database.isBeingReplaced || traces.contains(where: Files.exists) else {
+            throw WrongUse(
+                "there is no gateway in \(configuration.data): neither \(database.path) nor “indices”.",
+                hint: "Name its folder with --data. To restore into a new folder, say --new.")
         }
         let key = configuration.data + "/" + InstanceKeyFile.name
         guard Files.exists(key) else {

@@ -138,7 +138,7 @@ extension Command {
     ) async throws -> JSON {
         let configuration = try Configuration.load(arguments, terminal.variables)
         // The first command of a new instance is to make a merchant; all others have an instance.
-        if case .newMerchant = request {} else { try await Instance.mustExist(configuration) }
+        if case .newMerchant = request {} else { try Instance.mustExist(configuration) }
         return try await Administration.ask(request, configuration, terminal)
     }
 

@@ -19,7 +19,7 @@ extension Command {
             let target = try file(arguments)
             let configuration = try Configuration.load(arguments, terminal.variables)
             let database = try embedded(configuration, insteadUse: "pg_dump -Fc, or continuous archiving")
-            try await Instance.mustExist(configuration)
+            try Instance.mustExist(configuration)
             do {
                 try await database.copy(to: target)
             } catch let error as FileError where error.isTaken {
@@ -43,8 +43,8 @@ extension Command {
             command says where. FILE is only read. The gateway must not be running. A restore that was
             interrupted is begun again with the same command; until then nothing starts on the folder.
 
-            On another machine, put “instance.key” into the data folder first. For PostgreSQL use pg_restore,
-            and “quittance restored” after it.
+            On another machine, put “instance.key” into the data folder first, and say --new. For PostgreSQL
+            use pg_restore, and “quittance restored” after it.
             """,
         operands: ["FILE"],
         options: [
@@ -52,6 +52,7 @@ extension Command {
                 name: "skip", value: "N",
                 about: "How many addresses of every wallet to skip beyond those that are known, up to\n"
                     + "1000000: more than were issued since the backup, over all merchants."),
+            Option(name: "new", about: "Into a folder in which no gateway was yet."),
             dataOption, configOption,
         ],
         examples: [
@@ -64,9 +65,10 @@ extension Command {
             let configuration = try Configuration.load(arguments, terminal.variables)
             let database = try embedded(
                 configuration, insteadUse: "pg_restore, and then quittance restored --skip N")
-            try await Instance.mustAgree(configuration)
+            try Instance.mustAgree(configuration)
             let restoration = Restoration(
-                configuration: configuration, database: database, backup: DatabaseFile(backup), skip: skip)
+                configuration: configuration, database: database, backup: DatabaseFile(backup), skip: skip,
+                isNew: arguments.has("new"))
             let outcome = try await restoration.run { terminal.progress($0) }
             if let aside = outcome.aside {
                 terminal.say("The database that was here is now \(aside)")

@@ -82,7 +82,8 @@ struct Doctor {
         if Files.isFolder(configuration.data) { try examineFolder(configuration) }
         examineClock()
         examineCertificates()
-        let services = try await missing == nil ? examineServices(configuration) : []
+        let services =
+            try await Files.isFolder(configuration.data) ? examineServices(configuration) : []
         if services.isEmpty {
             tell(.good("gateway", "does not run"))
             examine(configuration.address, configuration.baseURL(port: configuration.port), configuration)
@@ -102,9 +103,11 @@ struct Doctor {
     /// Why there is no database to look into, before the first start for instance. Makes nothing.
     private func missing(_ configuration: Configuration) async throws -> Failure? {
         do {
-            try await Instance.mustExist(configuration)
+            try Instance.mustExist(configuration)
         } catch let failure as Failure {
             return failure
+        } catch let error as WrongUse {
+            return Failure(error.problem, advice: error.hint)
         }
         guard !Files.isFolder(configuration.data) else { return nil }
         return Failure(
@@ -241,7 +244,7 @@ struct Doctor {
                     name, "\(report.version) is at block \(report.height) of \(report.headers)",
                     "Wait until it has caught up: nothing is confirmed before.")
             }
-            let place = "\(report.version) at block \(report.height)"
+            let place = "\(report.version) at block \(report.height)\(report.isPruned ? ", pruned" : "")"
             if report.connections == 0, !node.network.isRegtest {
                 return .found(
                     name, "\(place) speaks to no other node",

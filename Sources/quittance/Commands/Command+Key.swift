@@ -17,7 +17,7 @@ extension Command {
         options: [dataOption, configOption],
         run: { arguments, terminal in
             let configuration = try Configuration.load(arguments, terminal.variables)
-            try await Instance.mustExist(configuration)
+            try Instance.mustExist(configuration)
             try await Control.mustBeClosed(configuration.data)
             let (rotation, fingerprint) = try await Instance.with(configuration) { instance in
                 try await instance.replaceKey()

@@ -24,7 +24,7 @@ extension Command {
         run: { arguments, terminal in
             let count = try Command.count(arguments.required("skip"))
             let configuration = try Configuration.load(arguments, terminal.variables)
-            try await Instance.mustExist(configuration)
+            try Instance.mustExist(configuration)
             // An embedded database is taken anyway, and that is said in its own words.
             if !configuration.isEmbedded { try await Control.mustBeClosed(configuration.data) }
             return try await Instance.with(configuration) { instance in

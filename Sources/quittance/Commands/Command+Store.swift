@@ -18,7 +18,7 @@ extension Command {
         options: [dataOption, configOption],
         run: { arguments, terminal in
             let configuration = try Configuration.load(arguments, terminal.variables)
-            try await Instance.mustExist(configuration)
+            try Instance.mustExist(configuration)
             let answer = try await Administration.ask(.verification, configuration, terminal)
             return try Verdict(answer).tell(terminal)
         })
@@ -31,9 +31,12 @@ extension Command {
             beforehand. It can be repeated. Make a backup first: a step is never undone. The gateway must not
             be running.
             """,
-        options: [dataOption, configOption],
+        options: [
+            dataOption, configOption, Option(name: "new", about: "Make the database if there is none."),
+        ],
         run: { arguments, terminal in
             let configuration = try Configuration.load(arguments, terminal.variables)
+            if !arguments.has("new") { try Instance.mustExist(configuration) }
             // Held until the end: a gateway that runs would be left with a schema that it does not know.
             let lock = try Instance.claim(configuration)
             defer { _ = lock }

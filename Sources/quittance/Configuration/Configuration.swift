@@ -49,10 +49,13 @@ struct Configuration: Sendable {
 
     var location: DatabaseLocation {
         switch storage {
-        case .sqlite(let path): .sqlite(path ?? data + "/quittance.db")
+        case .sqlite(let path): .sqlite(path ?? Self.ownFile(in: data))
         case .postgres(let uri): .postgres(uri)
         }
     }
+
+    /// The database that an instance has where nothing else is said.
+    private static func ownFile(in data: String) -> String { data + "/quittance.db" }
 
     var isEmbedded: Bool {
         switch storage {
@@ -61,12 +64,24 @@ struct Configuration: Sendable {
         }
     }
 
-    /// Which database, as it may be shown: `sqlite`, or the server's address without a password.
+    /// Which database, as it may be shown and is told to others: `sqlite` for the one in the data folder,
+    /// `sqlite:/PATH`, or the server's address without a password.
     var shownStorage: String {
         switch storage {
-        case .sqlite: "sqlite"
+        case .sqlite(nil): "sqlite"
+        case .sqlite(let path?): "sqlite:" + Files.absolute(path)
         case .postgres(let uri): Setting.redacted(uri)
         }
+    }
+
+    /// Whether it is this database that another process, of the same data folder, calls by that name. One
+    /// server has many addresses, so of two servers it is taken to be.
+    func isStorage(_ shown: String) -> Bool {
+        guard case .sqlite(let path, _) = location, shown == "sqlite" || shown.hasPrefix("sqlite:") else {
+            return isEmbedded == (shown == "sqlite" || shown.hasPrefix("sqlite:"))
+        }
+        let theirs = shown == "sqlite" ? Self.ownFile(in: data) : String(shown.dropFirst(7))
+        return Files.absolute(path) == Files.absolute(theirs)
     }
 
     /// What is listened on, once the port is known: `127.0.0.1:8080`, `[::]:8080`.

@@ -58,7 +58,8 @@ extension NodeSettings {
                 "\(place): it needs “rpc_cookie_file”, or “rpc_user” and “rpc_password_file”.",
                 hint: "Passwords do not stand in the configuration itself.")
         }
-        return NodeSettings(network: network, rpcURL: address, credentials: credentials, zmq: texts["zmq"])
+        let zmq = try texts["zmq"].map { text throws(WrongUse) in try checkPublisher(text, "\(place)/zmq") }
+        return NodeSettings(network: network, rpcURL: address, credentials: credentials, zmq: zmq)
     }
 
     /// The members of an object of texts. Throws `WrongUse` for an unknown one, with the nearest name.
@@ -98,6 +99,19 @@ extension NodeSettings {
             throw WrongUse("\(place): it is the address of the node, such as http://127.0.0.1:8332.")
         }
         return url
+    }
+
+    /// `tcp://HOST:PORT`, which ZeroMQ would otherwise refuse in silence.
+    static func checkPublisher(_ text: String, _ place: String) throws(WrongUse) -> String {
+        let parts = text.split(separator: "://", maxSplits: 1)
+        let colon = text.lastIndex(of: ":") ?? text.startIndex
+        let port = UInt16(text[colon...].dropFirst()) ?? 0
+        guard parts.count == 2, parts[0] == "tcp", port > 0, !text.contains("@"),
+            !parts[1].hasPrefix(":"), !parts[1].hasPrefix("*")
+        else {
+            throw WrongUse("\(place): it is the node's publisher, such as tcp://127.0.0.1:28332.")
+        }
+        return text
     }
 
     private static func secret(in path: String, _ place: String) throws(WrongUse) -> String {
@@ -157,7 +171,9 @@ extension Configuration {
         let node = NodeSettings(
             network: network, rpcURL: try NodeSettings.check(url, prefix + "RPC_URL"),
             credentials: credentials,
-            zmq: variables[prefix + "ZMQ"])
+            zmq: try variables[prefix + "ZMQ"].map { text throws(WrongUse) in
+                try NodeSettings.checkPublisher(text, prefix + "ZMQ")
+            })
         nodes.removeAll { $0.network == network }
         origins.removeAll { $0.key.hasPrefix("networks.\(network.rawValue).") }
         nodes.append(node)
@@ -174,7 +190,14 @@ extension FixedRate {
         }
         var rates: [FixedRate] = []
         for (index, element) in elements.enumerated() {
-            flaws.note { () throws(WrongUse) in rates.append(try read(element, "\(place)/\(index)")) }
+            flaws.note { () throws(WrongUse) in
+                let rate = try read(element, "\(place)/\(index)")
+                let twin = rates.first { $0.asset == rate.asset && $0.currency == rate.currency }
+                guard twin == nil else {
+                    throw WrongUse("\(place)/\(index): \(rate.asset) in \(rate.currency) is there twice.")
+                }
+                rates.append(rate)
+            }
         }
         return rates
     }
