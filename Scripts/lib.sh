@@ -57,6 +57,9 @@ run_group() {
     group=$!
     set +m
     wait "$group" || status=$?
+    # Where it failed by itself, what it has left behind ends with it: the server of a bench that gave up, say. What
+    # is left after a success is a fault, which `is_over` tells.
+    if [ "$status" != 0 ] && kill -0 -- "-$group" 2> /dev/null; then end_group; fi
     group=
     return "$status"
 }
