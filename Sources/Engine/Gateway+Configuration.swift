@@ -125,20 +125,8 @@ extension Gateway {
 
     /// Ends a key for good.
     package func revokeKey(_ id: ID<APIKey>, by caller: Caller, cause: String) async throws {
-        let now = world.now
-        // Also when nobody knows whether it was committed.
-        defer { callers.forget() }
-        try await write { work in
-            let keys = try work.tx.keys(of: caller.merchant)
-            guard var key = keys.first(where: { $0.id == id && $0.isTest == caller.isTest }) else {
-                throw CommandError.notFound("API key")
-            }
-            guard key.revokedAt == nil else { return }
-            key.revokedAt = now
-            try work.tx.save(key)
-            try self.record(caller, "key_revoked", subject: id.text, cause: cause, work) {
-                $0.member("revoked_at", now.milliseconds)
-            }
+        try await revoke(id, cause: cause, caller.actor) { key in
+            key.merchant == caller.merchant && key.isTest == caller.isTest
         }
     }
 
@@ -173,6 +161,7 @@ extension Gateway {
                 try !work.tx.hasMade(
                     wallets: EngineLimits.walletsADay, of: caller.merchant, since: self.world.now.dayBefore)
             else { throw CommandError.tooMany("wallets") }
+            try self.mustBeFree(parsed.fingerprint, for: caller, work)
             // The latest one receives: it must be that also where another process, with another clock, has
             // made the others.
             for other in try work.tx.walletsInUse(of: caller.merchant) {
@@ -199,6 +188,17 @@ extension Gateway {
         }
     }
 
+    /// The count of a key's addresses is one, and a public key is no secret: whoever knows that of another
+    /// merchant must not use up its addresses, nor see how many there are.
+    private func mustBeFree(_ fingerprint: String, for caller: Caller, _ work: Work) throws {
+        let owner = try work.tx.firstOwner(of: fingerprint)
+        guard owner == nil || owner == caller.merchant else {
+            throw CommandError.key(
+                code: "key_in_use",
+                detail: "Another merchant of this gateway receives with this key. Send another account's.")
+        }
+    }
+
     /// Moves a wallet's count of addresses on, so that those below `next` are not issued any more. One that
     /// is further already stays. Gives the wallet with its count.
     package func advanceWallet(
@@ -216,14 +216,8 @@ extension Gateway {
         _ wallet: StoredWallet, to next: Int64, _ caller: Caller, _ cause: String, _ work: Work
     ) throws -> Int64 {
         let now = try work.tx.issuedIndices(of: wallet.fingerprint)
-        // What is skipped is lost for good, and other wallets may have the same key.
+        // What is skipped is lost for good.
         guard next <= now + EngineLimits.skippedIndices else { throw CommandError.tooMany("indices to skip") }
-        if next > now, try work.tx.firstOwner(of: wallet.fingerprint) != caller.merchant {
-            // Its count is shared, and whoever knows a public key can register it.
-            throw Refusal(
-                .notAllowedInState,
-                "Another merchant registered this key before: only that one moves its count.")
-        }
         indices.bar(wallet.fingerprint, below: next)
         try work.tx.advance(
             wallet.fingerprint, to: next, chain: caller.merchant.text, at: world.now, reason: "asked",

@@ -17,13 +17,21 @@ extension Gateway {
         if let known, known != identity { throw IndexFile.Doubt.otherDatabase }
         let now = world.now
         let file = try indexFile(path, indices)
-        // After a hard end the file is ahead by what it covered. If it is further, the store has gone back.
-        let hasGoneBack = file.covered.contains { key, covered in
+        // After a hard end the file is ahead by what it covered. If it is further, the store has gone back,
+        // or many writes were waiting: numbers that begin higher for nothing do no harm.
+        let mayHaveGoneBack = file.covered.contains { key, covered in
             indices[key].map { covered - $0 > EngineLimits.coveredIndices.upperBound } ?? false
         }
         defer { floor.withLock { $0 = nil } }
         let skipped = try await store.write { tx in
-            if hasGoneBack { _ = try self.raiseFloor(at: now, tx) }
+            if mayHaveGoneBack {
+                let floor = try self.raiseFloor(at: now, tx)
+                var writer = JSONWriter()
+                writer.object { $0.member("floor", floor) }
+                try tx.record(
+                    chain: Storage.Transaction.instanceChain, at: now, kind: "numbers_raised", subject: "",
+                    cause: "start", actor: .operatorAtMachine, body: writer.bytes)
+            }
             var skipped: [Int64] = []
             for (key, covered) in file.covered where indices[key] != nil {
                 let before = try tx.advance(
@@ -35,10 +43,7 @@ extension Gateway {
         }
         self.indices.keep(file)
         guard !skipped.isEmpty else { return }
-        let reason =
-            hasGoneBack
-            ? "this database is older than its folder"
-            : "the last process ended hard, or this database is older than its folder"
+        let reason = "the last process ended hard, or this database is older than its folder"
         world.log.warning(
             """
             \("addresses", Int(skipped.reduce(0, +))) addresses of \("wallets", skipped.count) wallet keys \
@@ -49,8 +54,8 @@ extension Gateway {
     private func indexFile(_ path: String, _ indices: [String: Int64]) throws -> IndexFile {
         do {
             return try IndexFile(reading: path)
-        } catch IndexFile.Doubt.missing where !store.isExclusive || indices.values.allSatisfy({ $0 == 0 }) {
-            // Nothing was issued, or the database says itself whether it is the one that it was.
+        } catch IndexFile.Doubt.missing where indices.values.allSatisfy({ $0 == 0 }) {
+            // Nothing was issued.
             return try IndexFile(path, covering: [:])
         }
     }
@@ -109,7 +114,9 @@ extension Gateway {
             if let identity = try tx.databaseIdentity() { try tx.set(Self.databaseSetting, identity) }
             return moved
         }
-        let next = Dictionary(moved.map { ($0.key, $0.next) }, uniquingKeysWith: max)
+        // What nothing was issued of needs no line.
+        let next = Dictionary(
+            moved.filter { $0.next > 0 }.map { ($0.key, $0.next) }, uniquingKeysWith: max)
         _ = try IndexFile(path, covering: known.merging(next, uniquingKeysWith: max))
         return moved
     }

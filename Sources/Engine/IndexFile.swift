@@ -21,6 +21,8 @@ package struct IndexFile: Sendable {
         /// It was copied here, perhaps from a backup.
         case copied
         case damaged
+        /// It has more bytes than this program ever writes.
+        case tooLarge
         /// The database is another one than before: restored, or a replica that was promoted.
         case otherDatabase
     }
@@ -52,8 +54,11 @@ package struct IndexFile: Sendable {
 
     private static func read(_ path: String) throws -> (inode: UInt64, covered: [String: Int64]) {
         guard Files.exists(path) else { throw Doubt.missing }
-        let bytes = try Files.read(path, maxBytes: EngineLimits.indexFileBytes)
-        guard let json = try? JSON.parse(bytes), json["quittance_indices"]?.asNumber?.text == "1",
+        let most = EngineLimits.indexFileBytes
+        guard try Files.size(of: path) <= Int64(most) else { throw Doubt.tooLarge }
+        let bytes = try Files.read(path, maxBytes: most)
+        guard let json = try? JSON.parse(bytes, limits: JSONLimits(bytes: most, depth: 2)),
+            json["quittance_indices"]?.asNumber?.text == "1",
             let number = json["inode"]?.asString.flatMap({ UInt64($0) }),
             let members = json["covered"]?.asObject
         else { throw Doubt.damaged }
@@ -92,7 +97,9 @@ package struct IndexFile: Sendable {
         try write()
     }
 
+    /// Never more than can be read again.
     private func write() throws(FileError) {
+        guard covered.count <= EngineLimits.indexFileKeys else { throw FileError(tooLarge: path) }
         try Files.write(to: path) { number in
             var writer = JSONWriter()
             writer.object { writer in

@@ -10,7 +10,10 @@ package enum EngineLimits {
     package static let skippedIndices: Int64 = 1_000_000
     /// Addresses that the index file covers ahead: so many are skipped at the most after a crash.
     static let coveredIndices: ClosedRange<Int64> = 8...256
-    static let indexFileBytes = 1 << 20
+    /// Keys of the index file, of wallets that were given up too, and the bytes that it is read up to: a key
+    /// takes some 100 at the most.
+    static let indexFileKeys = 2_000_000
+    static let indexFileBytes = 256 << 20
     /// Indices of one key that were handed out in vain and wait to be handed out again.
     static let returnedIndices = 10_000
     package static let endpoints = 20

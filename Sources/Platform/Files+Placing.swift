@@ -59,4 +59,7 @@ extension FileError {
 
     /// Says that a name that was to be new has a file.
     package init(taken path: String) { self.init(operation: "make", path: path, number: EEXIST) }
+
+    /// Says that what is to be written is more than whoever reads the file takes.
+    package init(tooLarge path: String) { self.init(operation: "write", path: path, number: EFBIG) }
 }

@@ -176,6 +176,11 @@ extension Transaction {
         try connection.first("SELECT \(keyColumns) FROM api_key WHERE hash = \(hash)").map(StoredKey.init)
     }
 
+    /// One key, whoever's it is; revoked ones too.
+    package func key(_ id: ID<APIKey>) throws -> StoredKey? {
+        try connection.first("SELECT \(keyColumns) FROM api_key WHERE id = \(id.text)").map(StoredKey.init)
+    }
+
     package func keys(of merchant: ID<Merchant>) throws -> [StoredKey] {
         try connection.query(
             "SELECT \(keyColumns) FROM api_key WHERE merchant = \(merchant.text) ORDER BY id"
@@ -329,13 +334,15 @@ extension Transaction {
     }
 
     /// What names this database among all others, where the engine says it: another one is a restored or a
-    /// promoted one. Nil for an embedded database, which is known by the files beside it.
+    /// promoted one (the timeline is that of the log now; the last checkpoint may be of the one before). Nil
+    /// for an embedded database, which is known by the files beside it.
     package func databaseIdentity() throws -> String? {
         guard connection.dialect == .postgres else { return nil }
         let row = try connection.first(
             """
-            SELECT s.system_identifier::text || '/' || c.timeline_id::text || '/' || d.oid::text
-            FROM pg_control_system() s, pg_control_checkpoint() c, pg_database d
+            SELECT s.system_identifier::text || '/' || left(pg_walfile_name(pg_current_wal_lsn()), 8)
+                || '/' || d.oid::text
+            FROM pg_control_system() s, pg_database d
             WHERE d.datname = current_database()
             """)
         return try row?.text(0)

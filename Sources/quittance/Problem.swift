@@ -48,6 +48,7 @@ struct Problem {
             case .missing: "the file that says which addresses were issued is missing."
             case .copied: "the data folder is a copy: it may be older than what was issued."
             case .damaged: "the file that says which addresses were issued is damaged."
+            case .tooLarge: "the file that says which addresses were issued is larger than any written here."
             case .otherDatabase: "the database is not the one of the last start: restored, or promoted."
             }
         self.init(

@@ -1,6 +1,7 @@
 import Chains
 import Database
 import Domain
+import Glibc
 import Platform
 import Storage
 import TestKit
@@ -103,13 +104,34 @@ struct IndexTests {
         await house.close()
     }
 
+    @Test("What covers very many keys is written and read again, and only a file beyond all bounds is doubted")
+    func manyKeys() throws {
+        let covered = Dictionary(
+            uniqueKeysWithValues: (0..<30_000).map { number in
+                (String(repeating: "f", count: 64) + String(number), Int64(number))
+            })
+        _ = try IndexFile(file, covering: covered)
+        #expect(try IndexFile(reading: file).covered == covered)
+        let huge = folder.file("huge")
+        try Files.write([], to: huge)
+        #expect(unsafe truncate(huge, Int(EngineLimits.indexFileBytes) + 1) == 0)
+        #expect(throws: IndexFile.Doubt.tooLarge) { try IndexFile(reading: huge) }
+        #expect(try IndexFile.lastKnown(huge).isEmpty)
+    }
+
     @Test("PostgreSQL is known by its own name: another one is doubted")
     func postgres() async throws {
         let house = try await House(.postgres)
         try await house.gateway.keepIndices(in: file)
         _ = try await addresses(house, 3)
         try await house.reopen()
+        // A dump that was put back into it names itself the same.
+        await #expect(throws: IndexFile.Doubt.missing) {
+            try await house.gateway.keepIndices(in: folder.file("another node"))
+        }
+        _ = try await house.gateway.restored(skipping: 0, indexFile: folder.file("another node"), cause: "test")
         try await house.gateway.keepIndices(in: folder.file("another node"))
+        #expect(try await addresses(house, 1) != [])
         try await house.store.write { try $0.set("database_identity", "other") }
         await #expect(throws: IndexFile.Doubt.otherDatabase) {
             try await house.gateway.keepIndices(in: file)
@@ -145,7 +167,7 @@ struct IndexTests {
         await house.close()
     }
 
-    @Test("A key that another merchant registered before is not moved on")
+    @Test("A key that another merchant registered before is refused: nobody else uses up its addresses")
     func shared() async throws {
         let house = try await House()
         let wallet = try #require(try await house.gateway.wallets(of: house.caller).first?.wallet)
@@ -155,23 +177,27 @@ struct IndexTests {
             merchant: merchant.id, name: "key", scopes: [.admin], isTest: true, by: .operatorAtMachine,
             cause: "test")
         let other = Caller(merchant: merchant.id, key: key.key.id, isTest: true, scopes: ["admin"])
-        func register(from first: Int64) async throws {
+        func register(on network: NetworkName, from first: Int64, by caller: Caller) async throws {
             _ = try await house.gateway.createWallet(
-                network: wallet.network, key: wallet.key, name: "same", firstIndex: first, by: other, cause: "test",
+                network: network, key: wallet.key, name: "same", firstIndex: first, by: caller, cause: "test",
                 Answering(key: nil) { _ in Reply(status: 200, body: []) })
         }
-        await #expect(throws: Refusal.self) { try await register(from: 50) }
-        try await register(from: 0)
-        let same = try #require(
-            try await house.gateway.wallets(of: other).first { $0.wallet.fingerprint == wallet.fingerprint })
-        await #expect(throws: Refusal.self) {
-            try await house.gateway.advanceWallet(same.wallet.id, to: 50, by: other, cause: "test")
+        for first in [0, 50] as [Int64] {
+            for network in house.gateway.networks.entries.map(\.chain.network) {
+                await #expect { try await register(on: network, from: first, by: other) } throws: { error in
+                    guard case .key("key_in_use", _)? = error as? CommandError else { return false }
+                    return true
+                }
+            }
         }
-        #expect(same.issued == 0)
-        let moved = try await house.gateway.advanceWallet(wallet.id, to: 5, by: house.caller, cause: "test")
-        #expect(moved.issued == 5)
-        let again = try await house.gateway.advanceWallet(same.wallet.id, to: 5, by: other, cause: "test")
-        #expect(again.issued == 5, "what moves nothing is no move")
+        #expect(try await house.gateway.wallets(of: other).allSatisfy { $0.wallet.key != wallet.key })
+        try await register(on: wallet.network, from: 0, by: house.caller)
+        _ = try await house.gateway.disableWallet(wallet.id, by: house.caller, cause: "test")
+        await #expect(throws: CommandError.self) {
+            try await register(on: wallet.network, from: 0, by: other)
+        }
+        let next = try await house.payment(try await house.open())
+        #expect(next.evidence.currentQuote?.destination.path == "sandbox/0")
         let verdict = try await house.store.verify()
         #expect(verdict.isClean, "\(verdict.findings)")
         await house.close()

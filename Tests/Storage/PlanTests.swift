@@ -9,6 +9,7 @@ import Testing
 struct PlanTests {
     /// What a watcher asks for every block and every look at the pool.
     static let questions: [(name: String, index: String, ask: @Sendable (Storage.Transaction) throws -> Void)] = [
+        ("an API key", "api_key", { _ = try $0.key(ID(number: 7)) }),
         ("one script", "destination", { _ = try $0.attributions(of: ["script 7"]) }),
         ("as many scripts as go at once", "destination", { tx in
             _ = try tx.attributions(of: (0..<Limits.lookups).map { "script \($0)" })

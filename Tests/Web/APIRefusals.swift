@@ -189,6 +189,13 @@ extension RefusalStory {
         wallet("private_key", KeyRow.zprv),
         wallet("wrong_network", KeyRow.text(.vpub)),
         wallet("unsupported_key", BadRequest.xpub),
+        RefusalStory(409, "key_in_use", at: ["/key"]) {
+            let gateway = try await TestGateway()
+            let (first, second) = (try await gateway.tenant(), try await gateway.tenant())
+            let key: JSON = ["network": "bitcoin", "key": .string(KeyRow.text(.zpub))]
+            #expect(await first.post("/v1/wallets", key, key: first.live).status == 201)
+            return await second.post("/v1/wallets", key, key: second.live)
+        },
         RefusalStory(
             422, "webhook_url_not_allowed", at: ["/url"], "/v1/webhook-endpoints", ["url": "https://10.0.0.1/x"]),
         RefusalStory(422, "sandbox_refused", "/v1/sandbox/evict", ["transaction": "none"]),

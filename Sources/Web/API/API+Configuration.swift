@@ -16,7 +16,7 @@ extension API {
             "wallets.create", .post, "/v1/wallets", scope: .walletsManage, idempotency: .optional,
             pointers: [
                 .unsupportedNetwork: "/network", .invalidKey: "/key", .privateKey: "/key",
-                .wrongNetwork: "/key", .unsupportedKey: "/key",
+                .wrongNetwork: "/key", .unsupportedKey: "/key", .keyInUse: "/key",
             ],
             run: createWallet),
         Operation("wallets.disable", .post, "/v1/wallets/{id}/disable", scope: .walletsManage) { call in

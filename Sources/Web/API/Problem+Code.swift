@@ -47,11 +47,12 @@ extension Problem {
         case quarantined
         case limitReached = "limit_reached"
 
-        // Wallet keys: the names of the chains' own refusals.
+        // Wallet keys: the names of the chains' own refusals, and one of the gateway's.
         case invalidKey = "invalid_key"
         case privateKey = "private_key"
         case wrongNetwork = "wrong_network"
         case unsupportedKey = "unsupported_key"
+        case keyInUse = "key_in_use"
 
         case webhookURLNotAllowed = "webhook_url_not_allowed"
         case sandboxRefused = "sandbox_refused"
@@ -76,7 +77,7 @@ extension Problem.Code {
         case .notFound: .notFound
         case .methodNotAllowed: .methodNotAllowed
         case .notAllowedInState, .notFulfillable, .fulfilmentClaimed, .exceptionNotOpen, .tooManyQuotes,
-            .quarantined, .limitReached:
+            .quarantined, .limitReached, .keyInUse:
             .conflict
         case .bodyTooLarge: .contentTooLarge
         case .unsupportedMediaType: .unsupportedMediaType
@@ -135,6 +136,7 @@ extension Problem.Code {
         case .privateKey: "Private key"
         case .wrongNetwork: "Wrong network"
         case .unsupportedKey: "Unsupported key"
+        case .keyInUse: "Key in use"
         case .webhookURLNotAllowed: "Webhook address not allowed"
         case .sandboxRefused: "Not possible in the sandbox"
         case .unavailable: "Unavailable"
