@@ -40,7 +40,8 @@ extension PaymentView {
         writer.array("methods") { writer in
             for method in terms.methods { writer.object { write(method, &$0) } }
         }
-        writer.array("exceptions", payment.openExceptions.map(\.kind.rawValue))
+        let asked = Set(payment.openExceptions.map(\.kind))
+        writer.array("exceptions", Exception.Kind.allCases.filter(asked.contains).map(\.rawValue))
         writer.member("next_action", nextAction)
         writer.member("set_aside_at", setAsideSince.map { Timestamp.text($0.milliseconds) })
         writeQuote(&writer)

@@ -121,7 +121,7 @@ package enum Schema {
         """
         CREATE TABLE exception (
             id TEXT PRIMARY KEY, payment TEXT NOT NULL, merchant TEXT NOT NULL, is_test BIGINT NOT NULL,
-            kind TEXT NOT NULL, opened_at BIGINT NOT NULL, is_open BIGINT NOT NULL)
+            kind TEXT NOT NULL, opened_at BIGINT NOT NULL, is_open BIGINT NOT NULL, body TEXT NOT NULL)
         """,
         "CREATE INDEX exception_by_merchant ON exception (merchant, is_test, id)",
         "CREATE INDEX exception_by_kind ON exception (merchant, is_test, kind, id)",

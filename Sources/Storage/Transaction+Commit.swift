@@ -97,8 +97,9 @@ extension Transaction {
     /// with their deliveries, exceptions, destinations, transfers and the next look. **The only way to write
     /// a payment.**
     ///
-    /// *Atomicity*: with the transaction. *On failure*: nothing of it. *Replay*: a decision on a payment that
-    /// has moved on since it was read cannot commit, for its record number is taken.
+    /// *Atomicity*: with the transaction. *On failure*: nothing of it. *Replay*: not safe; the payment is to
+    /// be read in the same transaction, for a decision on one that has moved on since would be written over
+    /// it.
     package func commit(_ decisions: [Decision], personal: Personal? = nil, _ context: CommitContext) throws {
         guard let first = decisions.first else { return }
         let isNew = first.fact == nil
@@ -268,11 +269,11 @@ extension Transaction {
     private func save(_ exception: Exception, of payment: Payment) throws {
         try connection.execute(
             """
-            INSERT INTO exception (id, payment, merchant, is_test, kind, opened_at, is_open)
+            INSERT INTO exception (id, payment, merchant, is_test, kind, opened_at, is_open, body)
             VALUES (\(exception.id.text), \(payment.id.text), \(payment.terms.merchant.text),
                 \(payment.terms.isTest), \(exception.kind.rawValue), \(exception.openedAt.milliseconds),
-                \(exception.isOpen))
-            ON CONFLICT (id) DO UPDATE SET is_open = excluded.is_open
+                \(exception.isOpen), \(String(decoding: exception.storedBytes, as: UTF8.self)))
+            ON CONFLICT (id) DO UPDATE SET is_open = excluded.is_open, body = excluded.body
             """)
     }
 

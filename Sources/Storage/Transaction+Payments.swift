@@ -85,7 +85,8 @@ extension Transaction {
         guard let row = try connection.first("SELECT body FROM payment WHERE id = \(id.text)") else {
             return nil
         }
-        let payment = try Payment(stored: Array(try row.text(0).utf8))
+        guard case .text(let body) = row.values[0] else { throw Corruption("the row of \(id) holds no text") }
+        let payment = try Payment(stored: Array(body.utf8))
         return merchant == nil || payment.terms.merchant == merchant ? payment : nil
     }
 
@@ -266,12 +267,12 @@ extension Transaction {
     }
 
     /// A merchant's exceptions, the latest first; open ones only unless `isOpen` is nil or false. What cannot
-    /// be read, or is not on its payment, is left out: `verify` finds it.
+    /// be read is left out: `verify` finds it.
     package func exceptions(
         of merchant: ID<Merchant>, isOpen: Bool?, kind: Exception.Kind?, isTest: Bool?, _ page: PageRequest
     ) throws -> Page<(Payment, Exception)> {
         var sql: SQL = """
-            SELECT e.id, p.body, p.id FROM exception e JOIN payment p ON p.id = e.payment
+            SELECT e.id, p.body, p.id, e.body FROM exception e JOIN payment p ON p.id = e.payment
             WHERE e.merchant = \(merchant.text)
             """
         // In words, not as a parameter: so the index of what is open is found.
@@ -280,7 +281,9 @@ extension Transaction {
         if let isTest { sql += " AND e.is_test = \(isTest)" }
         return try pageRows(sql, column: "e.id", at: 0, page) { row in
             guard let payment = try listed(row, body: 1) else { return nil }
-            return payment.exception(try row.id(0)).map { (payment, $0) }
+            return try legible(row, of: "exception") {
+                (payment, try Exception(stored: Array(try $0.text(3).utf8)))
+            }
         }
     }
 
@@ -289,11 +292,14 @@ extension Transaction {
         try connection.first("SELECT payment FROM exception WHERE id = \(exception.text)")?.id(0)
     }
 
-    /// The payment that an exception is about; nil when it belongs to another merchant.
-    package func payment(of exception: ID<Exception>, merchant: ID<Merchant>) throws -> Payment? {
+    /// An exception, also one that its payment does not need any more, and the payment that it belongs to.
+    package func exception(
+        _ id: ID<Exception>, of merchant: ID<Merchant>
+    ) throws -> (payment: Payment, exception: Exception)? {
         let row = try connection.first(
-            "SELECT payment FROM exception WHERE id = \(exception.text) AND merchant = \(merchant.text)")
-        return try row.flatMap { try payment(try $0.id(0), of: merchant) }
+            "SELECT payment, body FROM exception WHERE id = \(id.text) AND merchant = \(merchant.text)")
+        guard let row, let payment = try payment(try row.id(0), of: merchant) else { return nil }
+        return (payment, try Exception(stored: Array(try row.text(1).utf8)))
     }
 
     /// A merchant's transfers, the latest payment's first.

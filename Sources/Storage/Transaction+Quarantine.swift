@@ -97,9 +97,7 @@ extension Transaction {
 
     /// Keeps a fact about a payment that is set aside: nothing that was said of it is lost.
     package func keepQuarantined(_ fact: Fact, of id: ID<Payment>) throws {
-        let last = try connection.first(
-            "SELECT number FROM quarantined_fact WHERE payment = \(id.text) ORDER BY number DESC LIMIT 1")
-        let number = (try last?.counted(0) ?? 0) + 1
+        let number = try nextKept(of: id)
         try connection.execute(
             """
             INSERT INTO quarantined_fact (payment, number, at, fact)
@@ -122,13 +120,27 @@ extension Transaction {
         }
     }
 
+    /// The number of the next fact that is kept. Where the last one's is damaged too, they are counted: what
+    /// is aside already stops nothing else.
+    private func nextKept(of id: ID<Payment>) throws -> Int64 {
+        let last = try connection.first(
+            "SELECT number FROM quarantined_fact WHERE payment = \(id.text) ORDER BY number DESC LIMIT 1")
+        guard let last else { return 1 }
+        if case .integer(let number) = last.values[0], (1..<Int64.max).contains(number) { return number + 1 }
+        let count = try connection.first(
+            "SELECT count(*) FROM quarantined_fact WHERE payment = \(id.text)")
+        return (try count?.integer(0) ?? 0) + 1
+    }
+
     /// What was said of a payment since it was set aside, in order.
     package func quarantinedFacts(of id: ID<Payment>) throws -> [Fact] {
         try connection.query("SELECT fact FROM quarantined_fact WHERE payment = \(id.text) ORDER BY number")
             .map { try Fact(stored: Array(try $0.text(0).utf8)) }
     }
 
-    package func isQuarantined(_ id: ID<Payment>) throws -> Bool { try asideSince(id) != nil }
+    package func isQuarantined(_ id: ID<Payment>) throws -> Bool {
+        try connection.first("SELECT 1 FROM quarantine WHERE payment = \(id.text)") != nil
+    }
 
     /// Since when a payment is set aside; nil when it is not.
     package func asideSince(_ id: ID<Payment>) throws -> Instant? {
@@ -138,10 +150,9 @@ extension Transaction {
     /// The payment in a row of a list. Nil when it cannot be read: one bad row takes nobody's list away. Who
     /// asks for that payment itself is told, its loops set it aside, and `verify` finds it.
     func listed(_ row: Row, body column: Int) throws -> Payment? {
-        let text = try row.text(column)
-        do throws(Corruption) {
-            return try Payment(stored: Array(text.utf8))
-        } catch {
+        do {
+            return try Payment(stored: Array(try row.text(column).utf8))
+        } catch where error is Corruption || Store.isAboutRows(error) {
             return nil
         }
     }

@@ -10,6 +10,8 @@ private struct Story {
     var payment: Payment?
     var entries: [Entry] = []
     var events: [Told] = []
+    /// Also those that the payment does not need any more.
+    var exceptions: [ID<Exception>: Exception] = [:]
 
     /// An event with the code that binds its bytes.
     struct Told {
@@ -38,6 +40,7 @@ extension Verifier {
         let head = try walk(id.text) { _, stored in Self.fold(stored.record, into: &story) }
         guard let head, let payment = story.payment else { return nil }
         try compareEvidence(of: payment)
+        try compareExceptions(story.exceptions, of: payment)
         try compareBooks(story.entries, of: payment)
         try compareEvents(story.events, of: payment)
         try comparePersonal(of: payment)
@@ -68,6 +71,7 @@ extension Verifier {
             else { return "its kind, time, subject or actor is not that of its fact" }
             story.payment = decision.payment
             story.entries += decision.entries
+            for exception in decision.exceptions { story.exceptions[exception.id] = exception }
             story.events += zip(decision.events, codes).map { Story.Told(event: $0, code: $1, at: at) }
             return nil
         } catch let error as Corruption {
@@ -139,13 +143,20 @@ extension Verifier {
                     ("script", .optional(script)), ("spend_height", .optional(spendHeight)),
                 ])
         }
-        for exception in payment.exceptions {
+    }
+
+    private mutating func compareExceptions(
+        _ told: [ID<Exception>: Exception], of payment: Payment
+    ) throws {
+        for (id, exception) in told.sorted(by: { $0.key < $1.key }) {
+            if payment.exception(id) == nil { pastExceptions.insert(id.text) }
             try compare(
-                "exception", exception.id.text, where: "id = \(exception.id.text)",
+                "exception", id.text, where: "id = \(id.text)",
                 [
-                    ("payment", id), ("merchant", merchant), ("is_test", .flag(payment.terms.isTest)),
-                    ("kind", .text(exception.kind.rawValue)),
+                    ("payment", .text(payment.id.text)), ("merchant", .text(payment.terms.merchant.text)),
+                    ("is_test", .flag(payment.terms.isTest)), ("kind", .text(exception.kind.rawValue)),
                     ("opened_at", .time(exception.openedAt)), ("is_open", .flag(exception.isOpen)),
+                    ("body", .text(String(decoding: exception.storedBytes, as: UTF8.self))),
                 ])
         }
     }
@@ -174,11 +185,14 @@ extension Verifier {
                     ("merchant", .text(payment.terms.merchant.text)),
                     ("at", .time(told.at)), ("is_test", .flag(payment.terms.isTest)),
                 ])
-            let position = try row.integer(7)
+            guard case .integer(let position) = row.values[7], case .text(let body) = row.values[6] else {
+                report.add(place, "position or body cannot be read")
+                continue
+            }
             if position <= last { report.add(place, "it stands before an earlier event of its payment") }
             last = position
             guard let salt else { continue }
-            if Transaction.eventCode(Array(try row.text(6).utf8), salt: salt) != told.code {
+            if Transaction.eventCode(Array(body.utf8), salt: salt) != told.code {
                 report.add(place, "body is not what the log binds")
             }
         }

@@ -51,8 +51,9 @@ extension Verifier {
             payment, row in
             payment.evidence.transfers.contains { "\($0.key)" == row }
         }
+        let past = pastExceptions
         try checkTotal("exception", name: "id", payment: "payment", "x.id") { payment, row in
-            payment.exceptions.contains { $0.id.text == row }
+            past.contains(row) || payment.exceptions.contains { $0.id.text == row }
         }
     }
 

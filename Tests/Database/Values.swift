@@ -110,9 +110,24 @@ struct Values {
             #expect(throws: DatabaseError.mismatch(column: 0, expected: "Int64")) { try row.integer(0) }
             #expect(throws: DatabaseError.mismatch(column: 1, expected: "Bool")) { try row.bool(1) }
             #expect(throws: DatabaseError.mismatch(column: 2, expected: "String")) { try row.text(2) }
-            await #expect(throws: DatabaseError.self) {
-                try await database.read { db in try db.first("SELECT CAST(1.5 AS DOUBLE PRECISION)") }
+            let floating = try await database.read { db in
+                try db.first("SELECT CAST(1.5 AS DOUBLE PRECISION)")
             }
+            #expect(throws: DatabaseError.mismatch(column: 0, expected: "Int64")) { try floating?.integer(0) }
+            #expect(throws: DatabaseError.mismatch(column: 0, expected: "String")) { try floating?.text(0) }
+        }
+    }
+
+    @Test("text that is not UTF-8 is a column of another shape, and the rows beside it are read")
+    func notUTF8() async throws {
+        try await withDatabase(.sqlite, readers: 1) { database in
+            try await database.write { db in
+                for id in 1...3 { try db.execute("INSERT INTO item (id, name) VALUES (\(id), \("n\(id)"))") }
+                _ = try db.execute("UPDATE item SET name = CAST(x'6efb32' AS TEXT) WHERE id = 2")
+            }
+            let rows = try await database.read { db in try db.query("SELECT name FROM item ORDER BY id") }
+            #expect(rows.map(\.values) == [[.text("n1")], [.blob([0x6e, 0xfb, 0x32])], [.text("n3")]])
+            #expect(throws: DatabaseError.mismatch(column: 0, expected: "String")) { try rows[1].text(0) }
         }
     }
 

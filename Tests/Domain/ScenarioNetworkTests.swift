@@ -141,6 +141,32 @@ extension Scenario {
             try $0.mine("a", whole, block: "other")
             #expect($0.payment.epoch == 2)
         },
+        Scenario("reversed again and again is one question, and stays severe", .detected, [.reversed], "") {
+            for round in 0..<5 {
+                try $0.mine("a", whole, block: "block \(round)")
+                if round == 2 { try $0.tell(.fulfilmentClaimed(action: "ship")) }
+                try $0.lose("a", .pooled)
+            }
+            #expect($0.payment.epoch == 5 && $0.payment.exceptions.count == 1)
+            #expect($0.transitions.filter { $0.kind == .reversed }.count == 5)
+            #expect($0.payment.openExceptions.first?.isSevere == true)
+        },
+        Scenario("reversed again after a person has seen it is a new question", .detected, [.reversed], "") {
+            for round in 0..<3 {
+                try $0.mine("a", whole, block: "block \(round)")
+                try $0.lose("a", .pooled)
+                if round < 2 { try $0.rule({ .dismiss($0) }, on: .reversed) }
+            }
+            #expect(Set($0.payment.exceptions.map(\.id)).count == 3)
+        },
+        Scenario("what evidence settles and asks anew leaves the payment", .overpaid, [.reversed, .overpaid],
+            "wallet 1500 payments 1000 excess 500") {
+            for round in 0..<5 {
+                try $0.mine("a", whole + half, block: "block \(round)")
+                if round < 4 { try $0.lose("a", .pooled) }
+            }
+            #expect($0.payment.exceptions.count == 2 && $0.payment.exceptionCount == 6)
+        },
         Scenario("moved to another block as deep says nothing", .paid, [], "wallet 1000 payments 1000") {
             try $0.mine("a", whole)
             try $0.mine("a", whole, block: "other")

@@ -52,6 +52,28 @@ struct AmountTests {
         await house.close()
     }
 
+    @Test("The largest amount there is can be paid and read again, and a larger one is not asked for")
+    func largest() async throws {
+        let house = try await House()
+        try await push("0.000000000000000001", to: house)
+        for amount in ["12676.51", "100000000000"] {
+            let refusal = await #expect(throws: Refusal.self) { try await house.open(amount) }
+            #expect(refusal?.code == .amountTooLarge)
+        }
+        let id = try await house.open("12676.50", order: "order-2")
+        let due = try await house.quote(of: id).amountDue
+        #expect(due < Transfer.amountLimit && due > Transfer.amountLimit - Transfer.amountLimit >> 20)
+        try await pay(due, id, of: house)
+        try await house.take([.command(.mine(.sandbox, blocks: 6))], for: id)
+        let payment = try await house.payment(id)
+        #expect(payment.state == .paid && payment.posted.values.map(\.holding.wallet) == [Int128(due)])
+        try await house.take([.command(.reorg(.sandbox, SandboxCommand.Reorg(depth: 7, fate: .dropped)))], for: id)
+        #expect(try await house.payment(id).state == .awaitingPayment)
+        let verdict = try await house.store.verify()
+        #expect(verdict.isClean, "\(verdict.findings)")
+        await house.close()
+    }
+
     @Test("After a granted top-up due is the whole price, and received and remaining make it up")
     func topUp() async throws {
         let (house, id) = try await house()

@@ -1,4 +1,5 @@
 import Chains
+import Database
 @testable import Domain
 import Platform
 import Storage
@@ -177,6 +178,47 @@ struct FloodTests {
             let more = self.flood("more", to: quote, outputs: 10, inputs: ["coin:1"])
             _ = try await absorb(house, mined: [more])
         }
+        let verdict = try await house.store.verify()
+        #expect(verdict.isClean, "\(verdict.findings)")
+        await house.close()
+    }
+
+    /// The bytes of a payment's row, and of the last event that was told of it.
+    private func bytes(of id: ID<Payment>, _ house: House) async throws -> (row: Int64, event: Int64) {
+        try await house.store.database.read { db in
+            let row = try db.first("SELECT length(body) FROM payment WHERE id = \(id.text)")
+            let event = try db.first(
+                "SELECT length(body) FROM event WHERE subject = \(id.text) ORDER BY position DESC LIMIT 1")
+            return (try row?.integer(0) ?? 0, try event?.integer(0) ?? 0)
+        }
+    }
+
+    @Test("A story that goes round in circles grows neither the payment's row nor what is told of it")
+    func circles() async throws {
+        let house = try await House()
+        let id = try await house.open()
+        try await house.take([.play(.over(percent: 50))], for: id)
+        var first: (row: Int64, event: Int64) = (0, 0)
+        for round in 1...40 {
+            try await house.take([.play(.confirm(blocks: 1)), .play(.takeBack)], for: id)
+            if round == 5 { first = try await bytes(of: id, house) }
+            if round == 20 { try await house.take([.rule(.reversed, .dismiss)], for: id) }
+        }
+        let payment = try await house.payment(id)
+        #expect(payment.epoch == 40)
+        #expect(payment.openExceptions.map(\.kind) == [.reversed])
+        #expect(payment.exceptions.count <= 3)
+        let last = try await bytes(of: id, house)
+        // A ruling, one more exception, and a digit here and there.
+        #expect(last.row - first.row < 1_000 && last.event - first.event < 100, "\(first) \(last)")
+        // What the payment's row does not hold any more has a row of its own.
+        let settled = try await house.gateway.exceptions(
+            of: house.caller, isOpen: false, kind: .overpaid, PageRequest(limit: 100))
+        #expect(settled.items.count == 40)
+        let oldest = try #require(settled.items.last?.exception)
+        #expect(payment.exception(oldest.id) == nil && oldest.amount != nil && !oldest.isOpen)
+        #expect(try await house.gateway.exception(oldest.id, of: house.caller).exception == oldest)
+        #expect(Set(settled.items.map(\.exception.id)).count == 40)
         let verdict = try await house.store.verify()
         #expect(verdict.isClean, "\(verdict.findings)")
         await house.close()

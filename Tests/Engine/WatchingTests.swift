@@ -51,6 +51,10 @@ struct WatchingTests {
             ("delivery", "UPDATE delivery SET merchant = '?'"), ("delivery", "UPDATE delivery SET attempts = -3"),
             ("delivery", "UPDATE delivery SET tries = 9223372036854775807"),
             ("delivery", "UPDATE delivery SET fence = 9223372036854775807"),
+            ("transfer", "UPDATE transfer SET payment = CAST(x'fb' AS TEXT)"),
+            ("destination", "UPDATE destination SET payment = CAST(x'fb' AS TEXT)"),
+            ("delivery", "UPDATE delivery SET merchant = CAST(x'fb' AS TEXT)"),
+            ("event", "UPDATE event SET body = CAST(x'fb' || CAST(body AS BLOB) AS TEXT)"),
         ] as [(String, SQL)])
     func rows(_ table: String, _ damage: SQL) async throws {
         let house = try await House.withWebhooks()
@@ -62,7 +66,7 @@ struct WatchingTests {
             for id in [bad, good] { _ = try await house.gateway.play(.exact, for: id, of: house.caller) }
             try await house.follow()
             try await house.store.database.write { db in
-                let key: SQL = table == "delivery" ? "subject" : "payment"
+                let key: SQL = ["delivery", "event"].contains(table) ? "subject" : "payment"
                 _ = try db.execute(damage + " WHERE " + key + " = \(bad.text)")
             }
             _ = try await house.gateway.command(.mine(.sandbox, blocks: 1))
@@ -96,6 +100,47 @@ struct WatchingTests {
         try await house.follow()
         #expect(try await house.payment(good).state == .paid)
         #expect(try await house.store.read { try $0.isQuarantined(bad) })
+        await house.close()
+    }
+
+    @Test("A payment whose row holds no text any more is set aside, by a block and by the clock")
+    func brokenText() async throws {
+        let house = try await House()
+        let (bad, idle) = (try await house.open(order: "bad"), try await house.open(order: "idle"))
+        let good = try await house.open(order: "good")
+        for id in [bad, good] { try await house.take([.play(.exact)], for: id) }
+        try await house.store.database.write { db in
+            _ = try db.execute(
+                """
+                UPDATE payment SET body = CAST(x'fb' || CAST(body AS BLOB) AS TEXT)
+                WHERE id IN \(list: [bad.text, idle.text])
+                """)
+        }
+        _ = try await house.gateway.command(.mine(.sandbox, blocks: 1))
+        try await house.take([.wait(seconds: 2_000)], for: good)
+        #expect(try await house.payment(good).state == .paid)
+        #expect(try await Set(house.gateway.quarantined().map(\.payment)) == [bad, idle])
+        await house.close()
+    }
+
+    @Test("What is damaged of a payment that is aside already stops nothing", arguments: [
+        "UPDATE quarantine SET at = '?'", "UPDATE quarantine SET at = CAST(x'fb' AS TEXT)",
+        "UPDATE quarantined_fact SET number = -1", "UPDATE quarantined_fact SET number = '?'",
+        "UPDATE quarantined_fact SET number = 9223372036854775807",
+    ] as [SQL])
+    func asideAndDamaged(_ damage: SQL) async throws {
+        let house = try await House()
+        let (bad, good) = (try await house.open(order: "bad"), try await house.open(order: "good"))
+        for id in [bad, good] { _ = try await house.gateway.play(.exact, for: id, of: house.caller) }
+        let now = house.gateway.world.now
+        try await house.store.write { try $0.quarantine(bad, at: now, reason: "test") }
+        try await house.follow()
+        let changed = try await house.store.database.write { try $0.execute(damage) }
+        #expect(changed == 1)
+        try await house.take([.command(.mine(.sandbox, blocks: 1)), .wait(seconds: 2_000)], for: good)
+        #expect(try await house.payment(good).state == .paid)
+        #expect(try await house.store.read { try $0.isQuarantined(bad) })
+        #expect(try await !house.store.verify().isClean)
         await house.close()
     }
 

@@ -1,4 +1,5 @@
 import Database
+import Engine
 import Storage
 import TestKit
 import Testing
@@ -43,6 +44,13 @@ struct VerificationTests {
         ("DELETE FROM destination WHERE script IN (SELECT script FROM destination LIMIT 1)", "missing"),
         ("UPDATE exception SET is_open = 1 - is_open", "is_open"),
         ("DELETE FROM exception", "missing"),
+        ("UPDATE exception SET body = replace(body, '\"severe\":false', '\"severe\":true')", "body"),
+        (
+            """
+            INSERT INTO exception (id, payment, merchant, is_test, kind, opened_at, is_open, body)
+            SELECT id || '_x', payment, merchant, is_test, kind, opened_at, is_open, body FROM exception LIMIT 1
+            """, "does not tell"
+        ),
         ("UPDATE entry SET kind = 'withdrawn' WHERE kind = 'received'", "kind"),
         ("UPDATE posting SET amount = amount || '0' WHERE leg = 0", "amount"),
         ("DELETE FROM posting WHERE leg = 1", "postings"),
@@ -188,6 +196,37 @@ struct VerificationTests {
             #expect(
                 outcome.findings.contains { $0.description.contains(found) },
                 "\(deed): \(outcome.findings.prefix(5))")
+        }
+        #expect(try await store.verify().isClean)
+        await store.close()
+    }
+
+    @Test("A byte that is no text, in whatever column, ends no verification: it is found")
+    func brokenText() async throws {
+        let store = try await FilledStore(.sqlite)
+        try await store.fill()
+        let columns = try await store.gateway.store.database.read { db in
+            try Schema.tables.filter { $0.value == .fold || $0.value == .log }.keys.sorted().flatMap { table in
+                try db.query(
+                    """
+                    SELECT name FROM pragma_table_info(\(table))
+                    WHERE type = 'TEXT'
+                    """
+                ).map { (table: table, column: try $0.text(0)) }
+            }.filter { table, column in
+                try db.first("SELECT 1 FROM \(raw: table) WHERE \(raw: column) IS NOT NULL LIMIT 1") != nil
+            }
+        }
+        #expect(columns.count > 60)
+        for (table, column) in columns {
+            let deed: SQL = """
+                UPDATE \(raw: table) SET \(raw: column) = CAST(x'fb' || CAST(\(raw: column) AS BLOB) AS TEXT)
+                WHERE rowid = (SELECT max(rowid) FROM \(raw: table) WHERE \(raw: column) IS NOT NULL)
+                """
+            do {
+                let outcome = try await store.verify(after: deed).outcome
+                #expect(!outcome.isClean, "\(table).\(column)")
+            } catch DatabaseError.constraint(.foreignKey, _) {}
         }
         #expect(try await store.verify().isClean)
         await store.close()

@@ -1,3 +1,5 @@
+import Domain
+
 /// The bounds of the sandbox network. What goes beyond them is refused.
 package enum SandboxLimits {
     /// Outputs of one transaction.
@@ -46,8 +48,8 @@ package enum SandboxLimits {
     /// Confirmations under the tip at which a block counts as final.
     package static let finalDepth: UInt64 = 6
 
-    /// Base units of one output: below 2¹²⁷.
-    package static let amount: ClosedRange<UInt128> = 1...(1 << 127 - 1)
+    /// Base units of one output: what counts of a transfer.
+    package static let amount: ClosedRange<UInt128> = 1...(Transfer.amountLimit - 1)
 
     /// Base units of the coin below which a payment cannot be made, as on Bitcoin.
     package static let leastPayable: UInt128 = 546

@@ -15,7 +15,7 @@ extension SandboxStory {
                 throw ChainFault(.unusable, "\(network.rawValue) does not carry \(output.asset).")
             }
             guard SandboxLimits.amount.contains(output.amount) else {
-                throw ChainFault(.unusable, "An amount is at least 1 base unit and below 2^127 of them.")
+                throw ChainFault(.unusable, "An amount is at least 1 base unit and below 2^100 of them.")
             }
         }
         try requireRoomInPool()

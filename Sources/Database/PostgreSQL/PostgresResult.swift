@@ -33,6 +33,8 @@ import Platform
         return Row(values)
     }
 
+    /// What is none of the shapes comes as its bytes, so that it is a matter of that row and not of all that
+    /// is asked with it.
     private func value(_ row: Int32, _ column: Int32) throws(DatabaseError) -> Value {
         guard unsafe PQgetisnull(result, row, column) == 0,
             let start = unsafe PQgetvalue(result, row, column)
@@ -47,11 +49,10 @@ import Platform
                 throw .mismatch(column: Int(column), expected: "an integer of 64 bits")
             }
             return .integer(number)
-        case .float4, .float8:
-            throw .mismatch(column: Int(column), expected: "no floating-point number")
+        case .float4, .float8: return unsafe .blob(Array(bytes))
         case nil:
             guard let text = unsafe String(validating: bytes, as: UTF8.self) else {
-                throw .corrupt("column \(column) holds text that is not UTF-8")
+                return unsafe .blob(Array(bytes))
             }
             return .text(text)
         }

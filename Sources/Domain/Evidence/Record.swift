@@ -3,7 +3,7 @@
 /// The hash is SHA-256 over `preimage`; this module has no hash function, the store computes it. See
 /// docs/DOMAIN.md, 9.
 package struct Record: Hashable, Sendable {
-    /// A payment, a merchant, or the instance.
+    /// A payment, a merchant, a webhook endpoint, or the instance.
     package let chain: String
     /// Dense from 0.
     package let sequence: UInt64

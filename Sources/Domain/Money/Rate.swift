@@ -33,7 +33,7 @@ package struct Rate: Hashable, Sendable {
 
     /// Base units of `asset` that pay `price` at this rate, rounded **up** to the asset's payable decimals.
     ///
-    /// Throws `amount_too_large` when the result is 2¹²⁶ or more, which no transfer can be.
+    /// Throws `amount_too_large` from `Transfer.amountLimit` on: no transfer of so much counts.
     package func amountDue(for price: Price, in asset: Asset) throws(Refusal) -> UInt128 {
         let tooLarge = Refusal(.amountTooLarge, "The amount is too large for \(asset.method.asset).")
         let numerator = price.minor.multipliedFullWidth(by: .power10(asset.decimals + scale))
@@ -42,11 +42,11 @@ package struct Rate: Hashable, Sendable {
         guard !overflow, numerator.high < denominator else { throw tooLarge }
         let (quotient, remainder) = denominator.dividingFullWidth(numerator)
         let step = UInt128.power10(asset.decimals - asset.payableDecimals)
-        guard quotient < UInt128(1) << 126 else { throw tooLarge }
+        guard quotient < Transfer.amountLimit else { throw tooLarge }
         let up = remainder > 0 ? quotient + 1 : quotient
         let steps = up / step + (up % step > 0 ? 1 : 0)
         let (due, over) = steps.multipliedReportingOverflow(by: step)
-        guard !over, due < UInt128(1) << 126 else { throw tooLarge }
+        guard !over, due < Transfer.amountLimit else { throw tooLarge }
         return due
     }
 }

@@ -34,19 +34,17 @@ package struct Exception: Hashable, Sendable, Identified {
         subject.isAboutMany ? kind.actions.filter { $0 == .dismiss } : kind.actions
     }
 
-    /// What it is about. Once a ruling has settled it, the same subject opens again only for more money,
-    /// after a top-up that was granted but not paid, or when evidence falls away again.
+    /// What it is about: of each subject one exception is open at the most. Once a ruling has settled it, the
+    /// same subject opens again only for more money, after a top-up that was granted but not paid, or when
+    /// evidence falls away again.
     package struct Subject: Hashable, Sendable {
         package let kind: Kind
         /// The transfer in question, where there is one.
         package let transfer: Transfer.Key?
-        /// The paid epoch in question, for a reversal.
-        package let epoch: Int?
 
-        package init(_ kind: Kind, transfer: Transfer.Key? = nil, epoch: Int? = nil) {
+        package init(_ kind: Kind, transfer: Transfer.Key? = nil) {
             self.kind = kind
             self.transfer = transfer
-            self.epoch = epoch
         }
 
         /// About all those transfers together that have no question of their own.

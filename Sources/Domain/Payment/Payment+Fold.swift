@@ -10,6 +10,9 @@ extension Payment {
     /// Questions of one kind that are about one transfer each; what is beyond is one question together.
     package static let mostQuestions = 10
 
+    /// Rulings after which one that ends nothing is not taken: each is kept with the payment for ever.
+    package static let mostRulings = 250
+
     /// Puts the news into the evidence, where the rules allow it now.
     mutating func fold(_ fact: Fact) throws(Objection) {
         switch fact.news {
@@ -193,6 +196,14 @@ extension Payment {
             case .grantTopUp(_, let quote): try isGrantable(quote, at: now)
             case .keep, .release, .dismiss: true
             }
+        switch verdict {
+        case .cancel, .accept, .reject, .acceptLate: break
+        case .grantTopUp, .keep, .release, .dismiss:
+            guard evidence.rulings.count < Self.mostRulings else {
+                throw .refusal(Refusal(.notAllowedInState,
+                    "This payment has been ruled on \(Self.mostRulings) times: accept or reject it."))
+            }
+        }
         guard isAllowed else {
             throw .refusal(Refusal(.notAllowedInState,
                 "This is not possible while the payment is \(state.rawValue)."))

@@ -106,7 +106,7 @@ extension Payment {
     ) -> [Exception] {
         var questions = assessment.questions
         if let reversal {
-            questions[Exception.Subject(.reversed, epoch: epoch)] = question(about: reversal)
+            questions[Exception.Subject(.reversed)] = question(about: reversal)
         }
         let isOpen = openExceptions.contains { $0.kind == .evidenceLost }
         if assessment.state == .paid, isShaken || isOpen && assessment.lost > .zero {
@@ -125,8 +125,23 @@ extension Payment {
         for (subject, question) in questions.sorted(by: { $0.key.precedes($1.key) }) {
             ask(subject, question, fact)
         }
-        return exceptions.enumerated().filter { $0.offset >= before.count || before[$0.offset] != $0.element }
-            .map(\.element)
+        let changed = exceptions.enumerated().filter {
+            $0.offset >= before.count || before[$0.offset] != $0.element
+        }
+        forgetExceptions(since: before.count)
+        return changed.map(\.element)
+    }
+
+    /// Leaves out what no rule looks at any more: what the evidence settled, and whose subject is asked about
+    /// anew from `start` on. So a story that goes round in circles does not grow a payment.
+    private mutating func forgetExceptions(since start: Int) {
+        guard exceptions.count > start else { return }
+        let asked = Set(exceptions[start...].map(\.subject))
+        let kept = exceptions[..<start].filter { exception in
+            guard case .evidence = exception.resolution else { return true }
+            return !asked.contains(exception.subject)
+        }
+        exceptions = kept + exceptions[start...]
     }
 
     private mutating func close(
@@ -151,14 +166,15 @@ extension Payment {
             if exceptions[index].isOpen {
                 exceptions[index].amount = question.amount
                 exceptions[index].method = question.method
-                exceptions[index].isSevere = question.isSevere
+                exceptions[index].isSevere = question.isSevere || exceptions[index].isSevere
                 return
             }
             if isSettled(exceptions[index], for: question) { return }
         }
+        exceptionCount = max(exceptionCount, fact.floor) + 1
         exceptions.append(
             Exception(
-                id: ID(part: fact.floor + exceptions.count + 1, of: id), subject: subject,
+                id: ID(part: exceptionCount, of: id), subject: subject,
                 openedAt: fact.at, amount: question.amount, method: question.method,
                 isSevere: question.isSevere, resolution: nil))
     }
@@ -167,7 +183,7 @@ extension Payment {
     /// the top-up that it granted came to nothing, or when evidence fell away once more.
     private func isSettled(_ exception: Exception, for question: Assessment.Question) -> Bool {
         guard case .ruling(let number) = exception.resolution else { return false }
-        if exception.kind == .evidenceLost { return false }
+        if exception.kind == .evidenceLost || exception.kind == .reversed { return false }
         if case .grantTopUp = evidence.rulings.first(where: { $0.number == number })?.verdict { return false }
         guard let now = question.amount, let then = exception.amount else { return true }
         return now <= then
@@ -190,7 +206,6 @@ extension Exception.Subject {
     /// A fixed order, so that numbering does not depend on hashing.
     func precedes(_ other: Self) -> Bool {
         if kind != other.kind { return kind.rawValue < other.kind.rawValue }
-        if epoch != other.epoch { return epoch ?? 0 < other.epoch ?? 0 }
         return transfer?.description ?? "" < other.transfer?.description ?? ""
     }
 }

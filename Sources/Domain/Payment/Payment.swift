@@ -13,12 +13,15 @@ package struct Payment: Hashable, Sendable, Identified {
     package var version = 0
     /// How often it was announced paid after not being so.
     package var epoch = 0
+    /// Those that the rules still need: of each subject the last one, and all that a ruling settled. What the
+    /// evidence settled leaves as soon as its subject is asked about anew; its row stays.
     package var exceptions: [Exception] = []
 
     // What is posted and how far the numbering is.
     package var posted: [Transfer.Key: Posted] = [:]
     package var entryCount = 0
     package var eventCount = 0
+    package var exceptionCount = 0
 
     package init(id: ID<Payment>, terms: Terms, evidence: Evidence) {
         self.id = id

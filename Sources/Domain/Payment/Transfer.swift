@@ -55,8 +55,9 @@ package struct Transfer: Hashable, Sendable, Identified {
         return units
     }
 
-    /// 2¹²⁶ base units: the difference of two amounts below it always fits a posting.
-    package static let amountLimit = UInt128(1) << 126
+    /// 2¹⁰⁰ base units, a trillion whole units of 18 decimals: 2²⁷ amounts below it fit one balance, which
+    /// has 127 bits.
+    package static let amountLimit = UInt128(1) << 100
 
     /// What the network calls it, for ever: `bitcoin` and `txid:vout`, an EVM network and `hash:ordinal`.
     package struct Key: Hashable, Comparable, Sendable, CustomStringConvertible {

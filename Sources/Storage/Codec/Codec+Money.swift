@@ -150,7 +150,7 @@ extension Fields {
     /// What an account holds of one transfer: all of them can be added up.
     func held(_ key: String) throws(Corruption) -> Int128 {
         let amount = try signed(key)
-        guard amount.magnitude < 1 << 122 else { throw Corruption("“\(key)” is no amount") }
+        guard amount.magnitude < Transfer.amountLimit else { throw Corruption("“\(key)” is no amount") }
         return amount
     }
 

@@ -117,7 +117,6 @@ extension Exception: Stored {
         writer.member("id", id.text)
         writer.member("kind", kind.rawValue)
         writer.storedOrNull("transfer", subject.transfer)
-        writer.member("epoch", subject.epoch)
         writer.member("opened_at", openedAt.milliseconds)
         writer.member("amount", amount.map(String.init))
         writer.storedOrNull("method", method)
@@ -136,8 +135,7 @@ extension Exception: Stored {
         self.init(
             id: try fields.id("id"),
             subject: Subject(
-                try fields.parsed("kind", Kind.init), transfer: try fields.nestedOrNil("transfer"),
-                epoch: try fields.integerOrNil("epoch")),
+                try fields.parsed("kind", Kind.init), transfer: try fields.nestedOrNil("transfer")),
             openedAt: try fields.instant("opened_at"), amount: try fields.unitsOrNil("amount"),
             method: try fields.nestedOrNil("method"), isSevere: try fields.flag("severe"),
             resolution: resolution)
@@ -220,6 +218,7 @@ extension Payment: Stored {
         writer.list("posted", sorted.map { StoredPosted(key: $0.key, posted: $0.value) })
         writer.member("entries", entryCount)
         writer.member("events", eventCount)
+        writer.member("exception_count", exceptionCount)
     }
 
     package init(_ fields: Fields) throws(Corruption) {
@@ -235,5 +234,6 @@ extension Payment: Stored {
         posted = Dictionary(list.map { ($0.key, $0.posted) }) { first, _ in first }
         entryCount = try fields.count("entries")
         eventCount = try fields.count("events")
+        exceptionCount = try fields.count("exception_count")
     }
 }
