@@ -197,11 +197,14 @@ package final class Gateway: Sendable {
 
     /// Folds a fact into a stored payment that is not set aside, and commits what follows.
     ///
-    /// - Parameter asksPolicy: the policy may accept by itself what turns out late with it.
+    /// - Parameters:
+    ///   - known: the payment, where this transaction has read it.
+    ///   - asksPolicy: the policy may accept by itself what turns out late with it.
     func fold(
-        _ fact: Fact, into id: ID<Payment>, cause: String, asksPolicy: Bool = true, _ work: Work
+        _ fact: Fact, into id: ID<Payment>, known: Payment? = nil, cause: String, asksPolicy: Bool = true,
+        _ work: Work
     ) throws -> Decision? {
-        guard let payment = try work.tx.payment(id) else { throw Corruption("\(id) is not stored") }
+        guard let payment = try known ?? work.tx.payment(id) else { throw Corruption("\(id) is not stored") }
         var fact = fact
         fact.floor = try floor(work.tx)
         var decisions = [try payment.reduce(fact)]

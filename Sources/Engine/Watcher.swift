@@ -19,7 +19,16 @@ package struct Watcher: Resident {
         let outcome: Result<Void, any Error>
         do { outcome = .success(try await listen()) } catch { outcome = .failure(error) }
         // Whoever waits for this network need not wait for the end of a lease.
-        try await gateway.leaveWatch(of: entry.chain.network)
+        do {
+            try await gateway.leaveWatch(of: entry.chain.network)
+        } catch {
+            // Why it ended counts, not that this could not be said.
+            gateway.world.log.warning(
+                """
+                the end of a watch was not written \("network", entry.chain.network.text) \
+                \("error", String(describing: error))
+                """)
+        }
         try outcome.get()
     }
 

@@ -30,7 +30,7 @@ package struct World: Sendable {
 
 /// The two keys of an instance: one file that only the service can read.
 package struct InstanceKeys: Sendable {
-    /// Seals webhook secrets and node credentials.
+    /// Seals webhook secrets, and kept answers that hold a secret.
     package let box: SecretBox
     /// The seed of the public signing key, whose fingerprint is the trust root.
     package let signing: Ed25519.KeyPair

@@ -168,9 +168,10 @@ extension Transaction {
         return leased
     }
 
-    /// Stores the outcome of a try, and records it. A try whose lease has ended is kept as an attempt, and
-    /// changes nothing; so is one that we broke off ourselves (`next` is nil), which gives its lease back. Of
-    /// one whose endpoint was deleted meanwhile, the record is what stays.
+    /// Stores the outcome of a try, and records it. A try whose delivery somebody else has taken or settled
+    /// meanwhile is kept as an attempt, and changes nothing; so is one that we broke off ourselves (`next` is
+    /// nil), which gives its lease back. Of one whose endpoint was deleted meanwhile, the record is what
+    /// stays.
     ///
     /// Gives whether it counted.
     package func settle(_ leased: StoredDelivery, next: Delivery?, attempt: Attempt) throws -> Bool {

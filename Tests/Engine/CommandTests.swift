@@ -1,4 +1,5 @@
 import Chains
+import Dispatch
 import Domain
 import Storage
 import TestKit
@@ -38,6 +39,34 @@ struct CommandTests {
         await #expect(throws: CommandError.keyReused) {
             try await gateway.open(wanted, by: caller, cause: "test", other)
         }
+        await house.close()
+    }
+
+    @Test("What is so already, and what is not allowed, is answered while the one writer is at work")
+    func foregone() async throws {
+        let house = try await House()
+        let (id, caller, gateway) = (try await house.open(), house.caller, house.gateway)
+        let answering = Answering<PaymentView>(key: nil) { Reply(status: 200, body: $0.object) }
+        let first = try await gateway.cancel(id, by: caller, cause: "test", answering)
+        let (begun, begins) = AsyncStream.makeStream(of: Void.self)
+        let gate = DispatchSemaphore(value: 0)
+        let store = house.store
+        async let work: Void = store.write { _ in
+            begins.yield()
+            gate.wait()
+        }
+        for await _ in begun { break }
+        for _ in 0..<20 {
+            #expect(try await gateway.cancel(id, by: caller, cause: "test", answering).body == first.body)
+            await #expect(throws: Refusal.self) {
+                try await gateway.claimFulfilment(of: id, action: "ship", by: caller, cause: "test", answering)
+            }
+            await #expect(throws: Refusal.self) {
+                try await gateway.accept(id, reason: "test", by: caller, cause: "test", answering)
+            }
+        }
+        gate.signal()
+        try await work
         await house.close()
     }
 
