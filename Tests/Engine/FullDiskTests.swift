@@ -68,7 +68,7 @@ struct FullDiskTests {
         let bed = try await Bed()
         // Whatever is done to it next, be it a checkpoint.
         let done = bed.disk.operations
-        for operation in done..<done + 100 { bed.disk.plan(.error, at: operation) }
+        for operation in done..<done + 100_000 { bed.disk.plan(.error, at: operation) }
         let supervisor = Supervisor([Needed(loop: Ticker(bed.gateway))], log: .silent)
         let ended = await #expect(throws: Supervisor.EssentialResidentEnded.self) {
             try await supervisor.run()
