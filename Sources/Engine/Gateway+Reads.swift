@@ -97,7 +97,7 @@ extension Gateway {
     ) async throws -> Page<ExceptionView> {
         try await store.read { tx in
             try tx.exceptions(of: caller.merchant, isOpen: isOpen, kind: kind, isTest: caller.isTest, page)
-                .map { ExceptionView(payment: $0.0, exception: $0.1) }
+                .map { self.view($0.1, of: $0.0) }
         }
     }
 
@@ -106,7 +106,7 @@ extension Gateway {
             guard let found = try tx.exception(id, of: caller.merchant),
                 found.payment.terms.isTest == caller.isTest
             else { throw CommandError.notFound("exception") }
-            return ExceptionView(payment: found.payment, exception: found.exception)
+            return self.view(found.exception, of: found.payment)
         }
     }
 

@@ -159,10 +159,10 @@ extension PaymentView {
 
     /// Whole units where the asset's decimals are known, base units as the network says them otherwise.
     private func amountText(of transfer: Transfer) -> String {
-        guard let amount = transfer.amount,
-            let asset = payment.evidence.quotes.first(where: { $0.method == transfer.method })?.asset
-        else { return transfer.amountText }
-        return DecimalText.text(amount, decimals: asset.decimals)
+        guard let amount = transfer.amount, let decimals = transfer.method.flatMap(decimals(of:)) else {
+            return transfer.amountText
+        }
+        return DecimalText.text(amount, decimals: decimals)
     }
 }
 

@@ -15,6 +15,8 @@ package struct PaymentView: Sendable {
     /// The heights of the networks' tips as they stand now, for the count of confirmations. Nothing else of a
     /// network is shown.
     package let tips: [NetworkName: UInt64]
+    /// Of what came in other ways than were quoted: how many decimals its units have.
+    let otherDecimals: [Domain.Method: UInt8]
     /// Since when it is set aside: nothing changes it until a person has looked.
     package private(set) var setAsideSince: Instant?
 
@@ -27,7 +29,12 @@ package struct PaymentView: Sendable {
         assessment.isFulfillable = false
         return PaymentView(
             payment: payment, assessment: assessment, personal: personal, paymentURI: nil,
-            checkoutURL: checkoutURL, tips: tips, setAsideSince: since)
+            checkoutURL: checkoutURL, tips: tips, otherDecimals: otherDecimals, setAsideSince: since)
+    }
+
+    /// How many decimals the units of a method have; nil where nobody here knows the asset.
+    func decimals(of method: Domain.Method) -> UInt8? {
+        payment.evidence.quotes.first { $0.method == method }?.asset.decimals ?? otherDecimals[method]
     }
 
     /// What is due, came and is missing, in base units of the current quote's asset; nil without one.
@@ -131,7 +138,17 @@ extension Gateway {
         return PaymentView(
             payment: payment, assessment: assessment, personal: personal, paymentURI: uri,
             checkoutURL: checkout,
-            tips: (sources ?? payment.evidence.sources).mapValues(\.tip))
+            tips: (sources ?? payment.evidence.sources).mapValues(\.tip),
+            otherDecimals: otherDecimals(in: payment))
+    }
+
+    private func otherDecimals(in payment: Payment) -> [Domain.Method: UInt8] {
+        var known: [Domain.Method: UInt8] = [:]
+        for case let method? in payment.evidence.transfers.map(\.method)
+        where known[method] == nil && !payment.evidence.quotes.contains(where: { $0.method == method }) {
+            known[method] = decimals(of: method)
+        }
+        return known
     }
 
     /// The bytes of an event: made once, stored, signed and sent as they are.
@@ -158,7 +175,7 @@ extension Gateway {
                 }
                 if let id = event.exception, let exception = payment.exception(id) {
                     writer.object("exception") {
-                        ExceptionView(payment: payment, exception: exception).write(&$0)
+                        self.view(exception, of: payment).write(&$0)
                     }
                 }
             }
@@ -168,6 +185,14 @@ extension Gateway {
 }
 
 extension Gateway {
+    /// The view of an exception: its amount in whole units, as the network that it came on has them.
+    func view(_ exception: Exception, of payment: Payment) -> ExceptionView {
+        let quoted = payment.evidence.quotes.first { $0.method == exception.method }?.asset.decimals
+        return ExceptionView(
+            payment: payment, exception: exception,
+            decimals: quoted ?? exception.method.flatMap { self.decimals(of: $0) })
+    }
+
     /// The transfers that an event lists: as many as a receiver can be expected to take in one message, and
     /// the one in question among them. Each event of a payment lists them anew.
     private func told(of event: Announcement, _ payment: Payment) -> [Transfer] {
@@ -186,10 +211,13 @@ extension Gateway {
 package struct ExceptionView: Sendable {
     package let payment: Payment
     package let exception: Exception
+    /// Nil where nobody here knows the asset: the amount is in base units then.
+    private let decimals: UInt8?
 
-    package init(payment: Payment, exception: Exception) {
+    init(payment: Payment, exception: Exception, decimals: UInt8?) {
         self.payment = payment
         self.exception = exception
+        self.decimals = decimals
     }
 
     package func write(_ writer: inout JSONWriter) {
@@ -204,12 +232,7 @@ package struct ExceptionView: Sendable {
         writer.member("transfer_id", transfer?.id.text)
         writer.member("asset", exception.method?.asset.text)
         writer.member("network", exception.method?.network.text)
-        let asset = payment.evidence.quotes.first { $0.method == exception.method }?.asset
-        writer.member(
-            "amount",
-            exception.amount.map { amount in
-                asset.map { DecimalText.text(amount, decimals: $0.decimals) } ?? String(amount)
-            })
+        writer.member("amount", exception.amount.map { DecimalText.text($0, decimals: decimals ?? 0) })
         writer.member("opened_at", Timestamp.text(exception.openedAt.milliseconds))
         switch exception.resolution {
         case .evidence(let at):

@@ -111,6 +111,29 @@ struct APIFlows {
         try await gateway.watch()
     }
 
+    @Test(
+        "What came another way is told in whole units of what it is, wherever it is told",
+        arguments: [("wrong-network", "sandbox-alt", "SBX"), ("wrong-asset", "sandbox", "SUSD")])
+    func otherUnits(scenario: String, network: String, asset: String) async throws {
+        let gateway = try await TestGateway()
+        let tenant = try await gateway.tenant()
+        let id = await tenant.payment().id
+        _ = await tenant.post("/v1/sandbox/payments/\(id)/\(scenario)", ["confirmations": 1])
+        try await gateway.watch()
+        let entries = await tenant.get("/v1/payments/\(id)/entries").json?["data"]?.asArray ?? []
+        let posting = entries.first?["postings"]?.asArray?.first
+        let booked = try #require(posting?["amount"]?.asString)
+        #expect(booked.contains("."))
+        let transfer = await tenant.get("/v1/payments/\(id)").json?["transfers"]?.asArray?.first
+        let asked = await tenant.get("/v1/exceptions").json?["data"]?.asArray?.first
+        let events = await tenant.get("/v1/events?payment_id=\(id)").json?["data"]?.asArray ?? []
+        let told = events.compactMap { $0["data"]?["exception"] }.first
+        for object in [transfer, asked, told] {
+            #expect(object?["amount"]?.asString == booked)
+            #expect(object?["network"]?.asString == network && object?["asset"]?.asString == asset)
+        }
+    }
+
     @Test("Blocks are mined for one payment, and its block is taken back")
     func confirmed() async throws {
         let gateway = try await TestGateway()

@@ -155,7 +155,7 @@ extension Gateway {
     }
 
     /// Also of a network that is not configured any more.
-    private func decimals(of method: Domain.Method) -> UInt8? {
+    func decimals(of method: Domain.Method) -> UInt8? {
         if let asset = networks.asset(method) { return asset.decimals }
         let sandbox = SandboxNetwork(method.network).map(\.assets) ?? []
         let coins = UTXONetwork.allCases.filter { $0.name == method.network }.map(\.coin)
