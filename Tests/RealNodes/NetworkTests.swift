@@ -248,7 +248,8 @@ struct NetworkTests {
         ) async throws {
             let told = Comment(rawValue: network.rawValue)
             let ready = try await get("/readyz")
-            let reasons = ready.json["reasons"]?.asArray?.compactMap(\.asString) ?? []
+            let place = network.isTest ? "test_networks" : "reasons"
+            let reasons = ready.json[place]?.asArray?.compactMap(\.asString) ?? []
             let reason = reasons.first { $0.hasPrefix(network.rawValue + ": ") }
             #expect(reason == fault.map { "\(network.rawValue): not healthy (\($0))" }, told, sourceLocation: at)
             #expect(ready.status == 503, sourceLocation: at)
