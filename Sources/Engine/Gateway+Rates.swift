@@ -43,9 +43,24 @@ extension Gateway {
             .max { $0.source.at < $1.source.at }
         let chosen = pushed.isEmpty ? all.first : fresh
         guard let chosen else {
-            throw Refusal(.rateUnavailable, "There is no current rate for \(asset) in \(currency.code).")
+            throw unpriced(asset, currency, pushed.map(\.source.at).max())
         }
         return (chosen.source.rate, [chosen.source])
+    }
+
+    /// Why there is no rate. `pushed`: when the merchant pushed one last, which none of the instance's stands
+    /// in for.
+    private func unpriced(_ asset: AssetCode, _ currency: Currency, _ pushed: Instant?) -> Refusal {
+        let pair = "\(asset) in \(currency.code)"
+        guard let pushed else { return Refusal(.rateUnavailable, "There is no current rate for \(pair).") }
+        let end = pushed.adding(seconds: settings.rateMaxAgeSeconds)
+        let what =
+            end < world.now
+            ? "expired at \(Timestamp.text(end.milliseconds))"
+            : "is of \(Timestamp.text(pushed.milliseconds)), which has not come yet"
+        return Refusal(
+            .rateUnavailable,
+            "Your own rate for \(pair) \(what): push a new one. A fixed rate does not stand in for it.")
     }
 
     /// The rates that a merchant's payments would get now.

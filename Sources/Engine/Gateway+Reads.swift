@@ -79,16 +79,21 @@ extension Gateway {
         }
     }
 
-    /// All that happened to a payment, oldest first: its records.
+    /// All that happened to a payment, oldest first: its records, and what people wrote who ruled on it.
     package func timeline(
         of id: ID<Payment>, after sequence: Int64, limit: Int, by caller: Caller
-    ) async throws -> [StoredRecord] {
+    ) async throws -> [(record: StoredRecord, reason: String?)] {
         try await store.read { tx in
             // The log needs no payment that can be read, and support needs the log then.
             guard let owner = tx.owner(of: id), owner == (caller.merchant, caller.isTest) else {
                 throw CommandError.notFound("payment")
             }
-            return try tx.records(chain: id.text, from: sequence + 1, limit: limit)
+            let records = try tx.records(chain: id.text, from: sequence + 1, limit: limit)
+            let bound = records.map(\.boundReason)
+            let reasons = bound.contains { $0 != nil } ? try tx.reasons(on: id) : [:]
+            return zip(records, bound).map { record, bound in
+                (record: record, reason: bound.flatMap { reasons[$0] })
+            }
         }
     }
 
@@ -97,7 +102,7 @@ extension Gateway {
     ) async throws -> Page<ExceptionView> {
         try await store.read { tx in
             try tx.exceptions(of: caller.merchant, isOpen: isOpen, kind: kind, isTest: caller.isTest, page)
-                .map { self.view($0.1, of: $0.0) }
+                .map { try self.view($0.1, of: $0.0, in: tx) }
         }
     }
 
@@ -106,8 +111,21 @@ extension Gateway {
             guard let found = try tx.exception(id, of: caller.merchant),
                 found.payment.terms.isTest == caller.isTest
             else { throw CommandError.notFound("exception") }
-            return self.view(found.exception, of: found.payment)
+            return try self.view(found.exception, of: found.payment, in: tx)
         }
+    }
+
+    /// An exception with what the person wrote who settled it.
+    private func view(
+        _ exception: Exception, of payment: Payment, in tx: Storage.Transaction
+    ) throws -> ExceptionView {
+        var view = self.view(exception, of: payment)
+        if case .ruling(let number) = exception.resolution,
+            let ruling = payment.evidence.rulings.first(where: { $0.number == number })
+        {
+            view.reason = try tx.reason(of: ruling, on: payment.id)
+        }
+        return view
     }
 
     package func transfers(

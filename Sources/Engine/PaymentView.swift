@@ -175,7 +175,7 @@ extension Gateway {
                 }
                 if let id = event.exception, let exception = payment.exception(id) {
                     writer.object("exception") {
-                        self.view(exception, of: payment).write(&$0)
+                        self.view(exception, of: payment).writeTold(&$0)
                     }
                 }
             }
@@ -211,6 +211,8 @@ extension Gateway {
 package struct ExceptionView: Sendable {
     package let payment: Payment
     package let exception: Exception
+    /// Why a person ruled so; nil where nobody did, and once it is erased.
+    package var reason: String?
     /// Nil where nobody here knows the asset: the amount is in base units then.
     private let decimals: UInt8?
 
@@ -220,7 +222,15 @@ package struct ExceptionView: Sendable {
         self.decimals = decimals
     }
 
+    /// Writes the members of the exception object.
     package func write(_ writer: inout JSONWriter) {
+        writeTold(&writer)
+        writer.member("reason", reason)
+    }
+
+    /// The same without what a person wrote: events are sent away and kept as they were, and erasing does
+    /// not reach them.
+    func writeTold(_ writer: inout JSONWriter) {
         writer.member("id", exception.id.text)
         writer.member("object", "exception")
         writer.member("kind", exception.kind.rawValue)

@@ -17,6 +17,8 @@ enum Limits {
     static let decodedTexts = 256
     /// Rows that one question goes over where no index has what it is narrowed to.
     static let walkedRows = 10_000
+    /// Rows of each kind that are counted of what waits for people.
+    static let countedBacklog = 1_000
     /// Characters of a value that a finding shows.
     static let shownCharacters = 80
 }

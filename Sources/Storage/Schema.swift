@@ -70,6 +70,7 @@ package enum Schema {
             merchant TEXT NOT NULL, asset TEXT NOT NULL, currency TEXT NOT NULL, source TEXT NOT NULL,
             rate TEXT NOT NULL, at BIGINT NOT NULL, PRIMARY KEY (merchant, asset, currency, source))
         """,
+        "CREATE INDEX rate_by_time ON rate (at)",
     ]
 
     private static let payments = [
@@ -126,6 +127,8 @@ package enum Schema {
         "CREATE INDEX exception_by_merchant ON exception (merchant, is_test, id)",
         "CREATE INDEX exception_by_kind ON exception (merchant, is_test, kind, id)",
         "CREATE INDEX exception_in_question ON exception (merchant, is_test, id) WHERE is_open = 1",
+        // What the operator's figures count, over all merchants.
+        "CREATE INDEX exception_waiting ON exception (kind, is_test) WHERE is_open = 1",
     ]
 
     private static let books = [

@@ -124,8 +124,12 @@ package struct StoredRate: Hashable, Sendable {
     /// How a merchant's own rates are filed: those of test payments apart, so that none of them prices real
     /// money.
     package static func owner(_ merchant: ID<Merchant>, isTest: Bool) -> String {
-        isTest ? "\(merchant)/test" : merchant.text
+        isTest ? "\(merchant)\(testSuffix)" : merchant.text
     }
+
+    /// What those of test payments are filed under, for `LIKE`.
+    static let testPattern = "%\(testSuffix)"
+    private static let testSuffix = "/test"
 }
 
 extension Transaction {

@@ -126,17 +126,6 @@ extension Transaction {
         return try Head(row)
     }
 
-    /// The text of a ruling's reason; nil when there is none or it was erased.
-    package func note(of id: ID<Payment>, ruling: Int) throws -> String? {
-        try connection.first("SELECT text FROM note WHERE payment = \(id.text) AND ruling = \(ruling)")?.text(
-            0)
-    }
-
-    package func insertNote(of id: ID<Payment>, ruling: Int, salt: [UInt8], text: String) throws {
-        try connection.execute(
-            "INSERT INTO note (payment, ruling, salt, text) VALUES (\(id.text), \(ruling), \(salt), \(text))")
-    }
-
     /// A merchant's payments, newest first. Where no index has what they are narrowed to, one page goes over
     /// so many at the most (`walking`): it may have fewer than its limit, or none, and there is more.
     package func payments(

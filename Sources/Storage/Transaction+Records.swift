@@ -2,6 +2,7 @@ import Crypto
 import Database
 package import Domain
 import JSON
+import Platform
 
 /// The end of a chain of records.
 package struct Head: Hashable, Sendable {
@@ -116,6 +117,12 @@ package struct StoredRecord: Hashable, Sendable {
             subject: try row.text(4), cause: try row.text(5), actor: try row.text(6), body: try row.blob(7),
             previous: try row.blob(8))
         hash = try row.blob(9)
+    }
+
+    /// What binds the words of the person whose ruling it is; nil where it is none, or cannot be read.
+    package var boundReason: Commitment? {
+        guard record.kind == "ruled", let body = try? JSON.parse(record.body) else { return nil }
+        return (body["fact"]?["reason"]?.asString).flatMap { Hex.decode($0) }.flatMap(Commitment.init)
     }
 
     /// Whether the hash is the record's.

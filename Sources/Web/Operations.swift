@@ -35,6 +35,11 @@ package struct Operations: Sendable {
             } catch {
                 gateway.world.log.warning("payments set aside cannot be counted \("error", error)")
             }
+            do {
+                try await gateway.measureBacklog()
+            } catch {
+                gateway.world.log.warning("what waits for people cannot be counted \("error", error)")
+            }
             gateway.world.metrics.lostLines.add(LogWriter.standardError.takeLost())
             let text = gateway.world.metrics.exposition()
             return Response(type: "text/plain; version=0.0.4; charset=utf-8", body: Array(text.utf8))

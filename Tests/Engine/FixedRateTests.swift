@@ -46,4 +46,21 @@ struct FixedRateTests {
         #expect(try await house.store.verify().isClean)
         await house.close()
     }
+
+    @Test("One of the merchant's own goes before it, also when it is too old: then the refusal says since when")
+    func shadowed() async throws {
+        let house = try await House()
+        _ = try await house.gateway.push(
+            asset: try code("SBX"), currency: "EUR", rate: "30", by: house.caller, cause: "test",
+            Answering(key: nil) { _ in Reply(status: 201, body: []) })
+        let first = try await house.payment(try await house.open())
+        #expect(first.evidence.quotes.first?.rate.text == "30")
+        let end = house.gateway.world.now.adding(seconds: house.gateway.settings.rateMaxAgeSeconds)
+        house.clock.advance(by: house.gateway.settings.rateMaxAgeSeconds * 1_000 + 1)
+        let refusal = await #expect(throws: Refusal.self) { try await house.open() }
+        #expect(refusal?.code == .rateUnavailable)
+        let words = "Your own rate for SBX in EUR expired at \(Timestamp.text(end.milliseconds)): push a new one."
+        #expect(refusal?.detail.hasPrefix(words) == true, "\(refusal?.detail ?? "")")
+        await house.close()
+    }
 }

@@ -1,8 +1,10 @@
+import Database
 import Domain
 import Engine
 import HTTP
 import JSON
 import Platform
+import Storage
 import Testing
 
 @testable import Web
@@ -66,6 +68,37 @@ struct APIFlows {
         _ = await tenant.post("/v1/sandbox/payments/\(id)/exact", ["confirmations": 6])
         try await gateway.watch()
         #expect(await tenant.get("/v1/payments/\(id)").json?["state"] == "paid")
+    }
+
+    @Test("Why a person ruled so can be read where the ruling is, and nowhere once it is erased")
+    func reasons() async throws {
+        let gateway = try await TestGateway()
+        let tenant = try await gateway.tenant()
+        let id = await tenant.payment().id
+        _ = await tenant.post("/v1/sandbox/payments/\(id)/over", ["percent": 20, "confirmations": 1])
+        try await gateway.watch()
+        let exception = await tenant.get("/v1/exceptions").json?["data"]?[0]?["id"]?.asString ?? ""
+        let why = "Customer wrote; “keep it”.\nTicket 42"
+        let ruled = await tenant.post(
+            "/v1/exceptions/\(exception)/rulings", ["action": "keep", "reason": .string(why)])
+        #expect(ruled.status == 201 && !ruled.text.contains("Ticket"), "\(ruled.text)")
+        func told() async -> [JSON?] {
+            let records = await tenant.get("/v1/payments/\(id)/timeline").json?["data"]?.asArray ?? []
+            #expect(records.count { $0["kind"] == "ruled" } == 1 && records.count > 2)
+            #expect(records.allSatisfy { $0["kind"] == "ruled" || $0["reason"] == JSON.null })
+            return [
+                await tenant.get("/v1/exceptions/\(exception)").json?["reason"],
+                await tenant.get("/v1/exceptions?open=false").json?["data"]?[0]?["reason"],
+                records.first { $0["kind"] == "ruled" }?["reason"],
+            ]
+        }
+        #expect(await told() == [.string(why), .string(why), .string(why)])
+        #expect(await !tenant.get("/v1/events?payment_id=\(id)").text.contains("Ticket"), "nobody erases there")
+        // What the log does not bind is nobody's word.
+        for change: SQL in ["UPDATE note SET text = 'He said so.'", "DELETE FROM note"] {
+            _ = try await gateway.store.database.write { try $0.execute(change) }
+            #expect(await told() == [.null, .null, .null])
+        }
     }
 
     @Test("The customer's choice is quoted, and quoted again after the end")

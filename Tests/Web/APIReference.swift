@@ -1,6 +1,7 @@
 import Domain
 import Engine
 import Foundation
+import HTTP
 import JSON
 import Testing
 
@@ -80,6 +81,42 @@ struct APIReference {
             let missing = wanted.subtracting(sections[section] ?? [])
             #expect(missing.isEmpty, "\(section)")
         }
+    }
+
+    @Test("Every operation stands in docs/API.md with its scope, its idempotency, and what it answered")
+    func operations() throws {
+        let page = try String(contentsOfFile: Self.tests + "/../../docs/API.md", encoding: .utf8)
+        let rows = page.split(separator: "\n").map { line in
+            line.dropFirst().dropLast().split(separator: "|", omittingEmptySubsequences: false)
+                .map { String($0.trimmingPrefix(" ").reversed().trimmingPrefix(" ").reversed()) }
+        }
+        let table = Dictionary(rows.filter { $0.count == 5 }.map { ($0[0], $0) }) { first, _ in first }
+        let wanted = API.operations.filter { !$0.name.hasPrefix("sandbox.") }
+        for operation in wanted {
+            let row = try #require(table["`\(operation.method.rawValue) \(operation.pattern)`"], "\(operation.name)")
+            #expect(row[2] == (operation.scope.map { "`\($0.rawValue)`" } ?? "any"), "\(operation.name)")
+            let mark =
+                switch operation.idempotency {
+                case .ignored: ""
+                case .optional: "○"
+                case .required: "●"
+                }
+            #expect(row[3] == mark, "\(operation.name)")
+            let answered = try Self.answered(operation.name)
+            #expect(row[4] == answered || row[4].hasPrefix("\(answered),") || row[4].hasPrefix("\(answered):"))
+        }
+        #expect(table.keys.count { $0.hasPrefix("`") && $0.contains(" /v1/") } == wanted.count)
+    }
+
+    /// Status and object of the answer that is kept.
+    private static func answered(_ name: String) throws -> String {
+        let file = "\(tests)/Golden/answer-\(name).json"
+        let json = try JSON.parse(text: try String(contentsOfFile: file, encoding: .utf8))
+        let status = try #require(json["status"]?.asNumber?.text)
+        guard let answer = json["answer"], !answer.isNull else { return status }
+        let object = try #require(answer["object"]?.asString ?? unnamed[name], "\(name) has no name there")
+        guard object == "list" else { return "\(status) `\(object)`" }
+        return "\(status) list of `\(answer["data"]?[0]?["object"]?.asString ?? "event")`"
     }
 
     @Test("So is every word that a member can be")

@@ -64,6 +64,35 @@ struct OperationsTests {
         try await running.value
     }
 
+    @Test("What waits for people is counted, test payments apart, and so is the age of the newest rate")
+    func backlog() async throws {
+        let gateway = try await TestGateway()
+        let front = Front([Operations(gateway.gateway).router], log: .silent, metrics: gateway.metrics)
+        func figures() async -> [Substring] {
+            let names = ["open_exceptions", "dead_deliveries", "merchant_rate_age_seconds"]
+            let lines = text(await front.respond(to: Request(method: .get, path: "/metrics"))).split(separator: "\n")
+            return lines.filter { line in names.contains { line.hasPrefix("quittance_\($0){") } }
+        }
+        let before = await figures()
+        #expect(before.count == 2 * Exception.Kind.allCases.count + 2, "no rate was pushed: \(before)")
+        #expect(before.allSatisfy { $0.hasSuffix(" 0") }, "\(before)")
+        let tenant = try await gateway.tenant()
+        let id = await tenant.payment().id
+        _ = await tenant.post("/v1/sandbox/payments/\(id)/over", ["percent": 20, "confirmations": 1])
+        try await gateway.watch()
+        _ = await tenant.post("/v1/rates", ["asset": "BTC", "currency": "EUR", "rate": "1"], key: tenant.live)
+        gateway.clock.advance(by: 61_500)
+        let after = Set(await figures()).subtracting(before)
+        #expect(
+            after == [
+                #"quittance_open_exceptions{kind="overpaid",mode="test"} 1"#,
+                #"quittance_merchant_rate_age_seconds{mode="live"} 61"#,
+            ])
+        let exception = await tenant.get("/v1/exceptions").json?["data"]?[0]?["id"]?.asString ?? ""
+        _ = await tenant.post("/v1/exceptions/\(exception)/rulings", ["action": "dismiss", "reason": "Small."])
+        #expect(await figures().contains(#"quittance_open_exceptions{kind="overpaid",mode="test"} 0"#))
+    }
+
     @Test("A test network that fails takes nothing away from live money; a live one does")
     func testNetworks() async throws {
         let gateway = try await TestGateway()

@@ -16,7 +16,8 @@ extension Gateway {
         of id: ID<Payment>, from sequence: Int64, limit: Int, by caller: Caller
     ) async throws -> ListPart<RecordView> {
         let records = try await timeline(of: id, after: sequence - 1, limit: limit + 1, by: caller)
-        return ListPart(items: records.prefix(limit).map { RecordView($0) }, hasMore: records.count > limit)
+        let shown = records.prefix(limit).map { RecordView($0.record, reason: $0.reason) }
+        return ListPart(items: shown, hasMore: records.count > limit)
     }
 
     /// A merchant's exceptions, newest first.

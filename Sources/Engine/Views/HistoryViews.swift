@@ -6,8 +6,13 @@ package import Storage
 /// One line of what happened, as a merchant sees it.
 package struct RecordView: Sendable {
     private let stored: StoredRecord
+    /// What the person wrote whose ruling it is; nil for all else, and once it is erased.
+    private let reason: String?
 
-    package init(_ stored: StoredRecord) { self.stored = stored }
+    package init(_ stored: StoredRecord, reason: String?) {
+        self.stored = stored
+        self.reason = reason
+    }
 
     /// Dense from 0 in its chain.
     package var sequence: UInt64 { stored.record.sequence }
@@ -24,6 +29,7 @@ package struct RecordView: Sendable {
         writer.member("actor", record.actor)
         writer.member("hash", Hex.encode(stored.hash))
         writer.member("previous", Hex.encode(record.previous))
+        writer.member("reason", reason)
         writer.raw("body", record.body)
     }
 }

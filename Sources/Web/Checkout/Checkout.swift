@@ -133,6 +133,10 @@ extension Checkout {
             _ = try await gateway.choose(
                 choice.method, for: token.payment, by: .customer, of: nil, cause: "checkout",
                 Answering(key: nil) { _ in Reply(status: 303, body: []) })
+        } catch let refusal as Refusal where refusal.code == .rateUnavailable {
+            // Why that is so is told to the shop.
+            let text = "There is no price for this way to pay now. Try again later, or choose another one."
+            return PageFrame.notice(.conflict, title: "Not possible now", text, back: path)
         } catch let refusal as Refusal {
             return PageFrame.notice(.conflict, title: "Not possible now", refusal.detail, back: path)
         } catch CommandError.quarantined {
