@@ -33,7 +33,7 @@ package struct PaymentView: Sendable {
     }
 
     /// How many decimals the units of a method have; nil where nobody here knows the asset.
-    func decimals(of method: Domain.Method) -> UInt8? {
+    package func decimals(of method: Domain.Method) -> UInt8? {
         payment.evidence.quotes.first { $0.method == method }?.asset.decimals ?? otherDecimals[method]
     }
 

@@ -64,16 +64,30 @@ struct CheckoutStory: Sendable, CustomTestStringConvertible {
         CheckoutStory(name: "wrong-network", title: "Waiting for payment") {
             try await $0.play(.wrongNetwork, $1, blocks: 2)
         },
-        CheckoutStory(name: "not-completed", title: "Not completed") { world, token in
-            _ = try await world.gateway.cancel(
-                token.payment, by: world.caller, cause: "test",
-                Answering(key: nil) { _ in Reply(status: 200, body: []) })
+        CheckoutStory(name: "wrong-network-accepted", title: "Complete") {
+            try await $0.play(.wrongNetwork, $1, blocks: 2)
+            try await $0.rule(.accept, $1)
         },
-        CheckoutStory(name: "cancelled-and-paid", title: "Not completed") { world, token in
-            _ = try await world.gateway.cancel(
-                token.payment, by: world.caller, cause: "test",
-                Answering(key: nil) { _ in Reply(status: 200, body: []) })
-            try await world.play(.exact, token, blocks: 2)
+        CheckoutStory(name: "not-completed", title: "Not completed") { try await $0.cancel($1) },
+        CheckoutStory(name: "cancelled-and-paid", title: "Not completed") {
+            try await $0.cancel($1)
+            try await $0.play(.exact, $1, blocks: 2)
+        },
+        CheckoutStory(name: "cancelled-and-on-its-way", title: "Not completed") {
+            try await $0.cancel($1)
+            try await $0.play(.exact, $1)
+        },
+        CheckoutStory(name: "cancelled-and-on-wrong-network", title: "Not completed") {
+            try await $0.play(.wrongNetwork, $1)
+            try await $0.cancel($1)
+        },
+        CheckoutStory(name: "late-and-rejected", title: "Not completed") {
+            try await $0.play(.late, $1, blocks: 2)
+            try await $0.rule(.reject, $1)
+        },
+        CheckoutStory(name: "expired-on-wrong-network", title: "Expired") {
+            try await $0.play(.wrongNetwork, $1, blocks: 2)
+            try await $0.move(.clock(advanceSeconds: 3_600))
         },
         CheckoutStory(name: "waiting-over-midnight", asset: nil, title: "Waiting for payment") { world, token in
             try await world.move(.clock(advanceSeconds: 24 * 3_600 - 300))
@@ -258,11 +272,23 @@ struct CheckoutPages {
             return String(decoding: try #require(response.bytes), as: UTF8.self)
         }
         #expect(try await page().contains("<h1>No receipt yet</h1>"))
+        #expect(try await !page().contains("wallet"), "there is nothing to pay by on this page")
         try await world.play(.exact, token, blocks: 2)
         try Golden.check(try await page(), "receipt")
         #expect(try await !page().contains("<h3>"))
         try await world.play(.exact, token, blocks: 2)
         #expect(try await page().contains("<h3>Payment 2 of 2</h3>"))
+        #expect(try await page().contains("More has arrived than the order costs."))
+    }
+
+    @Test("has what was accepted on its receipt, although it does not count by itself")
+    func receiptOfAccepted() async throws {
+        let world = try await CheckoutWorld(clock: ManualClock())
+        let token = try await world.open()
+        try await world.play(.wrongNetwork, token, blocks: 2)
+        try await world.rule(.accept, token)
+        let response = try await world.send(.get, "/receipt/\(token.text)")
+        try Golden.check(String(decoding: try #require(response.bytes), as: UTF8.self), "receipt-of-accepted")
     }
 }
 

@@ -109,6 +109,21 @@ final class CheckoutWorld: Sendable {
         try await watch()
     }
 
+    /// The shop calls it off.
+    func cancel(_ token: CheckoutToken) async throws {
+        _ = try await gateway.cancel(
+            token.payment, by: caller, cause: "test", Answering(key: nil) { _ in Reply(status: 200, body: []) })
+    }
+
+    /// A person decides on the first open exception.
+    func rule(_ action: Exception.Action, _ token: CheckoutToken) async throws {
+        let open = try await gateway.payment(token.payment, of: caller).payment.openExceptions
+        guard let exception = open.first else { throw Unusable() }
+        _ = try await gateway.rule(
+            exception.id, NewRuling(action: action, reason: "test"), by: caller, cause: "test",
+            Answering(key: nil) { _ in Reply(status: 200, body: []) })
+    }
+
     /// The payment contradicts itself: it waits for a person.
     func setAside(_ token: CheckoutToken) async throws {
         let now = gateway.world.now

@@ -69,7 +69,8 @@ struct CheckoutPage {
     private var summary: HTML {
         let description: HTML? = view.description.map { "<p class=\"description\"><bdi>\($0)</bdi></p>\n" }
         let rate: HTML? = view.ask?.rate.map { "<div><dt>Rate</dt><dd>\($0)</dd></div>\n" }
-        let received: HTML? = view.received.map { "<div><dt>Arrived so far</dt><dd>\($0)</dd></div>\n" }
+        let arrived: HTML = view.phase.isFinal ? "Arrived" : "Arrived so far"
+        let received: HTML? = view.received.map { "<div><dt>\(arrived)</dt><dd>\($0)</dd></div>\n" }
         return """
             <section class="summary" aria-label="Your order">
             <p class="merchant"><bdi>\(view.merchant)</bdi></p>
@@ -133,10 +134,11 @@ struct CheckoutPage {
     }
 
     private var mismatch: HTML? {
-        guard view.hasMismatch else { return nil }
+        // What is said of a payment that was not completed speaks of it already.
+        guard view.hasMismatch, view.phase != .failed else { return nil }
         return """
-            <p class="hint">Something else has arrived that does not count towards this order. \
-            <bdi>\(view.merchant)</bdi> can see it and will be in touch.</p>
+            <p class="hint notice">Something else has arrived that does not count towards this order. \
+            <bdi>\(view.merchant)</bdi> can see it: please ask there about it.</p>
 
             """
     }
@@ -164,7 +166,7 @@ struct CheckoutPage {
         guard !view.arrivals.isEmpty else { return nil }
         let rows = view.arrivals.map { arrival -> HTML in
             """
-            <li><span class="sum">\(arrival.amount)</span>
+            <li><span class="sum">\(arrival.amountAndPlace)</span>
             <span class="standing">\(arrival.standing.text)</span>
             <code class="transaction">\(arrival.transaction)</code></li>
 

@@ -38,11 +38,7 @@ extension CustomerView {
                 ? "\(merchant) is looking at this payment. What you have paid is kept: pay nothing now."
                 : lateNote
         case .expired: expiredNote
-        case .failed:
-            arrivals.isEmpty
-                ? "This payment was not completed. Please do not send anything to its address."
-                : "What you paid came after this payment was ended. \(merchant) can see it and will be in "
-                    + "touch. Please do not send anything more."
+        case .failed: failedNote
         case .refunded: "What you paid was sent back."
         }
     }
@@ -56,8 +52,20 @@ extension CustomerView {
             ? "\(kept) Please ask \(merchant) how to go on." : "\(kept) You can still pay the rest."
     }
 
+    private var failedNote: String {
+        let failed = "This payment was not completed."
+        guard !arrivals.isEmpty || hasMismatch else {
+            return "\(failed) Please do not send anything to its address."
+        }
+        let isThere = arrivals.contains { arrival in
+            if case .confirmed = arrival.standing { true } else { false }
+        }
+        let what = isThere ? "has what you paid" : "can see what you sent"
+        return "\(failed) \(merchant) \(what): please ask there about it, and send nothing more."
+    }
+
     private var expiredNote: String {
-        let ended = "The time to pay has ended and nothing arrived."
+        let ended = "The time to pay has ended\(hasMismatch ? "" : " and nothing arrived")."
         let careful = "If you have paid already, do not pay again: it will show here when it arrives."
         if waitsForPrice { return "\(ended) \(careful)" }
         return requote == nil

@@ -13,7 +13,8 @@ package struct CustomerView: Equatable, Sendable {
     package let price: String
     /// What is to be paid now, and where; nil when nothing may be paid.
     package let ask: Ask?
-    /// What has arrived so far, in the asset that is asked for: `0.5 BTC`; nil for nothing.
+    /// What has arrived so far, `0.5 BTC`: what counts, in the asset that is asked for, and what was accepted
+    /// although it does not; nil for nothing.
     package let received: String?
     /// What is still missing, `0.5 BTC`; nil when nothing is, and before anything arrived.
     package let missing: String?
@@ -21,7 +22,8 @@ package struct CustomerView: Equatable, Sendable {
     package let arrivals: [Arrival]
     /// All of it is on its way, but came after the time to pay: people will look at it.
     package let isLate: Bool
-    /// Something arrived that cannot count: another asset, or the right one on another network.
+    /// Something arrived that cannot count, another asset or the right one on another network, and was not
+    /// accepted either. Once the payment has failed, also what is still on its way.
     package let hasMismatch: Bool
     /// More has arrived than the order costs, beyond what nobody asks about.
     package let hasExcess: Bool
@@ -85,20 +87,6 @@ package struct CustomerView: Equatable, Sendable {
         package let need: UInt64?
     }
 
-    /// A transfer that counts, or may.
-    package struct Arrival: Equatable, Sendable {
-        package let amount: String
-        package let transaction: String
-        package let standing: Standing
-
-        /// How far it is.
-        package enum Standing: Equatable, Sendable {
-            case pooled
-            case mined(height: UInt64)
-            case confirmed(height: UInt64?)
-        }
-    }
-
     /// A way to pay.
     package struct Choice: Equatable, Sendable {
         package let method: Domain.Method
@@ -123,13 +111,19 @@ extension CustomerView {
         description = checkout.description
         price = Self.text(terms.price)
         ask = view.assessment.isPayable && !isOver ? Self.ask(of: view, at: checkout.now) : nil
-        received = Self.text(view.amounts?.received, in: view)
+        arrivals = view.arrivals
+        let accepted = arrivals.filter(\.wasAccepted).map(\.amountAndPlace)
+        let counted = Self.text(view.amounts?.received, in: view)
+        let sums = [counted].compactMap(\.self) + accepted
+        received = sums.isEmpty ? nil : sums.joined(separator: ", ")
         let isShort = view.assessment.missing > .zero && view.assessment.received > .zero
         missing = isShort ? Self.text(view.amounts?.remaining, in: view) : nil
         progress = Self.progress(of: view)
-        arrivals = Self.arrivals(of: view)
         isLate = payment.isComingLate
-        hasMismatch = view.assessment.shares.values.contains { $0.role.isMismatch && $0.isConfirmed }
+        let isFailed = payment.state == .failed
+        hasMismatch = view.assessment.shares.contains { key, share in
+            share.role.isMismatch && (share.isConfirmed || isFailed) && !view.wasAccepted(key)
+        }
         hasExcess =
             payment.state.isSettled
             && view.assessment.shares.values.contains { $0.excess > 0 || $0.role == .duplicate }
@@ -177,33 +171,9 @@ extension CustomerView {
         }
     }
 
-    private static func arrivals(of view: PaymentView) -> [Arrival] {
-        view.payment.evidence.transfers.compactMap { transfer in
-            guard transfer.isLive, let share = view.assessment.shares[transfer.key], !share.role.isMismatch,
-                let quote = view.payment.evidence.quote(transfer.quote), let amount = transfer.amount
-            else { return nil }
-            let standing: Arrival.Standing =
-                if share.isConfirmed {
-                    .confirmed(height: transfer.block?.height)
-                } else if let block = transfer.block {
-                    .mined(height: block.height)
-                } else {
-                    .pooled
-                }
-            return Arrival(
-                amount: text(amount, of: quote), transaction: transfer.transactionID, standing: standing)
-        }
-    }
-
     private static func text(_ units: UInt128?, in view: PaymentView) -> String? {
         guard let units, units > 0, let quote = view.quote else { return nil }
-        return Self.text(units, of: quote)
-    }
-
-    /// With a space between number and asset that does not break.
-    private static func text(_ units: UInt128, of quote: Quote) -> String {
-        let amount = DecimalText.text(units, decimals: quote.asset.decimals)
-        return "\(AmountText.grouped(amount))\u{A0}\(quote.method.asset)"
+        return AmountText.text(units, of: quote.method.asset, decimals: quote.asset.decimals)
     }
 
     private static func text(_ price: Price) -> String {
@@ -247,6 +217,11 @@ extension CustomerView.Phase {
 
 /// Amounts for people to read.
 enum AmountText {
+    /// `12 345.5 BTC` of base units, with a space between number and asset that does not break.
+    static func text(_ units: UInt128, of asset: AssetCode, decimals: UInt8) -> String {
+        "\(grouped(DecimalText.text(units, decimals: decimals)))\u{A0}\(asset)"
+    }
+
     /// The digits before the point in threes, from five of them on, as the SI has it: the space is narrow
     /// and does not break.
     static func grouped(_ amount: String) -> String { groups(of: amount).joined(separator: "\u{202F}") }

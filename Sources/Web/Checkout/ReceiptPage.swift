@@ -5,13 +5,13 @@ import Engine
 struct ReceiptPage {
     private let view: CustomerView
     private let payment: Payment
-    private let assessment: Assessment
+    private let seen: PaymentView
     private let checkoutPath: String
 
     init(_ checkout: CheckoutView, checkoutPath: String) {
         view = CustomerView(checkout)
         payment = checkout.payment.payment
-        assessment = checkout.payment.assessment
+        seen = checkout.payment
         self.checkoutPath = checkoutPath
     }
 
@@ -36,8 +36,13 @@ struct ReceiptPage {
     private var isReceipt: Bool { payment.state.isSettled || payment.state == .refunded }
 
     private var note: String {
-        let test = view.isTest ? " This was a test: no real money moved." : ""
-        return isReceipt ? "\(view.title).\(test)" : "\(view.title). \(view.note)\(test)"
+        // What to do now stands on the payment's own page, with the code and the address.
+        guard isReceipt else {
+            let end = view.phase == .failed ? "" : " There is a receipt as soon as it is complete."
+            return "\(view.title).\(end)\(view.isTest ? " This is a test: no real money moves." : "")"
+        }
+        let excess = view.hasExcess ? " More has arrived than the order costs." : ""
+        return "\(view.title).\(excess)\(view.isTest ? " This was a test: no real money moved." : "")"
     }
 
     private var order: HTML {
@@ -48,21 +53,18 @@ struct ReceiptPage {
         ])
     }
 
-    /// Each transfer that counts, with all that is needed to look it up.
+    /// Each transfer that counts or was accepted, with all that is needed to look it up.
     private var evidence: HTML? {
-        let transfers = payment.evidence.transfers.filter { transfer in
-            transfer.isLive && assessment.shares[transfer.key].map { !$0.role.isMismatch } ?? false
-        }
+        let transfers = seen.transfersShown
         guard !transfers.isEmpty else { return nil }
         let tables = transfers.enumerated().map { place, transfer -> HTML in
             let heading: HTML? =
                 transfers.count > 1 ? "<h3>Payment \(place + 1) of \(transfers.count)</h3>\n" : nil
             var rows = [
+                ("Amount", seen.amount(of: transfer)),
                 ("Network", NetworkLabel.text(transfer.key.network)), ("Transaction", transfer.transactionID),
             ]
-            if let quote = payment.evidence.quote(transfer.quote), let amount = transfer.amount {
-                let text = DecimalText.text(amount, decimals: quote.asset.decimals)
-                rows.insert(("Amount", "\(AmountText.grouped(text))\u{A0}\(quote.method.asset)"), at: 0)
+            if let quote = payment.evidence.quote(transfer.quote) {
                 rows.append(("To", quote.destination.address))
             }
             rows.append(("First seen", ClockText.dateAndTime(transfer.firstSeen)))
@@ -78,12 +80,13 @@ struct ReceiptPage {
 
     private var quote: HTML? {
         guard let quote = payment.evidence.currentQuote else { return nil }
-        let amount = DecimalText.text(quote.amountDue, decimals: quote.asset.decimals)
+        let asset = quote.method.asset
+        let due = AmountText.text(quote.amountDue, of: asset, decimals: quote.asset.decimals)
         return """
             <h2>The locked price</h2>
             \(table([
-                ("Amount due", "\(AmountText.grouped(amount))\u{A0}\(quote.method.asset)"),
-                ("Rate", "1 \(quote.method.asset) = \(quote.rate.text) \(payment.terms.price.currency.code)"),
+                ("Amount due", due),
+                ("Rate", "1 \(asset) = \(quote.rate.text) \(payment.terms.price.currency.code)"),
                 ("Locked", ClockText.dateAndTime(quote.lockedAt)),
             ]))
             """

@@ -50,10 +50,13 @@ enum Stylesheet {
           border: 1px solid var(--line);
         }
         .single { padding-top: 12vh; }
+        .single.receipt { padding-top: clamp(1rem, 4vw, 3.5rem); }
 
         .summary { padding: 1.5rem .5rem 1.25rem; }
         .merchant { font-weight: 600; }
-        .price { font-size: 2rem; line-height: 1.2; font-weight: 650; letter-spacing: -.02em; }
+        .price {
+          font-size: clamp(1.5rem, 8vw, 2rem); line-height: 1.2; font-weight: 650; letter-spacing: -.02em;
+        }
         .description { color: var(--soft); margin-top: .25rem; }
         .facts { margin-top: .75rem; font-size: .875rem; }
         .facts div { display: flex; justify-content: space-between; gap: 1rem; padding: .1875rem 0; }
