@@ -169,10 +169,14 @@ final class Till {
     private func untilDelivered() async throws {
         let deadline = SystemClock().uptime + 120_000
         while SystemClock().uptime < deadline {
-            let owed = try await store.database.read { db in
-                try db.query("SELECT 1 FROM delivery WHERE state <> 'delivered' LIMIT 1").count
+            let (owed, next) = try await store.database.read { db in
+                let owed = try db.query("SELECT 1 FROM delivery WHERE state <> 'delivered' LIMIT 1").count
+                let next = try db.first("SELECT min(due_at) FROM delivery WHERE state = 'waiting'")
+                return (owed, try next?.integerOrNil(0))
             }
             if owed == 0 { return }
+            // A try may fail on a busy machine. The clock stands still, so the next one has to be let come.
+            if let next, next > clock.now { clock.advance(by: next - clock.now) }
             try await SystemClock().sleep(milliseconds: 10)
         }
         Issue.record("webhooks are still owed")
