@@ -49,7 +49,9 @@ struct Absorption {
 
     mutating func run(after row: SourceRow?) throws -> Absorbed {
         let known = try work.tx.source(of: network)
-        guard known?.sequence == row?.sequence, continues(known) else { return Absorbed(isStale: true) }
+        guard known?.sequence == row?.sequence, try continues(known) else {
+            return Absorbed(isStale: true)
+        }
         sequence = try (known?.sequence ?? gateway.lastSequence(of: network, work)) + 1
         let gap = gateway.settings.gapSeconds
         isCatchingUp = !batch.isAtTip || known.map { $0.scannedUntil.adding(seconds: gap) < askedAt } ?? false
@@ -63,12 +65,17 @@ struct Absorption {
             payments: order.count, reads: read.count, isStale: false, hasMoreLooks: looks)
     }
 
-    /// Whether the batch begins where the last one ended.
-    private func continues(_ known: SourceRow?) -> Bool {
+    /// Whether the batch begins where the last one ended, or at a block that was absorbed before it. A fork that
+    /// is deeper than the kept headers begins where nobody knows.
+    private func continues(_ known: SourceRow?) throws -> Bool {
         guard let height = known?.height, let block = known?.block else { return true }
-        if let fork = batch.forkHeight { return fork <= height }
-        guard let first = batch.connected.first else { return batch.cursor.block == block }
-        return first.parent == block
+        var parent: BlockID? = block
+        if let fork = batch.forkHeight {
+            guard fork <= height else { return false }
+            parent = try work.tx.block(of: network, at: fork)
+        }
+        guard let parent else { return true }
+        return (batch.connected.first?.parent ?? batch.cursor.block) == parent
     }
 
     /// Everything above the fork has left the chain. What the pool holds again waits there, the rest is gone;

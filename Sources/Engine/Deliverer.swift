@@ -234,7 +234,9 @@ package struct Deliverer: Resident {
     /// Printable text of the first bytes.
     private static func excerpt(_ bytes: [UInt8]) -> String {
         let text = String(decoding: bytes, as: UTF8.self)
-        return String(text.unicodeScalars.filter { $0 == "\n" || $0.value >= 0x20 }.map(Character.init))
+        return String(
+            text.unicodeScalars.filter { $0 == "\n" || $0.properties.generalCategory != .control }
+                .map(Character.init))
     }
 }
 

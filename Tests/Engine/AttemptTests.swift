@@ -48,6 +48,29 @@ struct AttemptTests {
         await house.close()
     }
 
+    private static let answers: [(answer: String, kept: String)] = [
+        ("no \u{0}\u{1B}[2J\u{7F}\u{9B}such\r\n\tshop", "no [2Jsuch\nshop"), ("", ""),
+        // A letter across the end of what is kept is none.
+        (letters(511) + "\u{e9}" + letters(2_000), letters(511) + "\u{FFFD}"),
+    ]
+
+    private static func letters(_ count: Int) -> String { String(repeating: "a", count: count) }
+
+    @Test("Of an answer its first bytes are kept, without what a terminal obeys", arguments: answers)
+    func excerpt(_ answer: String, _ kept: String) async throws {
+        let house = try await House { $0.allowsLoopbackWebhooks = true }
+        let receiver = Receiver { _ in Response(.ok, body: Array(answer.utf8)) }
+        try await receiver.serving { url in
+            let endpoint = try await house.endpoint(url)
+            try await house.ping(endpoint)
+            try await drain(house)
+            let delivery = try #require(try await house.deliveries(to: endpoint).first)
+            #expect(try await house.attempts(of: delivery).map(\.excerpt) == [kept])
+            #expect(try await house.store.verify().isClean)
+        }
+        await house.close()
+    }
+
     @Test("One whose receiver keeps silent ends when its time is over, counts, and the next one comes by the schedule")
     func timeOut() async throws {
         #expect(Settings(baseURL: "").deliveryTimeoutMilliseconds == 15_000, "as docs/WEBHOOKS.md says")

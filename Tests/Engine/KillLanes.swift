@@ -21,15 +21,18 @@ struct KillLedger: Sendable {
     /// Requests under way, and lanes that go on.
     var open = 0
     var working = 0
-    /// Kills: all of them, those that met a request, and those before the gateway served.
+    /// Kills: all of them, those while clients worked, those that met a request, and those before the gateway
+    /// served.
     var kills = 0
+    var worked = 0
     var cut = 0
     var early = 0
 
     /// How much flowed, in words.
     var flow: String {
         "\(acknowledged.count) acknowledged, \(paid.count) paid, \(claimed.count) claimed, \(reported.count) "
-            + "reported, \(reorgs) reorgs; \(kills) kills, \(cut) of them met a request, \(early) came before it served"
+            + "reported, \(reorgs) reorgs; \(kills) kills, \(worked) of them at work, \(cut) met a request, "
+            + "\(early) came before it served"
     }
 }
 

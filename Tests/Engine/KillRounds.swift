@@ -7,11 +7,13 @@ import TestKit
 struct KillRounds {
     /// The very first starts in the folder: while its key, its database and its tables are made.
     static let beginnings = 12
-    static let rounds = 188
-    /// Every fourth of them is killed while it starts, every fourth at any moment; the others, when so much has
+    static let rounds = 240
+    /// Every sixth of them is killed while it starts, every sixth at any moment; the others, when so much has
     /// flowed in them that a gateway which stalls would never end them.
-    static let kinds = 4
-    static var whole: Int { rounds / kinds * 2 }
+    static let kinds = 6
+    /// Those that are killed while payments flow.
+    static var atWork: Int { rounds / kinds * (kinds - 1) }
+    static var whole: Int { rounds / kinds * (kinds - 2) }
 
     let program: Program
     let ledger = Lock(KillLedger())
@@ -47,7 +49,7 @@ struct KillRounds {
             switch round % Self.kinds {
             case 0: try await strikeStart()
             case 1: try await strikeWork(lanes, after: nil)
-            default: try await strikeWork(lanes, after: goal(isReorged: round % Self.kinds == 2))
+            default: try await strikeWork(lanes, after: goal(isReorged: round % 2 == 0))
             }
         }
         let last = try await program.serve()
@@ -107,6 +109,7 @@ struct KillRounds {
             if goal != nil { await Self.wait(until: { $0.open > 0 }, in: ledger) }
             ledger.withLock { ledger in
                 ledger.kills += 1
+                if ledger.working > 0 { ledger.worked += 1 }
                 if ledger.open > 0 { ledger.cut += 1 }
             }
             await served.kill()

@@ -54,6 +54,7 @@ struct KillTests {
         #expect(ledger.kills == KillRounds.beginnings + KillRounds.rounds)
         #expect(ledger.acknowledged.count >= 2 * KillRounds.whole && ledger.paid.count >= KillRounds.whole)
         #expect(ledger.reported.count >= KillRounds.whole / 2 && ledger.reorgs >= KillRounds.whole / 2)
+        #expect(ledger.worked >= 200, "kills while payments flow")
         #expect(ledger.cut >= KillRounds.whole, "kills during a request")
         // Starts differ in length here and there; most of them are met.
         #expect(ledger.early >= KillRounds.beginnings, "kills before it served")

@@ -220,8 +220,12 @@ struct WatchingTests {
             height: next.height, block: next.block, parent: next.block, medianTime: next.medianTime,
             transactions: next.transactions)
         let now = house.gateway.now(isTest: true)
-        #expect(try await house.gateway.absorb(other, of: network, after: row, askedAt: now).isStale)
-        #expect(try await house.store.read { try $0.source(of: network) } == row)
+        // Nor one that is said to be a branch, from here on or from where no block of ours is.
+        for fork in [nil, height, height + 1] {
+            other.forkHeight = fork
+            #expect(try await house.gateway.absorb(other, of: network, after: row, askedAt: now).isStale)
+            #expect(try await house.store.read { try $0.source(of: network) } == row)
+        }
         #expect(try await !house.gateway.absorb(batch, of: network, after: row, askedAt: now).isStale)
         #expect(try await house.store.read { try $0.source(of: network)?.block } == next.block)
         await house.close()

@@ -27,6 +27,13 @@ struct ConfigurationTests {
         #expect(configuration.origins.count == Setting.all.count)
     }
 
+    @Test(
+        "What tests and scripts are told is no setting, and no mistake",
+        arguments: Configuration.otherVariables.subtracting(["QUITTANCE_CONFIG"]))
+    func others(_ name: String) throws {
+        #expect(try load(nil, [name: "/nowhere"]).origins.allSatisfy { $0.source == "default" })
+    }
+
     @Test("What is wrong is refused with its place", arguments: [
         ("{\"listn\": \"a\"}", [:], "/listn: there is no such setting.", "Did you mean “listen”?"),
         ("{\"webhooks\": {\"allow_lopback\": true}}", [:], "/webhooks/allow_lopback: there is no such setting.",

@@ -8,9 +8,10 @@ extension Configuration {
     private static let fileBytes = 1 << 20
 
     /// Variables that other parts of the project read; they are no settings.
-    private static let otherVariables: Set<String> = [
+    static let otherVariables: Set<String> = [
         "QUITTANCE_DATA", "QUITTANCE_CONFIG", "QUITTANCE_RUN", "QUITTANCE_CACHE", "QUITTANCE_BITCOIND",
-        "QUITTANCE_LITECOIND", "QUITTANCE_BUILD", "QUITTANCE_REQUIRE", "QUITTANCE_SEED",
+        "QUITTANCE_LITECOIND", "QUITTANCE_BUILD", "QUITTANCE_REQUIRE", "QUITTANCE_GOLDEN",
+        "QUITTANCE_PICTURES", "QUITTANCE_FUZZ", "QUITTANCE_FUZZ_SEED", "QUITTANCE_KILL_SEED",
     ]
 
     /// Reads the file, the variables over it, and the command's options over both, and checks everything.
