@@ -65,8 +65,8 @@ struct Absorption {
             payments: order.count, reads: read.count, isStale: false, hasMoreLooks: looks)
     }
 
-    /// Whether the batch begins where the last one ended, or at a block that was absorbed before it. A fork that
-    /// is deeper than the kept headers begins where nobody knows.
+    /// Whether the batch begins where the last one ended, or at a block that was absorbed before it. A fork
+    /// that is deeper than the kept headers begins where nobody knows.
     private func continues(_ known: SourceRow?) throws -> Bool {
         guard let height = known?.height, let block = known?.block else { return true }
         var parent: BlockID? = block
