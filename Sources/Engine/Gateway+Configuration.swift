@@ -119,8 +119,8 @@ extension Gateway {
         }
     }
 
-    package func keys(of caller: Caller) async throws -> [StoredKey] {
-        try await store.read { try $0.keys(of: caller.merchant).filter { $0.isTest == caller.isTest } }
+    package func keys(of caller: Caller, _ page: PageRequest) async throws -> Page<StoredKey> {
+        try await store.read { try $0.keys(of: caller.merchant, isTest: caller.isTest, page) }
     }
 
     /// Ends a key for good.

@@ -11,9 +11,19 @@ extension Gateway {
         let decimals = Set(
             networks.entries.flatMap(\.chain.assets).filter { $0.method.asset.text == code }.map(\.decimals))
         guard let most = decimals.max() else {
-            throw Refusal(.unknownCurrency, "“\(code)” is no currency or asset that this gateway knows.")
+            let hint = spelled(code).map { " Did you mean “\($0)”?" } ?? ""
+            throw Refusal(
+                .unknownCurrency, "“\(code)” is no currency or asset that this gateway knows.\(hint)")
         }
         return Currency(code: code, exponent: most)
+    }
+
+    /// The currency that has this code in other letters, or with blanks around it: no other one is guessed.
+    private func spelled(_ code: String) -> String? {
+        let letters = code.filter { !$0.isWhitespace }.uppercased()
+        if FiatCurrency.exponents[letters] != nil { return letters }
+        return networks.entries.flatMap(\.chain.assets).map(\.method.asset.text)
+            .first { $0.uppercased() == letters }
     }
 
     /// The rate of an asset for a payment: the merchant's own push, or the instance's table where the
@@ -36,16 +46,56 @@ extension Gateway {
         let owner = StoredRate.owner(merchant, isTest: isTest)
         let all = try tx.rates(of: owner).filter { $0.asset == asset && $0.currency == currency.code }
         let pushed = all.filter { !$0.merchant.isEmpty }
-        let oldest = world.now.adding(seconds: -settings.rateMaxAgeSeconds)
-        // One from a time that has not come was pushed under another clock: nobody knows how old it is.
-        let newest = world.now.adding(seconds: EngineLimits.rateLeadSeconds)
-        let fresh = pushed.filter { $0.source.at >= oldest && $0.source.at <= newest }
-            .max { $0.source.at < $1.source.at }
+        let fresh = pushed.filter { isFresh($0, at: world.now) }.max { $0.source.at < $1.source.at }
         let chosen = pushed.isEmpty ? all.first : fresh
         guard let chosen else {
             throw unpriced(asset, currency, pushed.map(\.source.at).max())
         }
         return (chosen.source.rate, [chosen.source])
+    }
+
+    /// Whether a rate that a merchant pushed is good for a payment.
+    private func isFresh(_ rate: StoredRate, at now: Instant) -> Bool {
+        // One from a time that has not come was pushed under another clock: nobody knows how old it is.
+        let newest = now.adding(seconds: EngineLimits.rateLeadSeconds)
+        return rate.source.at >= now.adding(seconds: -settings.rateMaxAgeSeconds) && rate.source.at <= newest
+    }
+
+    /// How each asset of a live network is priced for the merchants here, in the order of the assets.
+    ///
+    /// - Parameter table: the instance's pairs as they are configured, which hold from the next start on.
+    package func pricing(fixed table: [(asset: AssetCode, currency: String)]) async throws -> [Pricing] {
+        let now = world.now
+        let live = networks.entries.filter { !$0.isTest }.flatMap(\.chain.assets).map(\.method.asset)
+        return try await store.read { tx in
+            let merchants = try tx.merchants().map { merchant in
+                try tx.rates(of: StoredRate.owner(merchant.id, isTest: false))
+                    .filter { !$0.merchant.isEmpty }
+            }
+            return Set(live).sorted { $0.text < $1.text }.map { asset in
+                let fixed = Set(table.filter { $0.asset == asset }.map(\.currency))
+                return self.pricing(of: asset, fixed: fixed, pushed: merchants, at: now)
+            }
+        }
+    }
+
+    private func pricing(
+        of asset: AssetCode, fixed: Set<String>, pushed: [[StoredRate]], at now: Instant
+    ) -> Pricing {
+        var pricing = Pricing(asset: asset, fixed: fixed.sorted())
+        for rates in pushed.map({ $0.filter { $0.asset == asset } }) {
+            let fresh = rates.filter { isFresh($0, at: now) }
+            for rate in fresh {
+                let end = rate.source.at.adding(seconds: settings.rateMaxAgeSeconds)
+                pricing.pushedUntil[rate.currency] = min(end, pricing.pushedUntil[rate.currency] ?? end)
+            }
+            // What a merchant has pushed once, no fixed rate stands in for.
+            let isPriced = !fresh.isEmpty || !fixed.subtracting(rates.map(\.currency)).isEmpty
+            if isPriced { pricing.priced += 1 } else { pricing.unpriced += 1 }
+            let last = rates.map(\.source.at).max()?.adding(seconds: settings.rateMaxAgeSeconds)
+            if !isPriced, let last { pricing.lastExpired = max(last, pricing.lastExpired ?? last) }
+        }
+        return pricing
     }
 
     /// Why there is no rate. `pushed`: when the merchant pushed one last, which none of the instance's stands
@@ -140,6 +190,25 @@ extension Gateway {
     }
 
     private static let fixedSource = "fixed"
+}
+
+/// How an asset is priced for the merchants of an instance now.
+package struct Pricing: Hashable, Sendable {
+    package let asset: AssetCode
+    /// The currencies of the instance's table.
+    package let fixed: [String]
+    /// The currencies that merchants have pushed, and when the first of those rates that are good ends.
+    package fileprivate(set) var pushedUntil: [String: Instant] = [:]
+    /// How many merchants can be paid in it now, and how many cannot for want of a rate.
+    package fileprivate(set) var priced = 0
+    package fileprivate(set) var unpriced = 0
+    /// When the last rate of a merchant who has none now came to its end; nil where none has pushed any.
+    package fileprivate(set) var lastExpired: Instant?
+
+    fileprivate init(asset: AssetCode, fixed: [String]) {
+        self.asset = asset
+        self.fixed = fixed
+    }
 }
 
 /// ISO 4217 codes with the decimals of their minor unit.

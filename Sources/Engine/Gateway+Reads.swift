@@ -144,10 +144,9 @@ extension Gateway {
         try await store.read { tx in
             var position: Int64 = 0
             if let id {
-                guard let event = try tx.event(id, of: caller.merchant, isTest: caller.isTest) else {
-                    throw CommandError.notFound("event")
-                }
-                position = event.position
+                let place = try tx.position(ofEvent: id, of: caller.merchant, isTest: caller.isTest)
+                guard let place else { throw CommandError.notFound("event") }
+                position = place
             }
             return try tx.events(
                 of: caller.merchant, after: position, isTest: caller.isTest, type: type, subject: subject,

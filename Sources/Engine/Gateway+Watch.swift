@@ -62,7 +62,7 @@ extension Gateway {
             do {
                 _ = try await Watcher(self, entry).step()
             } catch let fault as ChainFault {
-                world.log.warning("the sandbox cannot be heard \("fault", fault.detail)")
+                world.log.warning("the sandbox cannot be heard: \("fault", fault.detail)")
             }
         }
     }

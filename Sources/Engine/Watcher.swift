@@ -72,10 +72,10 @@ package struct Watcher: Resident {
                 backoff.reset()
                 await wake.wait(milliseconds: gateway.settings.pollMilliseconds, world.clock)
             } catch let fault as ChainFault {
+                let name = entry.chain.network
                 world.log.warning(
-                    "network cannot be heard \("network", entry.chain.network.text) \("fault", fault.detail)")
-                try await gateway.markUnhealthy(
-                    entry.chain.network, fault: "\(fault.kind.rawValue): \(fault.detail)")
+                    "network \("network", name.text) cannot be heard: \("fault", fault.detail)")
+                try await gateway.markUnhealthy(name, fault: "\(fault.kind.rawValue): \(fault.detail)")
                 await wake.wait(milliseconds: backoff.next(world.entropy), world.clock)
             }
         }

@@ -33,10 +33,24 @@ package struct JSONError: Error, Hashable, Sendable, CustomStringConvertible {
     /// Bytes from the start of the document to the fault.
     package let offset: Int
 
-    package init(code: Code, offset: Int) {
+    /// The name that an object has twice, cut to a length that can be shown; nil for all other reasons.
+    package let name: String?
+
+    package init(code: Code, offset: Int, name: String? = nil) {
         self.code = code
         self.offset = offset
+        self.name = name
     }
 
     package var description: String { "\(code.rawValue) at byte \(offset)" }
+
+    /// The code and the place say which fault it is; the name stands at that place.
+    package static func == (left: JSONError, right: JSONError) -> Bool {
+        left.code == right.code && left.offset == right.offset
+    }
+
+    package func hash(into hasher: inout Hasher) {
+        hasher.combine(code)
+        hasher.combine(offset)
+    }
 }

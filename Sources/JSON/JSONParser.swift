@@ -39,8 +39,10 @@ struct JSONParser {
             let key = try string(bytes)
             guard try nextToken(bytes) == UInt8(ascii: ":") else { throw fault(.unexpectedByte) }
             position += 1
-            guard object.append(key, try value(bytes))
-            else { throw JSONError(code: .duplicateKey, offset: start) }
+            guard object.append(key, try value(bytes)) else {
+                let name = String(key.unicodeScalars.prefix(Limits.namedBytes))
+                throw JSONError(code: .duplicateKey, offset: start, name: name)
+            }
             guard try separator(bytes, orEnd: UInt8(ascii: "}")) else { return close(.object(object)) }
             next = try nextToken(bytes)
         }

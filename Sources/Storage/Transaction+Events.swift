@@ -75,51 +75,83 @@ extension Transaction {
     package func event(_ id: ID<Event>, of merchant: ID<Merchant>, isTest: Bool) throws -> StoredEvent? {
         try connection.first(
             """
-            SELECT position, id, merchant, type, subject, sequence, at, body FROM event
+            SELECT id, position, merchant, type, subject, sequence, at, body FROM event
             WHERE id = \(id.text) AND merchant = \(merchant.text) AND is_test = \(isTest)
             """
         ).map(StoredEvent.init)
     }
 
+    /// The place of an event in commit order, for a reader that goes on behind it: also of one whose row
+    /// cannot be read otherwise. Nil for one that there is not.
+    package func position(
+        ofEvent id: ID<Event>, of merchant: ID<Merchant>, isTest: Bool
+    ) throws -> Int64? {
+        try connection.first(
+            """
+            SELECT position FROM event
+            WHERE id = \(id.text) AND merchant = \(merchant.text) AND is_test = \(isTest)
+            """
+        )?.integer(0)
+    }
+
     /// A merchant's events in commit order from after `position` on: a reader that keeps its place misses
-    /// none. Of those of one type, a page goes over so many at the most (`walking`): it may have fewer than
-    /// its limit, or none, and there is more. Its edge is the last one that it went over.
+    /// none. One whose row cannot be read is left out and noted; `verify` finds it, and who asks for that
+    /// one is told. Of those of one type, a page goes over so many at the most (`walking`): it may have fewer
+    /// than its limit, or none, and there is more. Its edge is the last one that it went over.
     package func events(
         of merchant: ID<Merchant>, after position: Int64, isTest: Bool, type: String?, subject: String?,
         limit: Int, walking most: Int = Limits.walkedRows
     ) throws -> Page<StoredEvent> {
         let these: SQL = "merchant = \(merchant.text) AND position > \(position) AND is_test = \(isTest)"
         var sql: SQL = """
-            SELECT position, id, merchant, type, subject, sequence, at, body FROM event WHERE \(these)
+            SELECT id, position, merchant, type, subject, sequence, at, body FROM event WHERE \(these)
             """
         if let type, subject == nil {
             let last = try connection.first(
-                "SELECT position, id FROM event WHERE \(these) ORDER BY position LIMIT 1 OFFSET \(most - 1)")
+                "SELECT id, position FROM event WHERE \(these) ORDER BY position LIMIT 1 OFFSET \(most - 1)")
             let end = try last ?? connection.first(
-                "SELECT position, id FROM event WHERE \(these) ORDER BY position DESC LIMIT 1")
-            guard let end else { return Page([], limit: limit) }
-            sql += """
-                 AND type = \(type) AND position <= \(try end.integer(0))
-                ORDER BY position LIMIT \(limit + 1)
-                """
-            let found = try connection.query(sql).map(StoredEvent.init)
-            let isFull = found.count > limit
-            let shown = Array(found.prefix(limit))
-            return Page(
-                items: shown, hasMore: isFull || last != nil,
-                edge: isFull ? shown.last?.id.text : try end.text(1))
+                "SELECT id, position FROM event WHERE \(these) ORDER BY position DESC LIMIT 1")
+            guard let end else { return Page([StoredEvent](), limit: limit) }
+            sql += " AND type = \(type) AND position <= \(try end.integer(1))"
+            let part = try legiblePart(sql, after: position, limit)
+            let edge = part.hasMore ? part.edge : place(of: end) ?? part.edge
+            return Page(items: part.items, hasMore: part.hasMore || last != nil, edge: edge)
         }
         if let type { sql += " AND type = \(type)" }
         if let subject { sql += " AND subject = \(subject)" }
-        sql += " ORDER BY position LIMIT \(limit + 1)"
-        return Page(try connection.query(sql).map(StoredEvent.init), limit: limit)
+        return try legiblePart(sql, after: position, limit)
+    }
+
+    /// Up to `limit` rows behind `position`, those of them that can be read, and the last identity among
+    /// them, from which a reader goes on. Where not even that of one can be read, it goes on behind them all.
+    private func legiblePart(
+        _ sql: SQL, after position: Int64, _ limit: Int
+    ) throws -> Page<StoredEvent> {
+        var start = position
+        while true {
+            let rows = try connection.query(
+                sql + " AND position > \(start) ORDER BY position LIMIT \(limit + 1)")
+            let shown = rows.prefix(limit)
+            let items = try shown.compactMap { row in try legible(row, of: "event") { try StoredEvent($0) } }
+            let edge = shown.compactMap(place).last
+            guard rows.count > limit, edge == nil else {
+                return Page(items: items, hasMore: rows.count > limit, edge: edge)
+            }
+            start = try rows[limit - 1].integer(1)
+        }
+    }
+
+    /// The identity in the first column, where it is one.
+    private func place(of row: Row) -> String? {
+        guard case .text(let text) = row.values[0], ID<Event>(parsing: text) != nil else { return nil }
+        return text
     }
 }
 
 extension StoredEvent {
     fileprivate init(_ row: Row) throws {
-        position = try row.integer(0)
-        id = try row.id(1)
+        id = try row.id(0)
+        position = try row.integer(1)
         merchant = try row.id(2)
         type = try row.text(3)
         subject = try row.text(4)

@@ -192,6 +192,19 @@ extension Transaction {
         .map(StoredKey.init)
     }
 
+    /// A merchant's keys of one mode, newest first; revoked ones too. One that cannot be read is left out:
+    /// `verify` finds it.
+    package func keys(
+        of merchant: ID<Merchant>, isTest: Bool, _ page: PageRequest
+    ) throws -> Page<StoredKey> {
+        let sql: SQL = """
+            SELECT \(keyColumns) FROM api_key WHERE merchant = \(merchant.text) AND is_test = \(isTest)
+            """
+        return try pageRows(sql, column: "id", at: 0, page) { row in
+            try legible(row, of: "api_key") { try StoredKey($0) }
+        }
+    }
+
     /// How many keys of a merchant are in use, of one mode.
     package func keysInUse(of merchant: ID<Merchant>, isTest: Bool) throws -> Int {
         let row = try connection.first(

@@ -42,13 +42,17 @@ struct FindingTests {
         let folder = try await made()
         let clean = await run("verify", folder.path)
         #expect(clean.ending == .good && clean.said.output.contains("The log and the tables agree: "))
-        #expect(clean.said.output.contains("not checked: "))
+        // The result first: what nobody can check is no finding.
+        let said = clean.said.output.split(separator: "\n")
+        #expect(said.first?.hasPrefix("The log and the tables agree: ") == true)
+        #expect(said.dropFirst().allSatisfy { $0.hasPrefix("not checked: ") } && said.count > 1)
         try await change(folder, deed)
         let found = await run("verify", folder.path)
         #expect(found.ending == .finding)
         let differences = found.said.output.split(separator: "\n").filter { $0.hasPrefix("differs  ") }
         #expect(differences.contains { $0.contains(word) }, "\(found.said.output)")
-        #expect(found.said.output.contains("\(differences.count) differences in "))
+        let plural = differences.count == 1 ? "difference" : "differences"
+        #expect(found.said.output.hasPrefix("\(differences.count) \(plural) in "))
     }
 
     @Test("Play money that does not read any more stops neither the gateway nor who looks into it", arguments: [
@@ -126,7 +130,7 @@ struct FindingTests {
             case .loopback: ["webhooks they may go to this machine"]
             case .full: ["disk 1023 MiB free"]
             case .priceless:
-                ["rates there is no fixed rate for BTC", "bitcoin the node does not answer: "]
+                ["rates there is no rate for BTC", "bitcoin the node does not answer: "]
             }
         }
     }
@@ -169,6 +173,45 @@ struct FindingTests {
         let findings = lines.indices.filter { lines[$0].hasPrefix("LOOK  ") }
         #expect(findings.allSatisfy { lines[$0 + 1].hasPrefix("      ") && lines[$0 + 1].count > 25 })
         #expect(lines.last == "\(findings.count) to look at.")
+    }
+
+    @Test("The rates that merchants push are enough for a doctor as long as they hold", arguments: [
+        (nil, nil, "LOOK rates there is no rate for BTC"),
+        ("EUR", nil, "ok rates BTC in EUR, fixed"),
+        (nil, 0, "ok rates BTC in EUR, pushed, good until "),
+        ("EUR", 0, "ok rates BTC in EUR, fixed, and in EUR, pushed, good until "),
+        (nil, 1_000, "LOOK rates what merchants pushed for BTC expired at "),
+        // What was pushed once, no fixed rate stands in for; of another currency it does.
+        ("EUR", 1_000, "LOOK rates what merchants pushed for BTC expired at "),
+        ("USD", 1_000, "ok rates BTC in USD, fixed"),
+    ] as [(String?, Int64?, String)])
+    func rates(fixed: String?, ageSeconds: Int64?, line: String) async throws {
+        let folder = try await made()
+        if let ageSeconds {
+            let at = SystemClock().now - ageSeconds * 1_000
+            try await change(folder, """
+                INSERT INTO rate (merchant, asset, currency, source, rate, at)
+                SELECT id, 'BTC', 'EUR', 'merchant', '50000', \(at) FROM merchant
+                """)
+        }
+        let rate = fixed.map { #"{"asset": "BTC", "currency": "\#($0)", "rate": "50000"}"# } ?? ""
+        try Files.write(Array("{\"rates\": [\(rate)]}".utf8), to: folder.file("quittance.json"), mode: 0o600)
+        let found = await run("doctor", folder.path, Ill.priceless.settings)
+        let lines = found.said.output.split(separator: "\n").map { words(String($0)) }
+        #expect(lines.filter { $0.contains(" rates ") }.count == 1, "\(found.said.output)")
+        #expect(lines.contains { $0.hasPrefix(line) }, "\(found.said.output)")
+    }
+
+    @Test("The address of this machine is no finding, written out or not", arguments: [
+        (nil, "ok"), ("http://127.0.0.1:8080", "ok"), ("http://localhost:8080", "ok"),
+        ("http://localhost.example.com", "LOOK"), ("http://pay.example.com", "LOOK"), ("https://pay.example.com", "ok"),
+    ] as [(String?, String)])
+    func address(_ url: String?, _ verdict: String) async throws {
+        let folder = try await made()
+        let found = await run("doctor", folder.path, url.map { ["QUITTANCE_BASE_URL": $0] } ?? [:])
+        let lines = found.said.output.split(separator: "\n").map { words(String($0)) }
+        let shown = url ?? "http://127.0.0.1:8080"
+        #expect(lines.contains { $0.hasPrefix("\(verdict) address \(shown)") }, "\(found.said.output)")
     }
 
     /// What is wrong with the machine, and the line that tells of it.

@@ -386,6 +386,25 @@ struct APIBadInput {
         #expect(await tenant.send(.put, "/v1/policies", policy("3", network: .null)).status == 200)
     }
 
+    @Test("What is wrong is said in words that mend it", arguments: [
+        ("", "The body is empty"), (#"{"amount":"1","amount":"2"}"#, #"names the member "amount" twice"#),
+        (#"{"merchant_order_id":"1","amount":"1","currency":"eur"}"#, "Did you mean “EUR”?"),
+        (#"{"merchant_order_id":"1","amount":"1","currency":" Eur "}"#, "Did you mean “EUR”?"),
+        (#"{"merchant_order_id":"1","amount":"1","currency":"sbx"}"#, "Did you mean “SBX”?"),
+        (#"{"merchant_order_id":"1","amount":"1","currency":"EUX"}"#, "that this gateway knows."),
+        (#"{"merchant_order_id":"1","amount":"1","currency":"EUR","asset":"sbx","network":"sandbox"}"#,
+            #"Codes are in capitals, such as \"BTC\"."#),
+    ])
+    func words(body: String, said: String) async throws {
+        let tenant = try await TestGateway().tenant()
+        let answer = await tenant.gateway.send(
+            .post, "/v1/payments", key: tenant.test, body: Array(body.utf8),
+            headers: ["Content-Type": "application/json"])
+        let told = answer.text + (answer.json?["detail"]?.asString ?? "")
+        #expect(answer.status / 100 == 4 && told.contains(said), "\(answer.text)")
+        #expect(told.contains("Did you mean") == said.contains("Did you mean"))
+    }
+
     @Test("Every refusal of the rules has a code of the interface")
     func refusals() {
         for code in Refusal.Code.allCases { #expect(Problem.Code(rawValue: code.rawValue) != nil) }

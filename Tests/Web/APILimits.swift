@@ -298,7 +298,13 @@ struct APILimits {
             return await tenant.post("/v1/\(kind)", body)
         }
         func inUse() async -> Int {
-            let all = await tenant.get("/v1/\(kind)").json?["data"]?.asArray ?? []
+            var all: [JSON] = []
+            var next: String?
+            repeat {
+                let part = await tenant.get("/v1/\(kind)\(next.map { "?after=\($0)" } ?? "")").json
+                all += part?["data"]?.asArray ?? []
+                next = part?["next"]?.asString
+            } while next != nil && all.count <= 2 * limit
             return all.filter { ($0["revoked_at"] ?? .null).isNull && $0["disabled"] != true }.count
         }
         let before = await inUse()

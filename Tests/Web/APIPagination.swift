@@ -156,11 +156,17 @@ struct APIPagination {
             "customer_id=cus-7", "merchant_order_id=order-7", "transaction=\(transaction)", "address=\(address)",
             "state=overpaid", "exception=overpaid", "has_open_exception=true",
             "created_before=2026-01-01T00:00:01Z&created_from=\(at)",
+            // As people paste it out of a mail.
+            "transaction=\(transaction.uppercased())", "transaction= \(transaction) ",
+            "address= \(address)", "address=\(address) ", "address=\(address.uppercased())",
         ] {
             #expect(ids(await tenant.get("/v1/payments?\(query)")) == [id], "\(query)")
         }
         #expect(ids(await tenant.get("/v1/payments?customer_id=nobody")).isEmpty)
-        #expect(ids(await tenant.get("/v1/transfers?transaction=\(transaction)")).count == 1)
+        for way in [transaction, transaction.uppercased(), " \(transaction)"] {
+            #expect(ids(await tenant.get("/v1/transfers?transaction=\(way)")).count == 1)
+        }
+        #expect(await tenant.get("/v1/payments?address= ").places == ["?address"])
         #expect(ids(await tenant.get("/v1/exceptions?open=true&kind=overpaid")).count == 1)
         #expect(ids(await tenant.get("/v1/exceptions?open=false")).isEmpty)
     }
@@ -243,6 +249,78 @@ struct APIPagination {
             }
             #expect(seen == (direction == "after" ? all : all.reversed()), "\(direction)")
         }
+    }
+
+    @Test("API keys are read part by part, newest first, those of the other mode apart")
+    func keys() async throws {
+        let gateway = try await TestGateway()
+        let tenant = try await gateway.tenant()
+        var made = ids(await tenant.get("/v1/api-keys"))
+        for number in 0..<4 {
+            gateway.clock.advance(by: 1)
+            let answer = await tenant.post(
+                "/v1/api-keys", ["name": .string("key \(number)"), "scopes": ["payments:read"]])
+            made.insert(answer.json?["id"]?.asString ?? "", at: 0)
+        }
+        let revoked = await gateway.send(.delete, "/v1/api-keys/\(made[1])", key: tenant.test, body: [], headers: [:])
+        #expect(revoked.status == 204)
+        var seen: [String] = []
+        var next: String?
+        repeat {
+            let answer = await tenant.get("/v1/api-keys?limit=2\(next.map { "&after=\($0)" } ?? "")")
+            #expect(answer.status == 200, "\(answer.text)")
+            seen += ids(answer)
+            next = answer.json?["next"]?.asString
+        } while next != nil && seen.count < 20
+        #expect(seen == made && Set(seen).count == 5)
+        #expect(ids(await tenant.get("/v1/api-keys?before=\(made[2])")) == Array(made[..<2]))
+    }
+
+    @Test("An event that cannot be read is left out, and stops nobody who reads on", arguments: [
+        "body = x'ff'", "at = 'soon'", "id = 'evt_' || position",
+    ] as [SQL], [1, 2, 100])
+    func unreadableEvents(_ damage: SQL, limit: Int) async throws {
+        let gateway = try await TestGateway()
+        let tenant = try await gateway.tenant()
+        for _ in 0..<4 { _ = await tenant.payment() }
+        let all = ids(await tenant.get("/v1/events"))
+        try #require(all.count == 8)
+        let lost = [2, 3, 6]
+        for place in lost {
+            _ = try await gateway.store.database.write { db in
+                try db.execute("UPDATE event SET " + damage + " WHERE id = \(all[place])")
+            }
+        }
+        // Each payment has two: its creation, and that it waits.
+        for (query, kept) in [
+            ("", [0, 1, 4, 5, 7]), ("&type=payment.created", [0, 4]), ("&type=payment.awaiting_payment", [1, 5, 7]),
+        ] {
+            var seen: [String] = []
+            var after = ""
+            for _ in 0..<12 {
+                let answer = await tenant.get("/v1/events?limit=\(limit)\(query)\(after)")
+                #expect(answer.status == 200, "\(answer.text)")
+                seen += ids(answer)
+                if let next = answer.json?["next"]?.asString { after = "&after=\(next)" }
+                if answer.json?["has_more"] != true { break }
+            }
+            #expect(seen == kept.map { all[$0] }, "\(query)")
+        }
+        #expect(gateway.store.damagedRows == lost.count)
+        #expect(ids(await tenant.get("/v1/events?after=\(all[1])")) == [all[4], all[5], all[7]])
+    }
+
+    @Test("Who kept the place of an event that was damaged since goes on behind it")
+    func afterUnreadable() async throws {
+        let gateway = try await TestGateway()
+        let tenant = try await gateway.tenant()
+        for _ in 0..<2 { _ = await tenant.payment() }
+        let all = ids(await tenant.get("/v1/events"))
+        _ = try await gateway.store.database.write { db in
+            try db.execute("UPDATE event SET body = x'ff' WHERE id = \(all[1])")
+        }
+        #expect(ids(await tenant.get("/v1/events?after=\(all[1])")) == [all[2], all[3]])
+        #expect(await tenant.get("/v1/events/\(all[1])").status == 500)
     }
 
     @Test("A payment that cannot be read is left out, and stops nobody who reads on", arguments: [1, 2])

@@ -131,9 +131,9 @@ extension Gateway {
         try await wallets(of: caller).map { WalletView($0.wallet, issued: $0.issued) }
     }
 
-    /// A merchant's API keys.
-    package func keyViews(of caller: Caller) async throws -> [KeyView] {
-        try await keys(of: caller).map { KeyView($0) }
+    /// A merchant's API keys of this key's mode, newest first, those that were revoked too.
+    package func keyViews(of caller: Caller, _ list: ListRequest) async throws -> ListPart<KeyView> {
+        ListPart(try await keys(of: caller, list.page).map { KeyView($0) })
     }
 
     /// A merchant's webhook endpoints.

@@ -54,8 +54,9 @@ extension API {
         },
         Operation("api-keys.list", .get, "/v1/api-keys", scope: .admin) { call in
             var query = QueryForm(call.request.query)
+            let list = query.list(of: APIKey.self)
             try query.finish()
-            return .list(try await call.gateway.keyViews(of: call.caller)) { $0.write(&$1) }
+            return .list(try await call.gateway.keyViews(of: call.caller, list)) { $0.write(&$1) }
         },
         Operation(
             "api-keys.create", .post, "/v1/api-keys", scope: .admin, idempotency: .optional, run: createKey),

@@ -24,7 +24,7 @@ extension API {
         },
         Operation("transfers.list", .get, "/v1/transfers", scope: .paymentsRead) { call in
             var query = QueryForm(call.request.query)
-            let transaction = query.text("transaction")
+            let transaction = query.transaction("transaction")
             let list = query.list(of: Transfer.self)
             try query.finish()
             let part = try await call.gateway.transfers(of: call.caller, transaction: transaction, list)
@@ -73,7 +73,7 @@ extension QueryForm {
     mutating func method() -> Domain.Method? {
         let asset = value("asset") { text throws(FieldProblem) in
             guard let code = AssetCode(parsing: text) else {
-                throw FieldProblem(code: "unknown_asset", detail: "There is no asset of that code.")
+                throw .unknownAsset(text)
             }
             return code
         }

@@ -104,8 +104,8 @@ extension API {
         wanted.state = query.choice("state")
         wanted.orderID = query.text("merchant_order_id")
         wanted.customer = query.text("customer_id")
-        wanted.address = query.text("address")
-        wanted.transaction = query.text("transaction")
+        wanted.address = query.search("address")
+        wanted.transaction = query.transaction("transaction")
         wanted.exception = query.choice("exception")
         wanted.hasOpenException = query.flag("has_open_exception")
         wanted.isFulfillable = query.flag("fulfillable")
@@ -160,7 +160,7 @@ extension JSONForm {
     mutating func assetCode(_ name: String, _ presence: Presence) -> AssetCode? {
         value(name, presence, maxBytes: 64) { text throws(FieldProblem) in
             guard let code = AssetCode(parsing: text) else {
-                throw FieldProblem(code: "unknown_asset", detail: "There is no asset of that code.")
+                throw .unknownAsset(text)
             }
             return code
         }

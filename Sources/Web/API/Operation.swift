@@ -72,6 +72,7 @@ struct Call: Sendable {
         guard request.body.count <= Limits.bodyBytes else {
             throw Problem(.bodyTooLarge, "The body is larger than \(Limits.bodyBytes) bytes.")
         }
+        guard !request.body.isEmpty else { throw Problem.emptyBody }
         let limits = JSONLimits(bytes: Limits.bodyBytes, depth: Limits.bodyDepth)
         return try JSONForm(try JSON.parse(request.body, limits: limits))
     }

@@ -30,10 +30,19 @@ extension Problem {
             self.init(.bodyTooLarge, "The body is larger than \(Limits.bodyBytes) bytes.")
             return
         }
-        let detail = "The body is not one JSON document: \(malformed.description)."
+        let detail =
+            malformed.name.map { "The body names the member \"\($0)\" twice in one object." }
+            ?? "The body is not one JSON document: \(malformed.description)."
         let flaw = Flaw(.body(""), code: malformed.code.rawValue, detail: "At byte \(malformed.offset).")
         self.init(.malformedJSON, detail, flaws: [flaw])
         offset = malformed.offset
+    }
+
+    /// What a document of no bytes is, in words that say so.
+    static var emptyBody: Problem {
+        var problem = Problem(JSONError(code: .unexpectedEnd, offset: 0))
+        problem.detail = "The body is empty: send a JSON object."
+        return problem
     }
 
     private init(named name: String, _ detail: String, _ pointers: [Code: String]) {

@@ -6,8 +6,8 @@ import JSON
 struct Problem: Error {
     let code: Code
     /// One sentence for the developer who reads it. Never holds secrets, internals or the caller's own
-    /// values.
-    let detail: String
+    /// values; the name of a member at the most.
+    var detail: String
     var flaws: [Flaw] = []
     /// Bytes from the start of the body to where it stops being JSON.
     var offset: Int?

@@ -39,6 +39,22 @@ struct QueryForm {
 
     mutating func text(_ name: String) -> String? { value(name) { text in text } }
 
+    /// What people paste to find something by: without the blanks around it.
+    mutating func search(_ name: String) -> String? {
+        value(name) { text throws(FieldProblem) in
+            let bare = text.drop { $0 == " " }
+            guard let end = bare.lastIndex(where: { $0 != " " }) else { throw .blank }
+            return String(bare[...end])
+        }
+    }
+
+    /// The identity of a transaction, which networks write in small hexadecimal digits.
+    mutating func transaction(_ name: String) -> String? {
+        search(name).map { text in
+            text.allSatisfy { $0.isHexDigit && $0.isASCII } ? text.lowercased() : text
+        }
+    }
+
     mutating func choice<Choice: RawRepresentable & CaseIterable>(
         _ name: String, of type: Choice.Type = Choice.self
     ) -> Choice? where Choice.RawValue == String {
@@ -154,6 +170,13 @@ extension Instant {
 }
 
 extension FieldProblem {
+    /// For a text that is no asset's code; one in small letters is told so.
+    static func unknownAsset(_ text: String) -> FieldProblem {
+        let isSmall = text != text.uppercased() && AssetCode(parsing: text.uppercased()) != nil
+        let hint = isSmall ? " Codes are in capitals, such as \"BTC\"." : ""
+        return FieldProblem(code: "unknown_asset", detail: "There is no asset of that code.\(hint)")
+    }
+
     static func invalidID(_ prefix: String) -> FieldProblem {
         FieldProblem(code: "invalid_id", detail: "Must be an identity that begins with \"\(prefix)\".")
     }

@@ -57,6 +57,7 @@ struct Examination: Sendable {
     init(_ instance: Instance) async throws {
         try await examineDatabase(instance)
         try await examineMerchants(instance)
+        try await examineRates(instance)
         try await examineSandbox(instance)
     }
 
@@ -118,13 +119,37 @@ struct Examination: Sendable {
         } else {
             findings.append(.good("merchants", String(merchants.count)))
         }
-        let assets = instance.gateway.networks.entries.filter { !$0.isTest }.flatMap(\.chain.assets)
-        let rates = Set(instance.configuration.rates.map(\.asset))
-        for asset in assets where !rates.contains(asset.method.asset) {
-            findings.append(
-                .found(
-                    "rates", "there is no fixed rate for \(asset.method.asset)",
-                    "Merchants push their own (POST /v1/rates), or set “rates” in the configuration."))
+    }
+
+    /// A rate that is fixed, or one that a merchant pushed and that still holds: either will do.
+    private mutating func examineRates(_ instance: Instance) async throws {
+        let table = instance.configuration.rates.map { (asset: $0.asset, currency: $0.currency) }
+        for pricing in try await instance.gateway.pricing(fixed: table) {
+            let isPriced = pricing.priced > 0 || pricing.unpriced == 0 && !pricing.fixed.isEmpty
+            findings.append(isPriced ? Self.priced(pricing) : Self.unpriced(pricing))
         }
+    }
+
+    private static func priced(_ pricing: Pricing) -> Finding {
+        let ways =
+            pricing.fixed.map { "in \($0), fixed" }
+            + pricing.pushedUntil.sorted { $0.key < $1.key }.map { currency, end in
+                "in \(currency), pushed, good until \(Timestamp.text(end.milliseconds))"
+            }
+        let all = pricing.priced + pricing.unpriced
+        let others = pricing.unpriced > 0 ? "; \(pricing.unpriced) of \(all) merchants have none" : ""
+        return .good("rates", "\(pricing.asset) \(ways.joined(separator: ", and "))\(others)")
+    }
+
+    private static func unpriced(_ pricing: Pricing) -> Finding {
+        guard let end = pricing.lastExpired else {
+            return .found(
+                "rates", "there is no rate for \(pricing.asset)",
+                "Merchants push their own (POST /v1/rates), or set “rates” in the configuration.")
+        }
+        let since = Timestamp.text(end.milliseconds)
+        return .found(
+            "rates", "what merchants pushed for \(pricing.asset) expired at \(since)",
+            "Let them push a new one (POST /v1/rates). A fixed rate does not stand in for it.")
     }
 }

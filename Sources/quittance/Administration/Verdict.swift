@@ -37,15 +37,16 @@ struct Verdict: Sendable {
         ]
     }
 
-    /// Says what was found.
+    /// Says what was found: the result, what differs, and then what nobody can check, which is no finding.
     func tell(_ terminal: Terminal) -> Ending {
-        for difference in differences { terminal.say("differs  \(difference)") }
-        if omitted > 0 { terminal.say("differs  and \(omitted) more") }
-        for line in unchecked { terminal.say("not checked: \(line)") }
         let count = Int64(differences.count) + omitted
         terminal.say(
             count == 0
-                ? "The log and the tables agree: \(extent)." : "\(count) differences in \(extent).")
+                ? "The log and the tables agree: \(extent)."
+                : "\(count) \(count == 1 ? "difference" : "differences") in \(extent).")
+        for difference in differences { terminal.say("differs  \(difference)") }
+        if omitted > 0 { terminal.say("differs  and \(omitted) more") }
+        for line in unchecked { terminal.say("not checked: \(line)") }
         return count == 0 ? .good : .finding
     }
 }

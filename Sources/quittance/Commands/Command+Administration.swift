@@ -19,11 +19,12 @@ extension Command {
             let made = try await ask(.newMerchant(name: name), arguments, terminal)
             let id = made["id"]?.asString ?? ""
             terminal.say(id)
+            let isPlay = try Configuration.load(arguments, terminal.variables).hasSandbox
             terminal.complain(
                 """
 
-                “\(name)” is set up. Its server needs a key; for play money:
-                  quittance key create\(place(arguments)) --merchant \(id)
+                “\(name)” is set up. Its server needs a key\(isPlay ? "; for play money" : ""):
+                  quittance key create\(place(arguments)) --merchant \(id)\(isPlay ? "" : " --live")
                 """)
             return .good
         })

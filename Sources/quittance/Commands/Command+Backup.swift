@@ -77,6 +77,10 @@ extension Command {
                 terminal.say("Addresses \(from) to \(next - 1) are skipped of \(key)")
             }
             terminal.say("\(backup) is in its place.")
+            if try Files.permissions(of: configuration.data) & 0o077 != 0 {
+                terminal.complain(
+                    "Others may enter \(configuration.data): run “chmod 700 \(configuration.data)”.")
+            }
             return outcome.verdict.tell(terminal)
         })
 

@@ -175,7 +175,7 @@ struct Doctor {
     ///   - url: where customers are sent.
     private mutating func examine(_ address: String, _ url: String, _ configuration: Configuration) {
         let isLocal = ["127.0.0.1", "::1", "[::1]"].contains { address == $0 || address.hasPrefix($0 + ":") }
-        if isLocal, configuration.baseURL == nil {
+        if isLocal, Self.isOfThisMachine(url) {
             tell(.good("address", "\(url), from this machine only"))
         } else if url.hasPrefix("https://") {
             tell(.good("address", url))
@@ -191,6 +191,12 @@ struct Doctor {
                     "webhooks", "they may go to this machine",
                     "Set webhooks.allow_loopback to false in production."))
         }
+    }
+
+    /// Whether nobody can follow the link but who sits at this machine, written out or not.
+    private static func isOfThisMachine(_ url: String) -> Bool {
+        let hosts = ["127.0.0.1", "[::1]", "localhost"].map { "http://" + $0 }
+        return hosts.contains { url == $0 || url.hasPrefix($0 + ":") || url.hasPrefix($0 + "/") }
     }
 
     private mutating func examineFolder(_ configuration: Configuration) throws {

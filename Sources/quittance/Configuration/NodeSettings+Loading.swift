@@ -75,11 +75,17 @@ extension NodeSettings {
                     hint: nearestName(to: member.key, among: known).map { "Did you mean “\($0)”?" })
             }
             guard let text = member.value.asString else {
-                throw WrongUse("\(place)/\(member.key): it is a text.")
+                throw WrongUse("\(place)/\(member.key): it must be text, \(hint(member.value)).")
             }
             texts[member.key] = text
         }
         return texts
+    }
+
+    /// A number is what people write where text is wanted: it is shown as it must stand there.
+    private static func hint(_ value: JSON) -> String {
+        if case .number(let number) = value { return "such as \"\(number.text)\"" }
+        return "not a \(value.typeName)"
     }
 
     static func network(_ name: String, _ place: String) throws(WrongUse) -> UTXONetwork {
