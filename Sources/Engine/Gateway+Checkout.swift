@@ -20,11 +20,14 @@ package struct CheckoutView: Sendable {
     package let isHeard: Bool
     /// The ways to pay that cannot be chosen now, because nobody knows what they cost.
     package let unpriced: Set<Domain.Method>
+    /// What the whole price comes to in the ways that can be chosen, as it would be locked now: decimal text
+    /// in whole units of their assets.
+    package let due: [Domain.Method: String]
 
     package init(
         payment: PaymentView, merchant: String, description: String?, successURL: String?,
         cancelURL: String?, now: Instant, mayMoveClock: Bool = false, isHeard: Bool = true,
-        unpriced: Set<Domain.Method> = []
+        unpriced: Set<Domain.Method> = [], due: [Domain.Method: String] = [:]
     ) {
         self.payment = payment
         self.merchant = merchant
@@ -35,6 +38,7 @@ package struct CheckoutView: Sendable {
         self.mayMoveClock = mayMoveClock
         self.isHeard = isHeard
         self.unpriced = unpriced
+        self.due = due
     }
 }
 
@@ -49,6 +53,7 @@ extension Gateway {
             let network = payment.evidence.currentQuote?.method.network
             let told = try JSON.parse(personal.body)
             let now = self.now(isTest: payment.terms.isTest)
+            let prices = try self.prices(of: payment, at: now, tx)
             return CheckoutView(
                 payment: try self.view(payment, in: tx),
                 merchant: merchant.name,
@@ -56,26 +61,33 @@ extension Gateway {
                 cancelURL: told["cancel_url"]?.asString, now: now,
                 mayMoveClock: self.settings.pagesMoveSandboxClock,
                 isHeard: try network.flatMap { try tx.source(of: $0)?.isHealthy } ?? true,
-                unpriced: try self.unpriced(payment, at: now, tx))
+                unpriced: prices.without, due: prices.due)
         }
     }
 
-    /// The ways to pay which the rules would take, and which have no price now: no current rate, or one that
-    /// cannot be read. A quote that still holds needs none.
-    private func unpriced(
-        _ payment: Payment, at now: Instant, _ tx: Storage.Transaction
-    ) throws -> Set<Domain.Method> {
-        let open = payment.terms.methods.filter {
-            payment.takesChoice(of: $0, at: now) && payment.openQuote(in: $0, at: now) == nil
+    /// What the ways to pay cost now which the rules would take, and those of them that have no price: no
+    /// current rate, or one that cannot be read. A quote that still holds needs none. Nothing is reserved.
+    private func prices(
+        of payment: Payment, at now: Instant, _ tx: Storage.Transaction
+    ) throws -> (due: [Domain.Method: String], without: Set<Domain.Method>) {
+        var due: [Domain.Method: String] = [:]
+        var without: Set<Domain.Method> = []
+        let price = payment.terms.price
+        for method in payment.terms.methods where payment.takesChoice(of: method, at: now) {
+            if let quote = payment.openQuote(in: method, at: now) {
+                due[method] = DecimalText.text(quote.amountDue, decimals: quote.asset.decimals)
+                continue
+            }
+            do {
+                let rate = try rate(of: method.asset, for: payment.terms, in: price.currency, tx).rate
+                guard let asset = networks.asset(method),
+                    let units = try? rate.amountDue(for: price, in: asset)
+                else { continue }
+                due[method] = DecimalText.text(units, decimals: asset.decimals)
+            } catch where error is Refusal || error is Corruption || Store.isAboutRows(error) {
+                without.insert(method)
+            }
         }
-        return Set(
-            try open.filter { method in
-                do {
-                    _ = try rate(of: method.asset, for: payment.terms, in: payment.terms.price.currency, tx)
-                    return false
-                } catch where error is Refusal || error is Corruption || Store.isAboutRows(error) {
-                    return true
-                }
-            })
+        return (due, without)
     }
 }

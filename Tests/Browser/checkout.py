@@ -11,7 +11,7 @@ import sys
 
 from chromium import Chromium, Failed
 
-SCREENS = {"phone": (390, 844, True), "desktop": (1280, 900, False)}
+SCREENS = {"small": (320, 568, True), "phone": (390, 844, True), "desktop": (1280, 900, False)}
 
 # Every text against the nearest opaque ground behind it: WCAG 2.2, 1.4.3 (4.5:1, and 3:1 for large text).
 CONTRAST = """(() => {
@@ -52,6 +52,11 @@ FLAWS = """(() => {
   const amount = document.querySelector('.amount');
   if (amount && amount.getBoundingClientRect().height > 1.5 * parseFloat(getComputedStyle(amount).lineHeight))
     flaws.push('the amount is broken');
+  for (const part of document.querySelectorAll('.currency'))
+    if (part.getClientRects().length > 1) flaws.push('the currency is broken');
+  const price = document.querySelector('.price');
+  if (price && price.getBoundingClientRect().height > 1.5 * parseFloat(getComputedStyle(price).lineHeight))
+    flaws.push('the price is broken');
   const [wallet, code] = ['.wallet', '.code'].map((name) => document.querySelector(name)?.getBoundingClientRect().top);
   if (innerWidth < 480 && wallet > code) flaws.push('a phone cannot scan itself: the wallet comes first there');
   const ids = [...document.querySelectorAll('[id]')].map((e) => e.id);
@@ -100,6 +105,7 @@ def pay_live(browser, plan):
     browser.ask("window.untouched = true")
     browser.click("button[formaction$='/sandbox/under']")
     browser.until("document.getElementById('state').textContent === 'A part was received'", "the first part is seen")
+    browser.until("document.getElementById('played').textContent === 'Done: half of it.'", "what was played is said")
     browser.until("document.getElementById('amount').textContent === '0.125'", "the rest is asked for")
     browser.click("button[formaction$='/sandbox/exact']")
     browser.until("document.getElementById('amount') === null", "nothing more is asked for")

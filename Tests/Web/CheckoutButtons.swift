@@ -65,13 +65,31 @@ struct CheckoutButtons {
     @Test("What is not offered can be sent by mistake; where all is offered, there is no such button")
     func mistakes() async throws {
         let world = try await CheckoutWorld(clock: ManualClock())
-        for (isOnlyMethod, status) in [(false, Status.notFound), (true, .seeOther)] {
+        for (isOnlyMethod, status) in [(false, Status.conflict), (true, .seeOther)] {
             let token = try await world.open(isOnlyMethod: isOnlyMethod)
             let path = "/checkout/\(token.text)/sandbox/wrong-asset"
             #expect(try await world.page(token).contains(path) == isOnlyMethod)
             #expect(try await world.page(token).contains("/sandbox/wrong-network"))
             #expect(try await world.send(.post, path, form: "blocks=0").status == status)
         }
+    }
+
+    @Test("A button that a page does not have is answered with the reason, not as a link that is none", arguments: [
+        (SandboxAction.clock, "may not move the clock"), (.late, "not too late yet"),
+        (.wrongAsset, "No asset of this network is wrong"),
+    ])
+    func withheld(_ action: SandboxAction, _ reason: String) async throws {
+        let world = try await CheckoutWorld(clock: ManualClock())
+        let token = try await world.open(isOnlyMethod: false)
+        let path = "/checkout/\(token.text)/sandbox/\(action.rawValue)"
+        #expect(try await !world.page(token).contains("formaction=\"\(path)\""))
+        let page = try await world.send(.post, path, form: "blocks=0")
+        #expect(page.status == .conflict)
+        #expect(String(decoding: page.bytes ?? [], as: UTF8.self).contains(reason))
+        let word = try await world.send(.post, path, form: "blocks=0", headers: ["Accept": "application/json"])
+        #expect(word.status == .conflict)
+        #expect(String(decoding: word.bytes ?? [], as: UTF8.self).contains(reason))
+        #expect(try await world.send(.post, "/checkout/\(token.text)/sandbox/nap", form: "").status == .notFound)
     }
 
     private func payment(_ world: CheckoutWorld, _ token: CheckoutToken) async throws -> Payment {

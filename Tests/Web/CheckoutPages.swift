@@ -13,6 +13,7 @@ import Testing
 struct CheckoutStory: Sendable, CustomTestStringConvertible {
     let name: String
     var asset: String? = "SBX"
+    var amount = "25.00"
     let title: String
     let happens: @Sendable (CheckoutWorld, CheckoutToken) async throws -> Void
     var testDescription: String { name }
@@ -99,6 +100,23 @@ struct CheckoutStory: Sendable, CustomTestStringConvertible {
             try await $0.play(.exact, $1, blocks: 2)
             try await $0.play(.takeBack, $1)
         },
+        CheckoutStory(name: "double-spent", title: "Waiting for payment") {
+            try await $0.play(.exact, $1, blocks: 2)
+            try await $0.play(.takeBack, $1)
+            try await $0.play(.replace(.elsewhere), $1)
+        },
+        CheckoutStory(name: "double-spent-time-over", title: "Expired") {
+            try await $0.play(.exact, $1, blocks: 2)
+            try await $0.play(.takeBack, $1)
+            try await $0.play(.replace(.elsewhere), $1, blocks: 2)
+            try await $0.move(.clock(advanceSeconds: 90_000))
+        },
+        CheckoutStory(name: "taken-back-with-a-higher-fee", title: "Payment received") {
+            try await $0.play(.exact, $1, blocks: 2)
+            try await $0.play(.takeBack, $1)
+            try await $0.play(.replace(.feeBump), $1)
+        },
+        CheckoutStory(name: "large", amount: "4938271.56", title: "Waiting for payment") { _, _ in },
     ]
 }
 
@@ -107,11 +125,42 @@ struct CheckoutPages {
     @Test("says in every state what the customer has to know, word for word", arguments: CheckoutStory.all)
     func golden(story: CheckoutStory) async throws {
         let world = try await CheckoutWorld(clock: ManualClock())
-        let token = try await world.open(in: story.asset)
+        let token = try await world.open(in: story.asset, amount: story.amount)
         try await story.happens(world, token)
         let page = try await world.page(token)
         #expect(page.contains("<h1 id=\"state\" tabindex=\"-1\">\(story.title)</h1>"))
         try Golden.check(page, story.name)
+    }
+
+    @Test("says plainly what became of a payment that it called complete, and only of such a one", arguments: [
+        ("reorged", "is not part of the chain any more"), ("double-spent", "Please pay again, or ask Fern"),
+        ("double-spent-time-over", "pays elsewhere. Please ask Fern"),
+        ("taken-back-with-a-higher-fee", "you need not pay twice"),
+        ("complete", nil), ("received", nil), ("missing", nil), ("late", nil), ("late-and-rejected", nil),
+    ] as [(String, String?)])
+    func undone(name: String, words: String?) async throws {
+        let story = try #require(CheckoutStory.all.first { $0.name == name })
+        let world = try await CheckoutWorld(clock: ManualClock())
+        let token = try await world.open()
+        try await story.happens(world, token)
+        let page = try await world.page(token)
+        #expect(page.contains("This payment was complete, but") == (words != nil))
+        guard let words else { return }
+        #expect(page.contains(words) && !page.contains("nothing arrived"), "\(page)")
+    }
+
+    @Test("tells what each way costs before one is chosen, and asks for that amount afterwards")
+    func costs() async throws {
+        let world = try await CheckoutWorld(clock: ManualClock())
+        let token = try await world.open(in: nil)
+        let page = try await world.page(token)
+        #expect(page.contains(">0.25\u{A0}SBX</span>") && page.contains(">31.25\u{A0}SUSD</span>"), "\(page)")
+        let issued = try await world.gateway.walletViews(of: world.caller).map { String(describing: $0) }
+        _ = try await world.page(token)
+        #expect(try await world.gateway.walletViews(of: world.caller).map { String(describing: $0) } == issued)
+        let form = "method=SUSD%40sandbox"
+        #expect(try await world.send(.post, "/checkout/\(token.text)/method", form: form).status == .seeOther)
+        #expect(try await world.page(token).contains("<span id=\"amount\">31.25</span>"))
     }
 
     @Test("escapes whatever a merchant wrote")
@@ -237,7 +286,7 @@ struct CheckoutPages {
                 #expect(try await world.page(token).contains("/sandbox/\(action)\"") == mayMove)
             }
             let now = world.gateway.now(isTest: true)
-            #expect(try await world.send(.post, path + "clock", form: "").status == (mayMove ? .seeOther : .notFound))
+            #expect(try await world.send(.post, path + "clock", form: "").status == (mayMove ? .seeOther : .conflict))
             #expect((world.gateway.now(isTest: true) > now) == mayMove)
             try await world.move(.clock(advanceSeconds: 3_600))
             #expect(try await world.page(token).contains("/sandbox/late\""))
@@ -278,7 +327,7 @@ struct CheckoutPages {
         #expect(try await !page().contains("<h3>"))
         try await world.play(.exact, token, blocks: 2)
         #expect(try await page().contains("<h3>Payment 2 of 2</h3>"))
-        #expect(try await page().contains("More has arrived than the order costs."))
+        #expect(try await page().contains("0.25\u{A0}SBX more has arrived than the order costs."))
     }
 
     @Test("has what was accepted on its receipt, although it does not count by itself")

@@ -154,8 +154,12 @@ extension Checkout {
         if let response = limit(token, isScript: isScript, path) { return response }
         let view = CustomerView(checkout)
         guard view.isOnSandbox, let action = SandboxAction(rawValue: request.parameters["action"]),
-            action.isOffered(in: view), let form = FormBody(request)
+            let form = FormBody(request)
         else { return Self.unknown }
+        // The link is right, and so is the button: only not now, or not here.
+        if let objection = action.objection(in: view) {
+            return Self.told(objection, .conflict, isScript, path)
+        }
         let blocks = form["blocks"].flatMap { Int64($0) } ?? 0
         guard CheckoutLimits.minedBlocks.contains(blocks) else {
             return Self.told("So many blocks cannot be mined at once.", .badRequest, isScript, path)

@@ -11,7 +11,7 @@ extension CheckoutPage {
         let isLong = ask.amount.utf8.count > Self.shortAmount
         return """
             <div class="ask">
-            <div class="field">
+            <div class="field\(isLong ? " long" : "")">
             <h2 id="amount-label">\(view.received == nil ? "Amount" : "Still to pay")</h2>
             <p class="amount\(isLong ? " long" : "")"><span id="amount">\(Self.digits(ask.amount))</span>\
             <span class="unit">\u{A0}\(ask.asset)</span></p>
@@ -93,10 +93,11 @@ extension CheckoutPage {
     var chooser: HTML? {
         guard !view.choices.isEmpty else { return nil }
         let buttons = view.choices.map { choice -> HTML in
-            """
+            let amount: HTML? = choice.amount.map { "<span class=\"sum\">\($0)</span>\n" }
+            return """
             <button class="choice" name="method" value="\(choice.value)">
             <span class="asset">\(choice.asset)</span>
-            <span class="on">on the \(choice.network) network</span></button>
+            \(amount)<span class="on">on the \(choice.network) network</span></button>
 
             """
         }

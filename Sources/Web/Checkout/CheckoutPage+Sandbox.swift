@@ -59,16 +59,31 @@ enum SandboxAction: String, CaseIterable {
         case network = "Be the network"
     }
 
-    /// Whether the page has it. The clock belongs to all test payments, so to be late takes a time to pay
-    /// that is over, or an operator who gave the clock away.
-    func isOffered(in view: CustomerView) -> Bool {
+    /// Whether the page has it.
+    func isOffered(in view: CustomerView) -> Bool { objection(in: view) == nil }
+
+    /// Why the page does not have it; nil where it has. The clock belongs to all test payments, so to be late
+    /// takes a time to pay that is over, or an operator who gave the clock away.
+    func objection(in view: CustomerView) -> String? {
         switch self {
-        case .clock: view.mayMoveClock
-        case .late: view.mayMoveClock || view.ask == nil
+        case .clock:
+            return view.mayMoveClock
+                ? nil
+                : "Pages of this gateway may not move the clock, which belongs to all test payments. The API "
+                    + "can: POST /v1/sandbox/clock."
+        case .late:
+            return view.mayMoveClock || view.ask == nil
+                ? nil
+                : "It is not too late yet: let the time to pay end, or move the clock of all test payments "
+                    + "with POST /v1/sandbox/clock."
         // Where all of the sandbox is offered, nothing of it is wrong.
-        case .wrongNetwork: view.sandboxMistakes.contains(.wrongNetwork)
-        case .wrongAsset: view.sandboxMistakes.contains(.wrongAsset)
-        case .exact, .under, .over, .split, .duplicate, .mine, .feeBump, .replace, .reorg: true
+        case .wrongNetwork:
+            return view.sandboxMistakes.contains(.wrongNetwork)
+                ? nil : "No network of the sandbox is wrong here: this payment can be made on each."
+        case .wrongAsset:
+            return view.sandboxMistakes.contains(.wrongAsset)
+                ? nil : "No asset of this network is wrong here: this payment can be made in each."
+        case .exact, .under, .over, .split, .duplicate, .mine, .feeBump, .replace, .reorg: return nil
         }
     }
 

@@ -68,19 +68,33 @@ struct CheckoutPage {
 
     private var summary: HTML {
         let description: HTML? = view.description.map { "<p class=\"description\"><bdi>\($0)</bdi></p>\n" }
-        let rate: HTML? = view.ask?.rate.map { "<div><dt>Rate</dt><dd>\($0)</dd></div>\n" }
+        let rate: HTML? = view.rate.map { "<div><dt>Rate</dt><dd>\($0)</dd></div>\n" }
         let arrived: HTML = view.phase.isFinal ? "Arrived" : "Arrived so far"
         let received: HTML? = view.received.map { "<div><dt>\(arrived)</dt><dd>\($0)</dd></div>\n" }
         return """
             <section class="summary" aria-label="Your order">
             <p class="merchant"><bdi>\(view.merchant)</bdi></p>
-            <p class="price">\(view.price)</p>
+            \(price)\
             \(description)\
             <dl class="facts">
             <div><dt>Order</dt><dd><bdi>\(view.orderID)</bdi></dd></div>
             \(rate)\(received)\
             </dl>
             </section>
+
+            """
+    }
+
+    /// Characters of a price that have room in the largest letters on a small phone.
+    private static let shortPrice = 9
+
+    /// Amount and currency: a line may end between the two, never in one of them.
+    private var price: HTML {
+        let parts = view.price.split(separator: "\u{A0}", maxSplits: 1)
+        let (amount, unit) = (String(parts.first ?? ""), String(parts.dropFirst().first ?? ""))
+        let isLong = amount.count > Self.shortPrice
+        return """
+            <p class="price\(isLong ? " long" : "")">\(amount)\u{A0}<span class="currency">\(unit)</span></p>
 
             """
     }
@@ -103,6 +117,7 @@ struct CheckoutPage {
             \(countdown)\
             </div>
             <p class="note">\(view.note)</p>
+            \(undone)\
             \(progress)\
             \(silence)\
             \(mismatch)\
@@ -153,11 +168,16 @@ struct CheckoutPage {
             """
     }
 
+    /// Whoever has read that all is done must not find a page that knows nothing of it.
+    private var undone: HTML? {
+        view.undoneNote.map { "<p class=\"hint notice\">\($0)</p>\n" }
+    }
+
     private var excess: HTML? {
-        guard view.hasExcess else { return nil }
+        guard let excess = view.excess else { return nil }
         return """
-            <p class="hint">More has arrived than the order costs. <bdi>\(view.merchant)</bdi> can see it: \
-            please ask there about the difference.</p>
+            <p class="hint">\(excess) more has arrived than the order costs. <bdi>\(view.merchant)</bdi> \
+            can see it: please ask there about the difference.</p>
 
             """
     }

@@ -63,6 +63,47 @@ extension PaymentView {
         }
     }
 
+    /// What is too much of what came, and all of what came on top, of each asset; nil for nothing.
+    var excess: String? {
+        var units: [Domain.Method: UInt128] = [:]
+        for transfer in payment.evidence.transfers {
+            guard let share = assessment.shares[transfer.key], let method = transfer.method else { continue }
+            let much = share.role == .duplicate ? transfer.amount ?? 0 : share.excess
+            if much > 0 { units[method] = (units[method] ?? 0).addingSaturating(much) }
+        }
+        let sums = units.sorted { $0.key.description < $1.key.description }.compactMap { method, units in
+            decimals(of: method).map { AmountText.text(units, of: method.asset, decimals: $0) }
+        }
+        return sums.isEmpty ? nil : sums.joined(separator: " and ")
+    }
+
+    /// What became of a payment that was complete once: in the evidence as it stands now.
+    var undone: CustomerView.Undone? {
+        guard payment.epoch > 0 else { return nil }
+        switch payment.state {
+        case .paid, .overpaid, .latePaid, .failed, .refunded: return nil
+        case .created, .awaitingPayment, .detected, .confirming, .underpaid, .expired: break
+        }
+        if assessment.missing == .zero, assessment.received > .zero { return .waitsAgain }
+        // What the same customer's next transaction took the place of has not been lost by that.
+        let succeeded = payment.evidence.transfers.filter(\.isLive).reduce(into: Set<Transfer.Key>()) {
+            $0.formUnion($1.replaces)
+        }
+        let lost = payment.evidence.transfers.filter { !$0.isLive && !succeeded.contains($0.key) }
+        if lost.contains(where: { $0.claim.standing == .gone(.replaced) }) { return .replaced }
+        return lost.isEmpty ? .lessened : .gone
+    }
+
+    /// When the last of what made it complete was first heard of; nil before anything was.
+    var paidAt: Instant? {
+        payment.evidence.transfers.filter { transfer in
+            switch assessment.shares[transfer.key]?.role {
+            case .counted, .late: true
+            case .duplicate, .wrongNetwork, .wrongAsset, .dust, nil: wasAccepted(transfer.key)
+            }
+        }.map(\.firstSeen).max()
+    }
+
     /// A transfer that never counts by itself is what the payment was accepted for.
     func wasAccepted(_ transfer: Transfer.Key) -> Bool {
         payment.evidence.rulings.contains { $0.basis?.transfer == transfer }

@@ -21,11 +21,10 @@ extension CustomerView {
     /// What it means for the customer, in a sentence or two.
     package var note: String {
         switch phase {
-        case .choosing: "Each way has its own amount and address. The price is locked once you have chosen."
-        case .waiting:
-            ask == nil
-                ? "The time to pay has ended. If you have paid already, this page will show it."
-                : "Open your wallet, scan the code, or copy amount and address. This page follows by itself."
+        case .choosing:
+            "Each way has its own amount and address. Amounts are at the present price, which is locked once "
+                + "you have chosen."
+        case .waiting: waitingNote
         case .received: receivedNote
         case .confirming:
             isLate
@@ -41,6 +40,35 @@ extension CustomerView {
         case .failed: failedNote
         case .refunded: "What you paid was sent back."
         }
+    }
+
+    /// What became of a payment that this page called complete before; nil for all others.
+    package var undoneNote: String? {
+        let was = "This payment was complete, but the network has taken that back:"
+        let isPayable = ask != nil || requote != nil
+        let next =
+            isPayable ? "Please pay again, or ask \(merchant)." : "Please ask \(merchant) how to go on."
+        return switch undone {
+        case nil: nil
+        case .waitsAgain:
+            "\(was) the block that held it is not part of the chain any more. It waits to be confirmed "
+                + "again: you need not pay twice."
+        case .replaced:
+            "\(was) another transaction took the place of the one that paid, and pays elsewhere. \(next)"
+        case .gone: "\(was) the transaction that paid is not there any more. \(next)"
+        case .lessened:
+            "This payment was complete, but a part of it has been taken back since. Please ask \(merchant) "
+                + "about it."
+        }
+    }
+
+    private var waitingNote: String {
+        if ask != nil {
+            return "Open your wallet, scan the code, or copy amount and address. This page follows by itself."
+        }
+        // What was paid and taken back is told beside it, and does not come again by itself.
+        let hope = undone == nil ? " If you have paid already, this page will show it." : ""
+        return "The time to pay has ended.\(hope)"
     }
 
     private var missingNote: String {
@@ -65,6 +93,11 @@ extension CustomerView {
     }
 
     private var expiredNote: String {
+        if undone != nil {
+            return requote == nil
+                ? "The time to pay has ended."
+                : "The time to pay has ended. You can still pay, at the present price."
+        }
         let ended = "The time to pay has ended\(hasMismatch ? "" : " and nothing arrived")."
         let careful = "If you have paid already, do not pay again: it will show here when it arrives."
         if waitsForPrice { return "\(ended) \(careful)" }

@@ -13,6 +13,8 @@ package struct CustomerView: Equatable, Sendable {
     package let price: String
     /// What is to be paid now, and where; nil when nothing may be paid.
     package let ask: Ask?
+    /// `1 BTC = 61234.5 EUR`, of what is to be paid or has come; nil where the price is counted in the asset.
+    package let rate: String?
     /// What has arrived so far, `0.5 BTC`: what counts, in the asset that is asked for, and what was accepted
     /// although it does not; nil for nothing.
     package let received: String?
@@ -25,8 +27,11 @@ package struct CustomerView: Equatable, Sendable {
     /// Something arrived that cannot count, another asset or the right one on another network, and was not
     /// accepted either. Once the payment has failed, also what is still on its way.
     package let hasMismatch: Bool
-    /// More has arrived than the order costs, beyond what nobody asks about.
-    package let hasExcess: Bool
+    /// How much more has arrived than the order costs, beyond what nobody asks about, `0.5 BTC`; nil when
+    /// nothing has.
+    package let excess: String?
+    /// It was complete once and is not now: what became of what was paid. Nil for all others.
+    package let undone: Undone?
     /// The payment is set aside: people look at it, and until then nothing may be paid or chosen.
     package let isAside: Bool
     /// The network that is to be paid on cannot be heard at the moment: its name for people.
@@ -76,8 +81,18 @@ package struct CustomerView: Equatable, Sendable {
         package let endsAt: Instant
         /// On this day, as UTC has it: then a time says it all.
         package let endsToday: Bool
-        /// `1 BTC = 61234.5 EUR`; nil where the price is counted in the asset.
-        package let rate: String?
+    }
+
+    /// How the network took back what had made the payment complete.
+    package enum Undone: Equatable, Sendable {
+        /// The whole is on its way once more.
+        case waitsAgain
+        /// Another transaction took its place, and pays elsewhere.
+        case replaced
+        /// The network does not hold it any more.
+        case gone
+        /// What came is there, but not all of it is left for the order.
+        case lessened
     }
 
     /// How far the confirmations are.
@@ -92,6 +107,8 @@ package struct CustomerView: Equatable, Sendable {
         package let method: Domain.Method
         package let asset: String
         package let network: String
+        /// What it costs this way at the price of now, `0.5 BTC`; nil where nobody has worked it out.
+        package let amount: String?
     }
 }
 
@@ -124,9 +141,10 @@ extension CustomerView {
         hasMismatch = view.assessment.shares.contains { key, share in
             share.role.isMismatch && (share.isConfirmed || isFailed) && !view.wasAccepted(key)
         }
-        hasExcess =
-            payment.state.isSettled
-            && view.assessment.shares.values.contains { $0.excess > 0 || $0.role == .duplicate }
+        let hasCome = received != nil || ask != nil
+        rate = hasCome ? Self.rate(of: view) : nil
+        excess = payment.state.isSettled ? view.excess : nil
+        undone = isAside ? nil : view.undone
         let quoted = view.quote.map { NetworkLabel.text($0.method.network) }
         silentNetwork = phase.isFinal || checkout.isHeard ? nil : quoted
         // What the rules refuse is not offered.
@@ -134,10 +152,11 @@ extension CustomerView {
         let quotable = takes.filter { !checkout.unpriced.contains($0) }
         let taken = view.quote?.method
         let mayChange = view.assessment.received == .zero
-        choices = mayChange ? quotable.filter { $0 != taken }.map { Choice($0) } : []
+        let choice = { (method: Domain.Method) in Choice(method, due: checkout.due[method]) }
+        choices = mayChange ? quotable.filter { $0 != taken }.map(choice) : []
         let isWanted = { (method: Domain.Method) in method == taken ? isOver : mayChange }
-        unpriced = takes.filter { checkout.unpriced.contains($0) && isWanted($0) }.map { Choice($0) }
-        requote = isOver ? quotable.first { $0 == taken }.map { Choice($0) } : nil
+        unpriced = takes.filter { checkout.unpriced.contains($0) && isWanted($0) }.map(choice)
+        requote = isOver ? quotable.first { $0 == taken }.map(choice) : nil
         isTest = terms.isTest
         version = payment.version
         isOnSandbox = view.sandboxNetwork != nil
@@ -149,14 +168,19 @@ extension CustomerView {
 
     private static func ask(of view: PaymentView, at now: Instant) -> Ask? {
         guard let quote = view.quote, let amounts = view.amounts else { return nil }
-        let currency = view.payment.terms.price.currency.code
-        let asset = quote.method.asset.text
         return Ask(
-            amount: DecimalText.text(amounts.remaining, decimals: quote.asset.decimals), asset: asset,
+            amount: DecimalText.text(amounts.remaining, decimals: quote.asset.decimals),
+            asset: quote.method.asset.text,
             network: NetworkLabel.text(quote.method.network), address: quote.destination.address,
             link: view.paymentURI, endsAt: quote.endsAt,
-            endsToday: ClockText.day(quote.endsAt) == ClockText.day(now),
-            rate: asset == currency ? nil : "1 \(asset) = \(quote.rate.text) \(currency)")
+            endsToday: ClockText.day(quote.endsAt) == ClockText.day(now))
+    }
+
+    private static func rate(of view: PaymentView) -> String? {
+        guard let quote = view.quote else { return nil }
+        let currency = view.payment.terms.price.currency.code
+        let asset = quote.method.asset.text
+        return asset == currency ? nil : "1 \(asset) = \(quote.rate.text) \(currency)"
     }
 
     private static func progress(of view: PaymentView) -> Progress? {
@@ -192,8 +216,10 @@ extension PaymentView {
 }
 
 extension CustomerView.Choice {
-    fileprivate init(_ method: Domain.Method) {
-        self.init(method: method, asset: method.asset.text, network: NetworkLabel.text(method.network))
+    fileprivate init(_ method: Domain.Method, due: String?) {
+        self.init(
+            method: method, asset: method.asset.text, network: NetworkLabel.text(method.network),
+            amount: due.map { "\(AmountText.grouped($0))\u{A0}\(method.asset)" })
     }
 }
 

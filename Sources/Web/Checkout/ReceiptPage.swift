@@ -19,6 +19,7 @@ struct ReceiptPage {
         let title = isReceipt ? "Receipt" : "No receipt yet"
         return PageFrame.document(
             title: "\(title) · \(view.merchant)",
+            head: "<script src=\"\(Assets.script.path)\" defer></script>\n",
             """
             <body>
             <main class="single receipt"><article class="card">
@@ -27,7 +28,8 @@ struct ReceiptPage {
             \(order)\
             \(evidence)\
             \(quote)\
-            <p class="actions"><a class="button quiet" href="\(checkoutPath)">Back to the payment</a></p>
+            <p class="actions">\(print)\
+            <a class="button quiet" href="\(checkoutPath)">Back to the payment</a></p>
             </article></main>
             </body>
             """)
@@ -41,16 +43,23 @@ struct ReceiptPage {
             let end = view.phase == .failed ? "" : " There is a receipt as soon as it is complete."
             return "\(view.title).\(end)\(view.isTest ? " This is a test: no real money moves." : "")"
         }
-        let excess = view.hasExcess ? " More has arrived than the order costs." : ""
+        let excess = view.excess.map { " \($0) more has arrived than the order costs." } ?? ""
         return "\(view.title).\(excess)\(view.isTest ? " This was a test: no real money moved." : "")"
     }
 
+    /// For the script: without it the browser's own menu prints.
+    private var print: HTML? {
+        isReceipt ? "<button type=\"button\" class=\"button print\" hidden>Print</button>\n" : nil
+    }
+
     private var order: HTML {
-        table([
-            ("Shop", view.merchant), ("Order", view.orderID), ("Price", view.price),
-            ("Arrived", view.received ?? "nothing yet"),
-            ("Opened", ClockText.dateAndTime(payment.terms.openedAt)), ("Payment", payment.id.text),
-        ])
+        var rows = [("Shop", view.merchant), ("Order", view.orderID)]
+        if let description = view.description { rows.append(("For", description)) }
+        rows += [("Price", view.price), ("Arrived", view.received ?? "nothing yet")]
+        if isReceipt, let excess = view.excess { rows.append(("Overpaid", excess)) }
+        rows.append(("Ordered", ClockText.dateAndTime(payment.terms.openedAt)))
+        if isReceipt, let paidAt = seen.paidAt { rows.append(("Paid", ClockText.dateAndTime(paidAt))) }
+        return table(rows + [("Payment", payment.id.text)])
     }
 
     /// Each transfer that counts or was accepted, with all that is needed to look it up.

@@ -3,6 +3,10 @@ enum Script {
     static let text = """
         "use strict";
         (() => {
+          for (const button of document.querySelectorAll(".print")) {
+            button.hidden = false;
+            button.addEventListener("click", () => print());
+          }
           const base = document.body.dataset.checkout;
           if (!base) return;
           const main = () => document.getElementById("checkout");
@@ -66,11 +70,13 @@ enum Script {
                   if (next) next.open = part.open;
                 }
                 const blocks = document.getElementById("blocks");
+                const played = document.getElementById("played");
                 document.title = page.title;
                 old.replaceWith(fresh);
                 if (blocks && document.getElementById("blocks")) {
                   document.getElementById("blocks").value = blocks.value;
                 }
+                if (played) say(played.textContent);
                 dress();
                 refocus(focused);
               }

@@ -38,7 +38,9 @@ enum Stylesheet {
         @media (max-width: 22rem) {
           main { padding-inline: .75rem; }
           main .card { padding: 1.125rem; }
-          .amount.long { font-size: 1.25rem; }
+          main .amount.long { font-size: 1.25rem; }
+          .field.long { grid-template-columns: 1fr; }
+          main .field.long .copy { grid-area: auto; justify-self: start; }
         }
         .banner {
           padding: .5rem 0; text-align: center; font-size: .875rem; font-weight: 500; color: var(--warn);
@@ -57,6 +59,8 @@ enum Stylesheet {
         .price {
           font-size: clamp(1.5rem, 8vw, 2rem); line-height: 1.2; font-weight: 650; letter-spacing: -.02em;
         }
+        .price.long { font-size: clamp(1.125rem, 6.5vw, 2rem); }
+        .currency { display: inline-block; }
         .description { color: var(--soft); margin-top: .25rem; }
         .facts { margin-top: .75rem; font-size: .875rem; }
         .facts div { display: flex; justify-content: space-between; gap: 1rem; padding: .1875rem 0; }
@@ -146,9 +150,13 @@ enum Stylesheet {
         details { margin-top: 1.25rem; }
         summary { cursor: pointer; color: var(--accent); font-weight: 500; padding: .375rem 0; }
         .choices { display: grid; gap: .625rem; margin-top: 1rem; }
-        .choice { padding: .875rem 1rem; text-align: start; }
-        .choice .asset { display: block; font-weight: 650; }
-        .choice .on { color: var(--soft); font-size: .875rem; }
+        .choice {
+          padding: .875rem 1rem; text-align: start; display: grid; gap: 0 1rem;
+          grid-template-columns: auto 1fr; align-items: baseline;
+        }
+        .choice .asset { font-weight: 650; }
+        .choice .sum { text-align: end; overflow-wrap: anywhere; min-width: 0; }
+        .choice .on { grid-column: 1 / -1; color: var(--soft); font-size: .875rem; }
 
         .confirmations { margin-top: 1rem; font-size: .875rem; color: var(--soft); }
         progress {
@@ -193,6 +201,7 @@ enum Stylesheet {
           .columns > section.card { grid-column: 2; grid-row: 1 / span 2; }
           .summary { padding: 1.5rem 0 0; }
           .price { font-size: 2.75rem; }
+          .price.long { font-size: 2rem; }
           .card { padding: 2rem; }
           #sandbox { margin-top: 0; padding: 1.25rem 1.5rem 1.5rem; }
         }
@@ -201,6 +210,12 @@ enum Stylesheet {
           progress::-webkit-progress-value { transition: width .4s; }
         }
         @media (prefers-contrast: more) { :root { --line: currentColor; --soft: var(--ink); } }
+        @media print {
+          :root { --ground: #fff; --card: #fff; --ink: #000; --soft: #333; --line: #999; --accent: #000; }
+          main.receipt { max-width: none; padding: 0; }
+          .receipt .card { border: 0; padding: 0; box-shadow: none; }
+          .receipt .actions { display: none; }
+        }
         @media print {
           body { background: #fff; }
           .card { border: 0; box-shadow: none; padding: 0; }
