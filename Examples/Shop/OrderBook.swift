@@ -36,6 +36,22 @@ struct Order: Sendable, Hashable {
     /// Shipped: the one thing that must not happen twice.
     let shippedAt: Int64?
 
+    private static let dayCharacters = 8
+
+    /// A new name: the day, for people, and what nobody guesses, for the link is all that a customer has.
+    static func newID(at milliseconds: Int64) -> String {
+        let day = Timestamp.text(milliseconds).prefix(10).filter { $0 != "-" }
+        return "\(day)-\(Hex.encode(SystemEntropy().bytes(8)))"
+    }
+
+    /// What people call it: `No. 3F9A of 2026-01-31`.
+    var label: String {
+        let parts = id.split(separator: "-")
+        guard parts.count == 2, parts[0].count == Self.dayCharacters else { return "No. \(id.prefix(4))" }
+        let day = "\(parts[0].prefix(4))-\(parts[0].dropFirst(4).prefix(2))-\(parts[0].suffix(2))"
+        return "No. \(parts[1].prefix(4).uppercased()) of \(day)"
+    }
+
     fileprivate static let columns: SQL = "id, product, home, payment, checkout, state, version, shipped_at"
 
     fileprivate init(_ row: Row) throws {

@@ -7,15 +7,46 @@ struct Pages: Sendable {
     let gateway: Gateway
     /// Where the customer finds the shop.
     let url: String
+    let log: Log
 
     func router(with inbox: Inbox) -> Router {
         var router = Router()
         router.get("/") { _ in try await shelf() }
+        router.get("/favicon.svg") { _ in Response(type: "image/svg+xml", body: Array(Self.icon.utf8)) }
         router.post("/buy/{product}") { try await buy($0.parameters["product"]) }
         router.get("/orders/{id}") { try await order($0.parameters["id"]) }
         router.get("/orders/{id}/state") { try await state($0.parameters["id"]) }
         router.post("/webhooks") { try await inbox.receive($0) }
         return router
+    }
+
+    /// Answers a request. Whatever goes wrong, a person's browser gets a page with a way on.
+    func respond(to request: Request, _ router: Router) async throws -> Response {
+        guard request.headers["accept"]?.contains("text/html") == true else {
+            return try await router.respond(to: request)
+        }
+        do {
+            let response = try await router.respond(to: request)
+            guard response.status.code >= 400 else { return response }
+            return apology(response.status)
+        } catch {
+            log.error("failed \("path", request.path) \("error", error)")
+            return apology(.serviceUnavailable)
+        }
+    }
+
+    private func apology(_ status: Status) -> Response {
+        let words =
+            switch status {
+            case .notFound, .methodNotAllowed: ("There is nothing here", "Perhaps it has been sold.")
+            default: ("That did not work", "The till does not answer. Please try again in a minute.")
+            }
+        return page(
+            words.0,
+            """
+            <article class="order"><h2>\(words.0)</h2><p>\(words.1)</p>
+            <p><a href="/">Back to the shop</a></p></article>
+            """, status)
     }
 
     private func shelf() async throws -> Response {
@@ -32,7 +63,7 @@ struct Pages: Sendable {
         let orders = try await book.orders().map { order in
             """
             <li><a href="/orders/\(order.id)">\(Product.named(order.product)?.name ?? "Order")</a>
-            <span>\(Self.words(order))</span></li>
+            <span class="when">\(order.label)</span> <span>\(Self.words(order))</span></li>
             """
         }
         let list = orders.isEmpty ? "" : "<h2 class=\"orders\">Orders</h2><ul>\(orders.joined())</ul>"
@@ -43,7 +74,7 @@ struct Pages: Sendable {
     /// if the shop falls over here, the same order asks for the same payment again.
     private func buy(_ name: String) async throws -> Response {
         guard let product = Product.named(name) else { return .text(.notFound, "We do not sell that.\n") }
-        let id = Hex.encode(SystemEntropy().bytes(8))
+        let id = Order.newID(at: SystemClock().now)
         let home = "\(url)/orders/\(id)"
         try await book.insert(order: id, product: product.id, home: home)
         return try await pay(id, product, home)
@@ -70,8 +101,9 @@ struct Pages: Sendable {
             <article class="order">
             <div class="picture \(product.id)" aria-hidden="true"></div>
             <h2>\(product.name)</h2>
+            <p class="when">\(order.label)</p>
             <p class="state" role="status">\(Self.words(order))</p>
-            \(order.shippedAt == nil ? link : "<p>Thank you. It is on its way.</p>")
+            \(order.shippedAt.map { "<p>Thank you. It left us on \(Self.time($0)).</p>" } ?? link)
             <p><a href="/">Back to the shop</a></p>
             </article>
             """, head: refresh)
@@ -97,17 +129,27 @@ struct Pages: Sendable {
         }
     }
 
-    private func page(_ title: String, _ body: String, head: String = "") -> Response {
+    /// `2026-01-31 at 14:05 UTC`
+    private static func time(_ milliseconds: Int64) -> String {
+        let text = Timestamp.text(milliseconds)
+        return "<span class=\"time\">\(text.prefix(10))</span> at \(text.dropFirst(11).prefix(5))\u{A0}UTC"
+    }
+
+    private func page(
+        _ title: String, _ body: String, head: String = "", _ status: Status = .ok
+    ) -> Response {
         var response = Response.html(
+            status,
             """
             <!doctype html><html lang="en"><head><meta charset="utf-8"><title>\(title)</title>
             <meta name="viewport" content="width=device-width, initial-scale=1">\(head)
+            <link rel="icon" href="/favicon.svg" type="image/svg+xml">
             <style>\(Self.style)</style>
             </head><body><header><a href="/">Corner Shop</a></header><main>\(body)</main>
             <footer>A small example shop, paid through Quittance.</footer></body></html>
             """)
         response.headers["Content-Security-Policy"] =
-            "default-src 'none'; style-src 'unsafe-inline'; form-action *; base-uri 'none'; "
+            "default-src 'none'; style-src 'unsafe-inline'; img-src 'self'; form-action *; base-uri 'none'; "
             + "frame-ancestors 'none'"
         response.headers["Cache-Control"] = "no-store"
         return response
@@ -124,6 +166,13 @@ struct Pages: Sendable {
             }
         }.joined()
     }
+
+    /// A cup.
+    private static let icon = """
+        <svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 32 32"><rect width="32" height="32" rx="8" \
+        fill="#7a3e1d"/><path d="M8 11h13v7a5 5 0 0 1-5 5h-3a5 5 0 0 1-5-5zM21 13h2a2.5 2.5 0 0 1 0 5h-2" \
+        fill="none" stroke="#faf7f2" stroke-width="2.5" stroke-linejoin="round"/></svg>
+        """
 
     private static let style = """
         :root{color-scheme:light dark;--ink:#1c1a17;--paper:#faf7f2;--card:#fff;--line:#e6dfd3;
@@ -147,6 +196,7 @@ struct Pages: Sendable {
         background:var(--accent);color:var(--paper);text-decoration:none}
         button:focus-visible,a:focus-visible{outline:3px solid currentColor;outline-offset:3px}
         .state{font-size:1.3rem;color:var(--accent)}a{color:var(--accent)}
+        .when{opacity:.75;font-size:.85rem}li .when{margin-right:auto}.time{white-space:nowrap}
         ul{list-style:none;padding:0}li{display:flex;justify-content:space-between;gap:1rem;padding:.6rem 0;
         flex-wrap:wrap;border-bottom:1px solid var(--line)}footer{opacity:.7;font-size:.85rem}
         """

@@ -31,16 +31,17 @@ struct Shop {
         configuration.onFailure = { request, error in
             log.error("failed \("path", request.path) \("error", error)")
         }
-        let door = Lock<Router?>(nil)
+        let door = Lock<(pages: Pages, router: Router)?>(nil)
         let server = try Server(configuration: configuration) { request in
-            guard let router = door.withLock({ $0 }) else {
+            guard let (pages, router) = door.withLock({ $0 }) else {
                 return .text(.serviceUnavailable, "starting\n")
             }
-            return try await router.respond(to: request)
+            return try await pages.respond(to: request, router)
         }
         let url = "http://127.0.0.1:\(server.port)"
         let inbox = Inbox(settings: settings, book: book, worker: worker)
-        door.withLock { $0 = Pages(book: book, gateway: gateway, url: url).router(with: inbox) }
+        let pages = Pages(book: book, gateway: gateway, url: url, log: log)
+        door.withLock { $0 = (pages, pages.router(with: inbox)) }
         let supervisor = Supervisor([worker, Listening(server: server)], log: log)
         let task = Task { try await supervisor.run() }
         let ends = Task {

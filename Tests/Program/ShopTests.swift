@@ -102,6 +102,13 @@ private final class Street: Sendable {
         try await until { try await self.api.get("/v1/payments/\(payment)")["state"]?.asString == "paid" }
     }
 
+    /// What a browser is given.
+    func look(_ path: String) async throws -> (status: Int, page: String) {
+        let request = ClientRequest(.get, try URL(parsing: url + path), headers: ["Accept": "text/html,*/*;q=0.8"])
+        let answer = try await Client(.trusted, userAgent: "test").send(request)
+        return (answer.status.code, String(decoding: answer.body, as: UTF8.self))
+    }
+
     /// `paid 5 shipped`
     func state(of order: String) async throws -> [String] {
         let answer = try await api.raw(.get, url + "/orders/\(order)/state")
@@ -192,6 +199,31 @@ struct ShopTests {
             #expect(after == shipped)
             let claims = [try await street.claims(of: payment), try await street.claims(of: next.payment)]
             #expect(claims == [1, 1])
+        }
+    }
+
+    @Test("A browser that went astray gets a page and a way back, and each order has a number and a day")
+    func pages() async throws {
+        try await street { street in
+            let (order, payment) = try await street.order()
+            for (path, status) in [("/buy/coffee", 405), ("/orders/none", 404), ("/nothing/here", 404)] {
+                let seen = try await street.look(path)
+                #expect(seen.status == status && seen.page.contains("<a href=\"/\">Back to the shop</a>"), "\(seen)")
+            }
+            let program = try await street.api.raw(.get, street.url + "/nothing/here")
+            #expect(program.headers["content-type"] == "application/problem+json")
+            let day = Timestamp.text(SystemClock().now).prefix(7)
+            for path in ["/", "/orders/\(order)"] {
+                let seen = try await street.look(path)
+                #expect(seen.status == 200 && seen.page.contains(" of \(day)-"), "\(seen.page)")
+                #expect(seen.page.contains("<link rel=\"icon\" href=\"/favicon.svg\""))
+            }
+            let icon = try await street.api.raw(.get, street.url + "/favicon.svg")
+            #expect(icon.status == .ok && icon.headers["content-type"] == "image/svg+xml")
+            try await street.pay(payment)
+            try await street.until { try await street.state(of: order).last == "shipped" }
+            let shipped = try await street.look("/orders/\(order)")
+            #expect(shipped.page.contains("It left us on <span class=\"time\">\(day)-"))
         }
     }
 
