@@ -240,6 +240,27 @@ extension Scenario {
             try $0.mine("a", whole, block: "other")
             try $0.lose("a")
         },
+        Scenario("accepted, lost, and let pass by a person", .paid, [], "") {
+            $0.clock = 961
+            try $0.mine("a", whole)
+            try $0.rule({ .accept($0) }, on: .late)
+            try $0.lose("a")
+            try $0.rule({ .dismiss($0) }, on: .evidenceLost)
+            #expect($0.last.isFulfillable && $0.decisions.last?.events.map(\.type) == ["exception.resolved"])
+            try $0.wait(until: 2_000)
+            #expect($0.last.isFulfillable)
+        },
+        Scenario("a half lost and let pass, and then the other one", .paid, [.evidenceLost], "") {
+            $0.clock = 961
+            try $0.mine("a", half)
+            try $0.mine("b", half)
+            try $0.rule({ .accept($0) }, on: .late)
+            try $0.lose("a")
+            try $0.rule({ .dismiss($0) }, on: .evidenceLost)
+            #expect($0.last.isFulfillable)
+            try $0.lose("b")
+            #expect(!$0.last.isFulfillable && $0.payment.openExceptions.first?.amount == whole)
+        },
         Scenario("accepted in the pool, and then gone", .paid, [.evidenceLost], "") {
             try $0.pool("a", whole)
             try $0.tell(.ruled(.accept(nil), reason: nil))

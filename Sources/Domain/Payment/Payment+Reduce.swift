@@ -108,7 +108,8 @@ extension Payment {
         if let reversal {
             questions[Exception.Subject(.reversed)] = question(about: reversal)
         }
-        let isOpen = openExceptions.contains { $0.kind == .evidenceLost }
+        // What a ruling has just settled is not asked again for the same money.
+        let isOpen = openExceptions.contains { $0.kind == .evidenceLost && ruling(on: $0.id) == nil }
         if assessment.state == .paid, isShaken || isOpen && assessment.lost > .zero {
             let quote = evidence.currentQuote
             questions[Exception.Subject(.evidenceLost)] = Assessment.Question(
@@ -149,14 +150,17 @@ extension Payment {
         _ fact: Fact
     ) {
         guard exceptions[index].isOpen else { return }
-        let id = exceptions[index].id
-        if let ruling = evidence.rulings.last(where: { $0.verdict.exception == id }) {
+        if let ruling = ruling(on: exceptions[index].id) {
             exceptions[index].resolution = .ruling(ruling.number)
         } else if exceptions[index].kind.endsWithEvidence, questions[exceptions[index].subject] == nil {
             exceptions[index].resolution = .evidence(at: fact.at)
         } else if exceptions[index].kind == .evidenceLost, assessment.lost == .zero {
             exceptions[index].resolution = .evidence(at: fact.at)
         }
+    }
+
+    private func ruling(on exception: ID<Exception>) -> Ruling? {
+        evidence.rulings.last { $0.verdict.exception == exception }
     }
 
     private mutating func ask(
