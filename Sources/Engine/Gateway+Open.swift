@@ -114,10 +114,9 @@ extension Gateway {
         while true {
             do {
                 return try await body()
-            } catch let missing as IndexAllocator.Uncovered where attempts < Self.indexAttempts {
-                attempts += 1
-                let uptime = world.clock.uptime
-                try await indices.cover(missing, at: uptime)
+            } catch let missing as IndexAllocator.Uncovered {
+                // Not counted: each time somebody who waits gets one.
+                try await cover(missing)
             } catch where (Store.isTaken(error) || error is WalletMoved) && attempts < Self.indexAttempts {
                 attempts += 1
             }
@@ -125,6 +124,16 @@ extension Gateway {
     }
 
     private static let indexAttempts = 8
+
+    private func cover(_ missing: IndexAllocator.Uncovered) async throws {
+        try Task.checkCancellation()
+        do {
+            try await indices.cover(missing, at: self.world.clock.uptime)
+        } catch let error as FileError {
+            world.log.error("no address can be issued \("reason", error.description)")
+            throw error
+        }
+    }
 
     /// The wallet that a payment was worked out with takes no payments any more.
     private struct WalletMoved: Error {}

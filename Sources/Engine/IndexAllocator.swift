@@ -22,6 +22,7 @@ final class IndexAllocator: Sendable {
     /// Whoever writes it waits for the disk; who only takes what is covered waits for nobody.
     private let file = Lock<IndexFile?>(nil)
     private let writer = Worker()
+    private let queue = Lock(Queue())
     /// No other process moves the counts of the store.
     private let isAlone: Bool
 
@@ -31,6 +32,12 @@ final class IndexAllocator: Sendable {
     struct Uncovered: Error {
         let key: String
         let index: Int64
+    }
+
+    /// Who waits until the file covers more. One job at a time writes it, for all of them.
+    private struct Queue {
+        var waiting: [(missing: Uncovered, continuation: CheckedContinuation<Void, any Error>)] = []
+        var isWriting = false
     }
 
     private enum Take {
@@ -59,15 +66,64 @@ final class IndexAllocator: Sendable {
         }
     }
 
-    /// Writes the file so that it covers what was missing, on a thread of its own. Throws `FileError`.
-    func cover(_ missing: Uncovered, at uptime: Int64) async throws {
-        try await writer.run {
-            try self.file.withLock { file in
-                try file?.cover(missing.index, of: missing.key, at: uptime)
-                let covered = file?.covered
-                self.state.withLock { $0.covered = covered }
+    /// Waits until the file covers more of what was missing: it is written on a thread of its own, once for
+    /// all who wait. Somebody who waits can take an index then, not all of them. Throws `FileError`, and
+    /// `Worker.Refusal.queueFull` where too many wait.
+    func cover(
+        _ missing: Uncovered, at uptime: @autoclosure @escaping @Sendable () -> Int64
+    ) async throws {
+        try await withCheckedThrowingContinuation { continuation in
+            let isFirst: Bool? = queue.withLock { queue in
+                guard queue.waiting.count < EngineLimits.waitingForIndices else { return nil }
+                queue.waiting.append((missing, continuation))
+                defer { queue.isWriting = true }
+                return !queue.isWriting
+            }
+            guard let isFirst else { return continuation.resume(throwing: Worker.Refusal.queueFull) }
+            guard isFirst else { return }
+            do throws(Worker.Refusal) {
+                try writer.start { while self.coverNext(uptime) {} }
+            } catch {
+                finish(.failure(error))
             }
         }
+    }
+
+    /// Writes the file for all who wait now. Gives whether others have come meanwhile.
+    private func coverNext(_ uptime: () -> Int64) -> Bool {
+        let waiting = queue.withLock { queue in
+            defer { queue.waiting = [] }
+            return queue.waiting
+        }
+        let next = state.withLock { $0.next }
+        var wanted: [String: Range<Int64>] = [:]
+        for (missing, _) in waiting {
+            let first = max(next[missing.key] ?? 0, missing.index)
+            let known = wanted[missing.key]
+            let start = max(known?.lowerBound ?? 0, first)
+            wanted[missing.key] = start..<start + Int64(known?.count ?? 0) + 1
+        }
+        let outcome = Result {
+            try file.withLock { file in
+                try file?.cover(wanted, uptime: uptime)
+                let covered = file?.covered
+                state.withLock { $0.covered = covered }
+            }
+        }
+        for (_, continuation) in waiting { continuation.resume(with: outcome) }
+        return queue.withLock { queue in
+            queue.isWriting = !queue.waiting.isEmpty
+            return queue.isWriting
+        }
+    }
+
+    /// Ends the wait of all, where nobody can write.
+    private func finish(_ outcome: Result<Void, any Error>) {
+        let waiting = queue.withLock { queue in
+            defer { queue = Queue() }
+            return queue.waiting
+        }
+        for (_, continuation) in waiting { continuation.resume(with: outcome) }
     }
 
     private func next(_ key: String, _ floor: Int64) -> Take {

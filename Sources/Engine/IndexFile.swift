@@ -72,21 +72,27 @@ package struct IndexFile: Sendable {
         return (number, covered)
     }
 
-    /// Makes sure that the file on disk covers `index`. The faster they are asked for, the more it covers.
-    mutating func cover(_ index: Int64, of key: String, at uptime: Int64) throws(FileError) {
-        let before = covered[key] ?? 0
-        guard index >= before else { return }
+    /// Makes sure that the file on disk covers the first of the indices that are wanted of each key, and of
+    /// the others as many as it covers ahead: written once for all. The faster they are asked for, the more
+    /// it covers. `uptime` is asked again when it is written, for that may take long.
+    mutating func cover(_ wanted: [String: Range<Int64>], uptime: () -> Int64) throws(FileError) {
+        let before = covered
+        let missing = wanted.filter { $0.value.upperBound > covered[$0.key] ?? 0 }
+        guard !missing.isEmpty else { return }
         let range = EngineLimits.coveredIndices
-        let isBusy = coveredAt > .min && uptime - coveredAt < Self.busyMilliseconds
+        let isBusy = coveredAt > .min && uptime() - coveredAt < Self.busyMilliseconds
         ahead = isBusy ? min(ahead * 2, range.upperBound) : max(ahead / 2, range.lowerBound)
-        covered[key] = min(index + ahead, 1 << 31)
+        for (key, indices) in missing {
+            let count = max(ahead, min(Int64(indices.count), range.upperBound))
+            covered[key] = max(covered[key] ?? 0, min(indices.lowerBound + count, 1 << 31))
+        }
         do throws(FileError) {
             try write()
         } catch {
-            covered[key] = before
+            covered = before
             throw error
         }
-        coveredAt = uptime
+        coveredAt = uptime()
     }
 
     private static let busyMilliseconds: Int64 = 1_000

@@ -10,6 +10,8 @@ package enum EngineLimits {
     package static let skippedIndices: Int64 = 1_000_000
     /// Addresses that the index file covers ahead: so many are skipped at the most after a crash.
     static let coveredIndices: ClosedRange<Int64> = 8...256
+    /// Requests that wait for the index file at a time.
+    static let waitingForIndices = 10_000
     /// Keys of the index file, of wallets that were given up too, and the bytes that it is read up to: a key
     /// takes some 100 at the most.
     static let indexFileKeys = 2_000_000

@@ -36,12 +36,20 @@ package final class Worker: Sendable {
         _ body: @escaping @Sendable () throws -> Result
     ) async throws -> Result {
         try await withCheckedThrowingContinuation { continuation in
-            let pushed = queue.push { continuation.resume(with: Swift.Result(catching: body)) }
-            switch pushed {
-            case .queued: break
-            case .full: continuation.resume(throwing: Refusal.queueFull)
-            case .closed: continuation.resume(throwing: Refusal.stopped)
+            do throws(Refusal) {
+                try start { continuation.resume(with: Swift.Result(catching: body)) }
+            } catch {
+                continuation.resume(throwing: error)
             }
+        }
+    }
+
+    /// Runs `job` on a thread of the worker, and waits for nothing. Throws why it was not taken.
+    package func start(_ job: @escaping @Sendable () -> Void) throws(Refusal) {
+        switch queue.push(job) {
+        case .queued: break
+        case .full: throw .queueFull
+        case .closed: throw .stopped
         }
     }
 

@@ -291,6 +291,31 @@ struct IndexTests {
         #expect(try IndexFile.lastKnown(file)["b"] ?? 0 > 3)
     }
 
+    @Test("Of a burst of requests on one wallet each gets an index, and none comes twice", arguments: [0, 5_000])
+    func burst(_ stall: Int64) async throws {
+        let house = try await House()
+        try await house.gateway.keepIndices(in: file)
+        let (gateway, clock) = (house.gateway, house.clock)
+        let taken = Lock<Set<UInt32>>([])
+        try await withThrowingTaskGroup(of: Void.self) { group in
+            for _ in 0..<2_000 {
+                group.addTask {
+                    _ = try await gateway.withFreshIndices {
+                        clock.advance(by: stall)
+                        let index = try gateway.indices.take("key", floor: 0)
+                        taken.withLock { taken in _ = index.map { taken.insert($0) } }
+                        return Reply(status: 200, body: [])
+                    }
+                }
+            }
+            try await group.waitForAll()
+        }
+        #expect(taken.withLock { $0 } == Set(0..<2_000))
+        let covered = try IndexFile.lastKnown(file)["key"] ?? 0
+        #expect((2_000...2_000 + EngineLimits.coveredIndices.upperBound).contains(covered))
+        await house.close()
+    }
+
     @Test("Nothing is issued that could not be written down")
     func full() async throws {
         let house = try await House()

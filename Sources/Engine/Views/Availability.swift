@@ -1,3 +1,4 @@
+import Platform
 import Storage
 
 /// Whether a failed command can simply be tried again, for a surface that has to answer for it.
@@ -13,7 +14,8 @@ package enum Availability: Hashable, Sendable {
         switch StoreFault(error) {
         case .unavailable: self = .retry
         case .outcomeUnknown: self = .unknownOutcome
-        case nil: self = .failed
+        // What is issued is written down first: nothing was issued.
+        case nil: self = error is FileError || error is Worker.Refusal ? .retry : .failed
         }
     }
 }
