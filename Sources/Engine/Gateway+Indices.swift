@@ -11,23 +11,28 @@ extension Gateway {
     /// between is skipped, and recorded. Throws `IndexFile.Doubt` where nobody can know what was issued: then
     /// a person has to say it (`restored`).
     package func keepIndices(in path: String) async throws {
-        let (known, identity, indices) = try await store.read { tx in
-            (try tx.setting(Self.databaseSetting), try tx.databaseIdentity(), try tx.keyIndices())
+        let (known, identity, issued, floor) = try await store.read { tx in
+            (
+                try tx.setting(Self.databaseSetting), try tx.databaseIdentity(), try tx.keyIndices(),
+                try self.storedFloor(tx)
+            )
         }
         if let known, known != identity { throw IndexFile.Doubt.otherDatabase }
+        guard let floor else { throw IndexFile.Doubt.numbers }
         let now = world.now
-        let file = try indexFile(path, indices)
+        let indices = issued.next
+        let file = try indexFile(path, isUnused: issued.isWhole && indices.values.allSatisfy { $0 == 0 })
         // After a hard end the file is ahead by what it covered. If it is further, the store has gone back,
         // or many writes were waiting: numbers that begin higher for nothing do no harm.
         let mayHaveGoneBack = file.covered.contains { key, covered in
             indices[key].map { covered - $0 > EngineLimits.coveredIndices.upperBound } ?? false
         }
-        defer { floor.withLock { $0 = nil } }
-        let skipped = try await store.write { tx in
+        let (skipped, raised) = try await store.write { tx in
+            var raised = floor
             if mayHaveGoneBack {
-                let floor = try self.raiseFloor(at: now, tx)
+                raised = try self.raiseFloor(at: now, tx)
                 var writer = JSONWriter()
-                writer.object { $0.member("floor", floor) }
+                writer.object { $0.member("floor", raised) }
                 try tx.record(
                     chain: Storage.Transaction.instanceChain, at: now, kind: "numbers_raised", subject: "",
                     cause: "start", actor: .operatorAtMachine, body: writer.bytes)
@@ -39,8 +44,9 @@ extension Gateway {
                 if let before { skipped.append(covered - before) }
             }
             if known == nil, let identity { try tx.set(Self.databaseSetting, identity) }
-            return skipped
+            return (skipped, raised)
         }
+        self.floor.withLock { $0 = raised }
         self.indices.keep(file)
         guard !skipped.isEmpty else { return }
         let reason = "the last process ended hard, or this database is older than its folder"
@@ -51,20 +57,22 @@ extension Gateway {
             """)
     }
 
-    private func indexFile(_ path: String, _ indices: [String: Int64]) throws -> IndexFile {
+    private func indexFile(_ path: String, isUnused: Bool) throws -> IndexFile {
         do {
             return try IndexFile(reading: path)
-        } catch IndexFile.Doubt.missing where indices.values.allSatisfy({ $0 == 0 }) {
+        } catch IndexFile.Doubt.missing where isUnused {
             // Nothing was issued.
             return try IndexFile(path, covering: [:])
         }
     }
 
-    /// Records that a program of this version works on the store, where the last one was another.
+    /// Records that a program of this version works on the store, where the last one was another. Throws
+    /// `IndexFile.Doubt.numbers` where nobody can know how to number what merchants are told.
     package func recordStart(version: String) async throws {
+        _ = try await store.read { try self.floor($0) }
         let text = "\(version), schema \(Schema.migrations.count)"
         let now = world.now
-        guard try await store.read({ try $0.setting(Self.startSetting) }) != text else { return }
+        guard try await store.read({ try self.lastStart($0) }) != text else { return }
         try await store.write { tx in
             var writer = JSONWriter()
             writer.object { writer in
@@ -75,6 +83,15 @@ extension Gateway {
                 chain: Storage.Transaction.instanceChain, at: now, kind: "started", subject: "",
                 cause: "start", actor: .operatorAtMachine, body: writer.bytes)
             try tx.set(Self.startSetting, text)
+        }
+    }
+
+    /// What it worked as last; nil also where that cannot be read.
+    private func lastStart(_ tx: Storage.Transaction) throws -> String? {
+        do {
+            return try tx.setting(Self.startSetting)
+        } catch where Store.isAboutRows(error) {
+            return nil
         }
     }
 
@@ -105,7 +122,7 @@ extension Gateway {
                 chain: Storage.Transaction.instanceChain, at: now, kind: "restored", subject: "",
                 cause: cause, actor: .operatorAtMachine, body: writer.bytes)
             var moved: [(key: String, from: Int64, next: Int64)] = []
-            for (key, from) in try tx.keyIndices().sorted(by: { $0.key < $1.key }) {
+            for (key, from) in try tx.keyIndices().next.sorted(by: { $0.key < $1.key }) {
                 let next = min(max(from, known[key] ?? 0) + count, 1 << 31)
                 try tx.advance(
                     key, to: next, at: now, reason: "restored", cause: cause, by: .operatorAtMachine)
@@ -124,26 +141,36 @@ extension Gateway {
     private static let databaseSetting = "database_identity"
 
     /// What the parts of payments (events, versions, entries, exceptions, transfers) are numbered above. Read
-    /// once: only `restored` raises it, and that a gateway runs beside is to be ended before.
+    /// once, at the start: only `restored` raises it, and that a gateway runs beside is to be ended before.
+    ///
+    /// Throws `IndexFile.Doubt.numbers`, which is no payment's fault.
     func floor(_ tx: Storage.Transaction) throws -> Int {
         if let known = floor.withLock({ $0 }) { return known }
-        let read = try tx.setting(Self.floorSetting).flatMap { Int($0) } ?? 0
-        guard (0...Fact.highestFloor).contains(read) else { throw Corruption("\(Self.floorSetting) is none") }
+        guard let read = try storedFloor(tx) else { throw IndexFile.Doubt.numbers }
         floor.withLock { $0 = read }
         return read
+    }
+
+    /// As it is stored: 0 where nothing ever raised it, nil where it cannot be read.
+    private func storedFloor(_ tx: Storage.Transaction) throws -> Int? {
+        do {
+            guard let text = try tx.setting(Storage.Transaction.floorSetting) else { return 0 }
+            return Int(text).flatMap { (0...Fact.highestFloor).contains($0) ? $0 : nil }
+        } catch where Store.isAboutRows(error) {
+            return nil
+        }
     }
 
     /// Raises the floor to the seconds that have passed since 2025: no payment has so many parts, and a
     /// second restore from the same backup comes out higher than the first.
     private func raiseFloor(at now: Instant, _ tx: Storage.Transaction) throws -> Int {
-        let before = try tx.setting(Self.floorSetting).flatMap { Int($0) } ?? 0
+        let before = try storedFloor(tx) ?? 0
         let seconds = (now.milliseconds - Self.floorEpoch) / 1_000
         let floor = min(max(before + 1, Int(clamping: seconds)), Fact.highestFloor)
-        try tx.set(Self.floorSetting, String(floor))
+        try tx.set(Storage.Transaction.floorSetting, String(floor))
         return floor
     }
 
-    private static let floorSetting = "part_numbers_above"
     /// 2025-01-01T00:00:00Z.
     private static let floorEpoch: Int64 = 1_735_689_600_000
 }

@@ -53,9 +53,14 @@ extension Gateway {
             return try await command()
         } catch where error is Corruption || Store.isAboutRows(error) {
             let told = Corruption("\(error)")
+            // On a snapshot: a whole log may have to be read, and nobody waits for that.
+            let seen = try await store.read { tx -> (isAside: Bool, reason: String?) in
+                if try tx.isQuarantined(id) { return (true, nil) }
+                return (false, try broken() ?? self.contradiction(of: id, tx))
+            }
+            guard seen.isAside || seen.reason != nil else { throw error }
             let objection = try await write { work -> (any Error)? in
-                if try !work.tx.isQuarantined(id) {
-                    guard let reason = try broken() ?? self.contradiction(of: id, work) else { return nil }
+                if let reason = seen.reason, try !work.tx.isQuarantined(id) {
                     try self.setAside(id, reason, nil, work)
                 }
                 return try self.objection(to: told, of: id, for: caller, in: work.tx)
@@ -65,9 +70,9 @@ extension Gateway {
     }
 
     /// What is wrong with a payment; nil when it is as its log tells.
-    private func contradiction(of id: ID<Payment>, _ work: Work) throws -> String? {
+    private func contradiction(of id: ID<Payment>, _ tx: Storage.Transaction) throws -> String? {
         do {
-            return try work.tx.attempt { try work.tx.contradiction(of: id) }
+            return try tx.contradiction(of: id)
         } catch {
             guard let reason = Self.contradiction(error) else { throw error }
             return reason

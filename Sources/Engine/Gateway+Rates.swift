@@ -158,6 +158,11 @@ extension Gateway {
     ) async throws {
         let now = world.now
         try await store.write { tx in
+            if try tx.hasDamagedRates() {
+                // Nobody knows what stood there: the table is emptied, and begins again.
+                try tx.deleteRates()
+                try self.recordFixedRates([], at: now, cause, tx)
+            }
             let old = try tx.rates(of: nil).filter { $0.source.name == Self.fixedSource }
             var gone = Dictionary(old.map { ([$0.asset.text, $0.currency], $0) }) { _, last in last }
             var isChanged = false
@@ -170,23 +175,29 @@ extension Gateway {
                 try tx.save(StoredRate(merchant: "", asset: asset, currency: currency, source: source))
             }
             for rate in gone.values { try tx.delete(rate) }
-            guard isChanged || !gone.isEmpty else { return }
-            var writer = JSONWriter()
-            writer.object { writer in
-                writer.array("rates") { list in
-                    for (asset, currency, rate) in rates {
-                        list.object { writer in
-                            writer.member("asset", asset.text)
-                            writer.member("currency", currency)
-                            writer.member("rate", rate.text)
-                        }
+            if isChanged || !gone.isEmpty { try self.recordFixedRates(rates, at: now, cause, tx) }
+        }
+    }
+
+    private func recordFixedRates(
+        _ rates: [(asset: AssetCode, currency: String, rate: Rate)], at now: Instant, _ cause: String,
+        _ tx: Storage.Transaction
+    ) throws {
+        var writer = JSONWriter()
+        writer.object { writer in
+            writer.array("rates") { list in
+                for (asset, currency, rate) in rates {
+                    list.object { writer in
+                        writer.member("asset", asset.text)
+                        writer.member("currency", currency)
+                        writer.member("rate", rate.text)
                     }
                 }
             }
-            try tx.record(
-                chain: Storage.Transaction.instanceChain, at: now, kind: "fixed_rates_set", subject: "",
-                cause: cause, actor: .operatorAtMachine, body: writer.bytes)
         }
+        try tx.record(
+            chain: Storage.Transaction.instanceChain, at: now, kind: "fixed_rates_set", subject: "",
+            cause: cause, actor: .operatorAtMachine, body: writer.bytes)
     }
 
     private static let fixedSource = "fixed"

@@ -218,6 +218,8 @@ extension Gateway {
             return "sandbox_journal: \(corruption)"
         } catch let fault as ChainFault {
             return "sandbox_journal, behind command \(ledger.sequence): \(fault.detail)"
+        } catch where Store.isAboutRows(error) {
+            return "sandbox_journal or sandbox_state: \(error)"
         }
     }
 }

@@ -254,9 +254,9 @@ package final class Gateway: Sendable {
             return rate.sources.first ?? RateSource(name: "identity", rate: .one, at: now)
         } catch is Refusal {
             return nil
-        } catch let corruption as Corruption {
+        } catch where error is Corruption || Store.isAboutRows(error) {
             // Not the payment's fault: a person decides, and everything else goes on.
-            world.log.error("a rate cannot be read \("detail", corruption.description)")
+            world.log.error("a rate cannot be read \("detail", "\(error)")")
             return nil
         }
     }

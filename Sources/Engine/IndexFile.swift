@@ -25,6 +25,8 @@ package struct IndexFile: Sendable {
         case tooLarge
         /// The database is another one than before: restored, or a replica that was promoted.
         case otherDatabase
+        /// What the parts of payments are numbered above cannot be read.
+        case numbers
     }
 
     /// A file that covers what is given. Writes it.

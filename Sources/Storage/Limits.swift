@@ -19,6 +19,8 @@ enum Limits {
     static let walkedRows = 10_000
     /// Rows of each kind that are counted of what waits for people.
     static let countedBacklog = 1_000
+    /// Damaged identities that are passed over to find the highest one.
+    static let passedIdentities = 16
     /// Characters of a value that a finding shows.
     static let shownCharacters = 80
 }

@@ -340,14 +340,18 @@ extension Transaction {
         return before
     }
 
-    /// Every key that a wallet has, with its next index.
-    package func keyIndices() throws -> [String: Int64] {
+    /// Every key that a wallet has, with its next index. `isWhole` is false where one cannot be read, and is
+    /// left out: its wallet issues nothing.
+    package func keyIndices() throws -> (next: [String: Int64], isWhole: Bool) {
         let rows = try connection.query(
             """
             SELECT DISTINCT w.fingerprint, k.next FROM wallet w
             LEFT JOIN key_index k ON k.fingerprint = w.fingerprint
             """)
-        return try Dictionary(rows.map { (try $0.text(0), try $0.integerOrNil(1) ?? 0) }) { max($0, $1) }
+        let read = try rows.compactMap { row in
+            try legible(row, of: "wallet or key_index") { (try $0.text(0), try $0.integerOrNil(1) ?? 0) }
+        }
+        return (Dictionary(read) { max($0, $1) }, read.count == rows.count)
     }
 
     /// What names this database among all others, where the engine says it: another one is a restored or a
@@ -378,7 +382,8 @@ extension Transaction {
         try connection.first("SELECT next FROM key_index WHERE fingerprint = \(fingerprint)")?.integer(0) ?? 0
     }
 
-    /// The instance's rates, and those of one owner; see `StoredRate.owner`.
+    /// The instance's rates, and those of one owner; see `StoredRate.owner`. One that cannot be read is left
+    /// out, and prices nothing.
     package func rates(of owner: String?) throws -> [StoredRate] {
         try connection.query(
             """
@@ -386,15 +391,26 @@ extension Transaction {
             WHERE merchant = '' OR merchant = \(owner ?? "")
             ORDER BY merchant, asset, currency, source
             """
-        ).map { row in
-            StoredRate(
-                merchant: try row.text(0), asset: try row.parsed(1, AssetCode.init(parsing:)),
-                currency: try row.text(2),
-                source: RateSource(
-                    name: try row.text(3), rate: try row.parsed(4, Rate.init(stored:)), at: try row.instant(5)
-                ))
+        ).compactMap { row in
+            try legible(row, of: "rate") { row in
+                StoredRate(
+                    merchant: try row.text(0), asset: try row.parsed(1, AssetCode.init(parsing:)),
+                    currency: try row.text(2),
+                    source: RateSource(
+                        name: try row.text(3), rate: try row.parsed(4, Rate.init(stored:)),
+                        at: try row.instant(5)))
+            }
         }
     }
+
+    /// Whether a rate of the instance's own table cannot be read.
+    package func hasDamagedRates() throws -> Bool {
+        let count = try connection.first("SELECT count(*) FROM rate WHERE merchant = ''")?.integer(0) ?? 0
+        return try count != rates(of: nil).count
+    }
+
+    /// Empties the instance's own table of rates.
+    package func deleteRates() throws { try connection.execute("DELETE FROM rate WHERE merchant = ''") }
 
     package func save(_ rate: StoredRate) throws {
         try connection.execute(
@@ -414,6 +430,9 @@ extension Transaction {
                 AND currency = \(rate.currency) AND source = \(rate.source.name)
             """)
     }
+
+    /// What the parts of payments are numbered above, since a restore.
+    package static let floorSetting = "part_numbers_above"
 
     package func setting(_ name: String) throws -> String? {
         try connection.first("SELECT value FROM setting WHERE name = \(name)")?.text(0)

@@ -230,7 +230,8 @@ extension Transaction {
         }
     }
 
-    /// The transactions that pay us and are not buried, by an output that they spend.
+    /// The transactions that pay us and are not buried, by an output that they spend. One that cannot be read
+    /// is left to the pool, which will not hold it any more.
     package func poolSpenders(of network: NetworkName, places: [String]) throws -> [String: [String]] {
         var found: [String: [String]] = [:]
         for chunk in chunks(places) {
@@ -240,7 +241,8 @@ extension Transaction {
                 WHERE network = \(network.text) AND place IN \(list: chunk)
                 """)
             {
-                found[try row.text(0), default: []].append(try row.text(1))
+                let read = try legible(row, of: "pool_input") { (place: try $0.text(0), id: try $0.text(1)) }
+                if let read { found[read.place, default: []].append(read.id) }
             }
         }
         return found

@@ -90,12 +90,17 @@ extension Transaction {
         return merchant == nil || payment.terms.merchant == merchant ? payment : nil
     }
 
-    /// The number of the highest identity of each kind of thing that is listed by identity. One that cannot
-    /// be read is left out.
+    /// The number of the highest identity of each kind of thing that is listed by identity. Those that cannot
+    /// be read, which stand above all others, are passed over.
     package func highestIdentities() throws -> [UInt128] {
         func highest<Kind: Identified>(_ table: String, _ kind: Kind.Type) throws -> UInt128? {
-            let row = try connection.first("SELECT id FROM \(raw: table) ORDER BY id DESC LIMIT 1")
-            return ID<Kind>(parsing: try row?.text(0) ?? "")?.number
+            let rows = try connection.query(
+                "SELECT id FROM \(raw: table) ORDER BY id DESC LIMIT \(Limits.passedIdentities)")
+            for row in rows {
+                let id: ID<Kind>? = try legible(row, of: table) { try $0.id(0) }
+                if let id { return id.number }
+            }
+            return nil
         }
         return [
             try highest("payment", Payment.self), try highest("wallet", Wallet.self),

@@ -92,7 +92,7 @@ extension Transaction {
                 SELECT place FROM quarantined_place
                 WHERE payment = \(id.text) AND network = \(network.text)
                 """
-            ).map { try $0.text(0) })
+            ).compactMap { try legible($0, of: "quarantined_place") { try $0.text(0) } })
     }
 
     /// Keeps a fact about a payment that is set aside: nothing that was said of it is lost.

@@ -24,6 +24,8 @@ struct InstanceStory {
     var notes: [NoteKey: String] = [:]
     /// The instance's keys that followed each other, each signed by the one before.
     var successions: [KeySuccession] = []
+    /// What the parts of payments are numbered above: restores only raise it.
+    var floor: Int64 = 0
 
     /// One payment that is set aside.
     struct Aside {
@@ -55,6 +57,9 @@ extension Verifier {
         try compareAside(story)
         try compareReleaseNotes(story)
         try compareKey(story)
+        if try tx.setting(Transaction.floorSetting) ?? "0" != String(story.floor) {
+            report.add("setting \(Transaction.floorSetting)", "is not what the log says, \(story.floor)")
+        }
     }
 
     /// The key in force is the last one that the log tells of.
@@ -234,6 +239,7 @@ extension InstanceStory {
             guard aside[payment] != nil else { throw notAside }
             aside[payment]?.reason = try fields.text("reason")
             notes[note] = try fields.text("note")
+        case "restored", "numbers_raised": floor = max(floor, try fields.integer("floor"))
         case KeySuccession.kind:
             let succession = try KeySuccession(fields)
             guard successions.last.map({ $0.new == succession.old }) ?? true,

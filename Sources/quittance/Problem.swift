@@ -50,7 +50,17 @@ struct Problem {
             case .damaged: "the file that says which addresses were issued is damaged."
             case .tooLarge: "the file that says which addresses were issued is larger than any written here."
             case .otherDatabase: "the database is not the one of the last start: restored, or promoted."
+            case .numbers: "the setting that events and versions are numbered above cannot be read."
             }
+        guard doubt != .numbers else {
+            self.init(
+                text,
+                advice: """
+                    Merchants could be told of a payment under names that they know. “quittance restored \
+                    --skip 0” raises it above all that were given; “quittance verify” says what it was.
+                    """)
+            return
+        }
         self.init(
             text,
             advice: """

@@ -1,4 +1,5 @@
 import Chains
+import Database
 import Domain
 import Platform
 import Storage
@@ -51,6 +52,19 @@ struct LateRuleTests {
         #expect(payment.state == .latePaid && payment.openExceptions.map(\.kind) == [.late])
         #expect(payment.posted.values.contains { $0.holding.withdrawn > 0 }, "the spend was heard")
         try await house.audit()
+        await house.close()
+    }
+
+    @Test("Where its rate cannot be read a person decides, and nothing is set aside", arguments: [
+        "UPDATE rate SET rate = '?'", "UPDATE rate SET rate = CAST(x'fb' AS TEXT)", "UPDATE rate SET at = '?'",
+    ] as [SQL])
+    func damaged(_ damage: SQL) async throws {
+        let house = try await house()
+        let id = try await house.open()
+        try await house.store.database.write { _ = try $0.execute(damage) }
+        try await house.take([.play(.late, mined: 1)], for: id)
+        #expect(try await house.payment(id).state == .latePaid)
+        #expect(try await house.gateway.quarantined().isEmpty)
         await house.close()
     }
 

@@ -54,6 +54,7 @@ struct WatchingTests {
             ("transfer", "UPDATE transfer SET payment = CAST(x'fb' AS TEXT)"),
             ("destination", "UPDATE destination SET payment = CAST(x'fb' AS TEXT)"),
             ("delivery", "UPDATE delivery SET merchant = CAST(x'fb' AS TEXT)"),
+            ("pool_input", "UPDATE pool_input SET transaction_id = CAST(x'fb' AS TEXT)"),
             ("event", "UPDATE event SET body = CAST(x'fb' || CAST(body AS BLOB) AS TEXT)"),
         ] as [(String, SQL)])
     func rows(_ table: String, _ damage: SQL) async throws {
@@ -67,7 +68,8 @@ struct WatchingTests {
             try await house.follow()
             try await house.store.database.write { db in
                 let key: SQL = ["delivery", "event"].contains(table) ? "subject" : "payment"
-                _ = try db.execute(damage + " WHERE " + key + " = \(bad.text)")
+                let those: SQL = table == "pool_input" ? "" : " WHERE " + key + " = \(bad.text)"
+                _ = try db.execute(damage + those)
             }
             _ = try await house.gateway.command(.mine(.sandbox, blocks: 1))
             try await house.take([.wait(seconds: 2_000)], for: idle)
@@ -127,6 +129,7 @@ struct WatchingTests {
         "UPDATE quarantine SET at = '?'", "UPDATE quarantine SET at = CAST(x'fb' AS TEXT)",
         "UPDATE quarantined_fact SET number = -1", "UPDATE quarantined_fact SET number = '?'",
         "UPDATE quarantined_fact SET number = 9223372036854775807",
+        "UPDATE quarantined_place SET place = CAST(x'fb' AS TEXT)",
     ] as [SQL])
     func asideAndDamaged(_ damage: SQL) async throws {
         let house = try await House()

@@ -176,6 +176,7 @@ struct VerificationTests {
         ("DELETE FROM key_index", "given twice"),
         ("UPDATE key_index SET next = next + 1", "next is"),
         ("INSERT INTO key_index (fingerprint, next) VALUES ('other', 3)", "does not tell"),
+        ("INSERT INTO setting (name, value) VALUES ('part_numbers_above', '57000000')", "part_numbers_above"),
         ("DELETE FROM record WHERE kind = 'indices_advanced'", "missing"),
         ("DELETE FROM record WHERE chain = 'instance'", "does not tell"),
         ("UPDATE record SET body = previous WHERE kind = 'sighted'", "hash"),

@@ -123,7 +123,7 @@ struct Restoration: Sendable {
     ) async throws -> (moved: [(key: String, from: Int64, next: Int64)], verdict: Verdict) {
         let gateway = instance.gateway
         let damage = try await gateway.store.database.read { try $0.engineDamage() }
-        let keys = try await gateway.store.read { try $0.keyIndices() }
+        let keys = try await gateway.store.read { try $0.keyIndices().next }
         guard damage.isEmpty else {
             throw Failure(
                 "\(backup.path) is damaged: \(damage.prefix(3).joined(separator: "; ")).",

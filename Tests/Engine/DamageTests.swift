@@ -1,0 +1,109 @@
+import Chains
+import Database
+import Domain
+import Platform
+import Storage
+import TestKit
+import Testing
+
+@testable import Engine
+
+@Suite("A damaged row stops neither the start nor what has nothing to do with it")
+struct DamageTests {
+    /// What is damaged: rows of the first merchant, of its payment, or of all.
+    static let damages: [SQL] = [
+        "UPDATE payment SET id = CAST(x'fb' AS TEXT)", "UPDATE payment SET id = 'pay_01' || CAST(x'fb' AS TEXT)",
+        "UPDATE wallet SET fingerprint = CAST(x'fb' AS TEXT) WHERE id = (SELECT min(id) FROM wallet)",
+        "UPDATE key_index SET next = '?'", "UPDATE rate SET rate = '?' WHERE asset = 'SUSD'",
+        "UPDATE rate SET at = CAST(x'fb' AS TEXT) WHERE asset = 'SUSD'",
+        "UPDATE rate SET asset = CAST(x'fb' AS TEXT) WHERE asset = 'SUSD'",
+        "UPDATE sandbox_journal SET sequence = '?' WHERE sequence = (SELECT max(sequence) FROM sandbox_journal)",
+        "UPDATE sandbox_journal SET command = CAST(x'fb' AS TEXT)",
+        "INSERT INTO setting (name, value) VALUES ('started_as', CAST(x'fb' AS TEXT))",
+    ]
+
+    private func another(_ house: House) async throws -> Caller {
+        house.clock.advance(by: 1_000)
+        let merchant = try await house.gateway.createMerchant(name: "Other", cause: "test")
+        let key = try await house.gateway.createKey(
+            merchant: merchant.id, name: "key", scopes: [.admin], isTest: true, by: .operatorAtMachine,
+            cause: "test")
+        return Caller(merchant: merchant.id, key: key.key.id, isTest: true, scopes: ["admin"])
+    }
+
+    /// All that a process does before it serves.
+    private func start(_ house: House, _ file: String) async throws {
+        try await house.reopen()
+        try await house.gateway.resumeIdentities()
+        try await house.gateway.recordStart(version: "test")
+        try await house.gateway.setFixedRates([
+            (try code("SBX"), "EUR", try Rate(parsing: "100")), (try code("SUSD"), "EUR", try Rate(parsing: "0.8")),
+        ])
+        try await house.gateway.keepIndices(in: file)
+        try await house.gateway.hearSandbox()
+    }
+
+    @Test("It starts, another merchant sells, and who looks finds it", arguments: damages.indices)
+    func starts(_ damage: Int) async throws {
+        let folder = try TemporaryFolder()
+        let house = try await House()
+        try await house.gateway.keepIndices(in: folder.file("indices"))
+        try await house.take([.play(.exact)], for: try await house.open())
+        let other = try await another(house)
+        let changed = try await house.store.database.write { try $0.execute(Self.damages[damage]) }
+        #expect(changed > 0)
+        let isAboutPlay = [7, 8].contains(damage)
+        let isUnseen = [8, 9].contains(damage)
+        if !isUnseen { #expect(try await !house.store.verify().isClean) }
+        try await start(house, folder.file("indices"))
+        let id = try await house.open(order: "next", by: other)
+        #expect(try await house.payment(id).state == .awaitingPayment)
+        #expect((house.gateway.sandbox?.damage != nil) == isAboutPlay)
+        // The instance's own table is what its configuration says.
+        let isMended = (4...6).contains(damage)
+        let verdict = try await house.store.verify()
+        #expect(verdict.isClean == (isMended || isUnseen), "\(verdict.findings)")
+        await house.close()
+    }
+
+    @Test("A damaged rate prices nothing, and all others do", arguments: [
+        "UPDATE rate SET rate = '?'", "UPDATE rate SET rate = CAST(x'fb' AS TEXT)", "UPDATE rate SET at = '?'",
+    ] as [SQL])
+    func rates(_ damage: SQL) async throws {
+        let house = try await House()
+        try await house.store.database.write { _ = try $0.execute(damage + " WHERE asset = 'SUSD'") }
+        var new = NewPayment(orderID: "order-1", amount: "25", currency: "EUR")
+        new.methods = [try method("SBX"), try method("SUSD")]
+        let id = try await house.open(new)
+        await #expect(throws: Refusal.self) {
+            try await house.gateway.choose(
+                try method("SUSD"), for: id, by: .customer, of: nil, cause: "test", house.answering())
+        }
+        _ = try await house.gateway.choose(
+            try method("SBX"), for: id, by: .customer, of: nil, cause: "test", house.answering())
+        #expect(try await house.payment(id).state == .awaitingPayment)
+        await house.close()
+    }
+
+    @Test("Where nobody knows what parts are numbered above, nothing begins until a person says so", arguments: [
+        "5700000O", "-1", "901000000",
+    ])
+    func numbers(_ value: String) async throws {
+        let folder = try TemporaryFolder()
+        let file = folder.file("indices")
+        let house = try await House()
+        try await house.gateway.keepIndices(in: file)
+        _ = try await house.open()
+        try await house.store.write { try $0.set("part_numbers_above", value) }
+        await #expect(throws: IndexFile.Doubt.numbers) { try await start(house, file) }
+        await #expect(throws: IndexFile.Doubt.numbers) { try await house.gateway.keepIndices(in: file) }
+        #expect(try await !house.store.verify().isClean)
+        _ = try await house.gateway.restored(skipping: 0, indexFile: file, cause: "test")
+        try await start(house, file)
+        try await house.take([.play(.exact, mined: 1)], for: try await house.open(order: "next"))
+        #expect(try await house.gateway.quarantined().isEmpty)
+        let verdict = try await house.store.verify()
+        #expect(verdict.isClean, "\(verdict.findings)")
+        await house.close()
+    }
+}
