@@ -19,8 +19,13 @@ package final class Database: Sendable {
     private let reads = JobQueue<any Job>(capacity: Limits.queuedReads)
     private let writerEnd = Latch()
     private let readerEnds = Lock<[Latch]>([])
+    /// Nil with threads.
+    private let inline: Inline?
 
-    private init(dialect: Dialect) { self.dialect = dialect }
+    private init(dialect: Dialect, inline: Inline? = nil) {
+        self.dialect = dialect
+        self.inline = inline
+    }
 
     deinit {
         reads.close()
@@ -31,6 +36,9 @@ package final class Database: Sendable {
     ///
     /// Throws `DatabaseError`: `locked` when another process has the file open, `connectionLost` when
     /// PostgreSQL does not answer. `log` gets a line when a connection is given up or replaced.
+    ///
+    /// - Parameter readers: threads that read; 0 for no threads at all: then everything is done by whoever
+    ///   asks, one after another, which is for simulations.
     package static func open(
         _ location: DatabaseLocation, readers: Int = 3, log: @escaping @Sendable (String) -> Void = { _ in }
     ) async throws -> Database {
@@ -45,6 +53,7 @@ package final class Database: Sendable {
             driver = try PostgresDriver(uri: uri, schema: schema)
             dialect = .postgres
         }
+        if readers == 0 { return Database(dialect: dialect, inline: try Inline(driver, log)) }
         let database = Database(dialect: dialect)
         do {
             try await database.startWriter(driver, log)
@@ -65,14 +74,14 @@ package final class Database: Sendable {
     package func write<T: Sendable>(
         _ body: @escaping @Sendable (any Connection) throws -> T
     ) async throws -> T {
-        try await submit(body, to: writes)
+        try await submit(body, to: writes) { $0.write($1) }
     }
 
     /// Runs `body` on one consistent snapshot that holds every write which had returned before.
     package func read<T: Sendable>(
         _ body: @escaping @Sendable (any Connection) throws -> T
     ) async throws -> T {
-        try await submit(body, to: reads)
+        try await submit(body, to: reads) { $0.read($1) }
     }
 
     /// Looks at a snapshot, and writes what is to be written after it: durable when this returns.
@@ -94,6 +103,7 @@ package final class Database: Sendable {
                     }
                 },
                 { continuation.resume(with: $0) })
+            if let inline { return inline.write(both) }
             if dialect == .sqlite, writes.putIfIdle(both) { return }
             let first = PendingJob<Look<Seen, T>>(look) { [writes] seen in
                 switch seen {
@@ -115,8 +125,12 @@ package final class Database: Sendable {
         case open(Seen)
     }
 
+    /// Without threads: does what the writer does when nobody has asked it for anything for a while.
+    package func rest() { inline?.rest() }
+
     /// Finishes what is queued, then closes the readers and at last the writer. Later calls get `closed`.
     package func close() async {
+        if let inline { return inline.close() }
         reads.close()
         for end in readerEnds.withLock({ $0 }) { _ = await end.opened() }
         writes.close()
@@ -124,10 +138,12 @@ package final class Database: Sendable {
     }
 
     private func submit<T: Sendable>(
-        _ body: @escaping @Sendable (any Connection) throws -> T, to queue: JobQueue<any Job>
+        _ body: @escaping @Sendable (any Connection) throws -> T, to queue: JobQueue<any Job>,
+        orAt once: (Inline, any Job) -> Void
     ) async throws -> T {
         try await withCheckedThrowingContinuation { continuation in
-            Self.put(PendingJob(body) { continuation.resume(with: $0) }, queue)
+            let job = PendingJob(body) { continuation.resume(with: $0) }
+            if let inline { once(inline, job) } else { Self.put(job, queue) }
         }
     }
 

@@ -6,8 +6,8 @@ enum Limits {
     static let queuedReads = 8_192
     /// Writes that share one commit: bounds how long the first of them waits for the last.
     static let writesPerBatch = 512
-    /// Reader connections of one database.
-    static let readers = 1...64
+    /// Reader connections of one database with threads of their own; 0 means no threads at all.
+    static let readers = 0...64
     /// Prepared statements kept by one connection; the least recently used goes first.
     static let cachedStatements = 256
     /// Parameters of one statement: SQLite's own bound, the lower of the two engines.

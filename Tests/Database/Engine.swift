@@ -5,6 +5,11 @@ import Testing
 /// The engines every behaviour is checked on.
 enum Engine: String, CaseIterable, CustomTestStringConvertible {
     case sqlite, postgres
+    /// SQLite without threads, as a simulation has it.
+    case inline
+
+    /// Those where one thing can happen while another one waits.
+    static let threaded: [Engine] = [.sqlite, .postgres]
 
     var testDescription: String { rawValue }
 }
@@ -12,15 +17,17 @@ enum Engine: String, CaseIterable, CustomTestStringConvertible {
 /// A place for one database, used by one test.
 final class Place: Sendable {
     let location: DatabaseLocation
+    private let engine: Engine
     private let folder: TemporaryFolder
 
     init(_ engine: Engine) async throws {
+        self.engine = engine
         folder = try TemporaryFolder()
         switch engine {
         case .postgres:
             let server = try await TestPostgres.shared
             location = .postgres(server.uri, schema: server.freshSchema())
-        case .sqlite: location = .sqlite(folder.file("test.db"))
+        case .sqlite, .inline: location = .sqlite(folder.file("test.db"))
         }
     }
 
@@ -39,7 +46,7 @@ final class Place: Sendable {
 
     /// Opens the database there, hands it to `body`, closes it.
     func open<T>(readers: Int = 2, _ body: (Database) async throws -> T) async throws -> T {
-        let database = try await Database.open(location, readers: readers)
+        let database = try await Database.open(location, readers: engine == .inline ? 0 : readers)
         do {
             let result = try await body(database)
             await database.close()

@@ -87,7 +87,7 @@ struct Lifetimes {
         #expect(uri == .misuse("the PostgreSQL URI cannot be read"))
     }
 
-    @Test("SIGKILL in the middle of writing loses nothing that was answered", arguments: Engine.allCases)
+    @Test("SIGKILL in the middle of writing loses nothing that was answered", arguments: Engine.threaded)
     func killed(_ engine: Engine) async throws {
         let place = try await Place(engine)
         let folder = try TemporaryFolder()

@@ -20,6 +20,10 @@ struct Looks {
         case idle, busy
     }
 
+    /// Without threads nobody is busy while somebody asks.
+    private static let placed: [(Engine, Writer)] =
+        Engine.allCases.map { ($0, .idle) } + Engine.threaded.map { ($0, .busy) }
+
     /// Runs `body`; where the writer is to be busy, it is with adding item 1, until `seen` is told.
     private func beside(
         _ writer: Writer, _ database: Database,
@@ -42,7 +46,7 @@ struct Looks {
     }
 
     @Test("What was seen is written by, and what is settled by looking writes nothing",
-        arguments: Engine.allCases, Writer.allCases)
+        arguments: placed)
     func outcomes(_ engine: Engine, _ writer: Writer) async throws {
         try await withDatabase(engine) { database in
             try await beside(writer, database) { seen in
@@ -68,7 +72,7 @@ struct Looks {
     }
 
     @Test("A look that fails, and a writing that fails after it, leave nothing and give their error",
-        arguments: Engine.allCases, Writer.allCases)
+        arguments: placed)
     func failures(_ engine: Engine, _ writer: Writer) async throws {
         try await withDatabase(engine) { database in
             try await beside(writer, database) { seen in

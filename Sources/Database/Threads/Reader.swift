@@ -13,10 +13,12 @@ struct Reader {
         while let jobs = queue.take(upTo: 1, waiting: Limits.idleMilliseconds) {
             for job in jobs { read(job) }
         }
-        link.close()
+        close()
     }
 
-    private mutating func read(_ job: any Job) {
+    mutating func close() { link.close() }
+
+    mutating func read(_ job: any Job) {
         do throws(DatabaseError) {
             let session = try link.begin()
             _ = job.run(in: session)

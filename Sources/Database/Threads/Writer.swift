@@ -12,11 +12,18 @@ struct Writer {
     /// Works until the queue is closed and drained.
     mutating func run() {
         while let batch = queue.take(upTo: Limits.writesPerBatch, waiting: Limits.idleMilliseconds) {
-            if !batch.isEmpty { write(batch) }
-            link.tidy(idle: batch.isEmpty)
+            work(batch)
         }
-        link.close()
+        close()
     }
+
+    /// Does what was asked since the last time, which may be nothing, and tidies up.
+    mutating func work(_ batch: [any Job]) {
+        if !batch.isEmpty { write(batch) }
+        link.tidy(idle: batch.isEmpty)
+    }
+
+    mutating func close() { link.close() }
 
     /// Runs a batch in one transaction. Nobody is answered before the outcome is certain: not even a job that
     /// was refused, because what refused it may be a row of this batch.
