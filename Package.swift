@@ -53,12 +53,15 @@ let package = Package(
         module("Storage", ["Domain", "Platform", "JSON", "Crypto", "Database"]),
         module("Chains", ["Domain", "Platform", "JSON", "Crypto", "HTTP", "CZMQ"]),
         module("Engine", ["Domain", "Platform", "JSON", "Crypto", "HTTP", "Storage", "Chains"]),
+        module("Simulator", [
+            "Domain", "Platform", "JSON", "Crypto", "HTTP", "Database", "Storage", "Chains", "Engine",
+        ]),
         module("Web", ["Domain", "Platform", "JSON", "Crypto", "HTTP", "Engine", "CQREncode"]),
         .executableTarget(
             name: "quittance",
             dependencies: [
                 "Domain", "Platform", "JSON", "Crypto", "HTTP", "Database", "Storage", "Chains", "Engine",
-                "Web",
+                "Web", "Simulator",
             ],
             swiftSettings: house),
         .executableTarget(
@@ -92,6 +95,9 @@ let package = Package(
         tests("Engine", [
             "Engine", "Storage", "Chains", "Domain", "Platform", "JSON", "Crypto", "HTTP", "Database",
             "TestKit",
+        ]),
+        tests("Simulator", [
+            "Simulator", "Storage", "Database", "Chains", "Crypto", "Platform", "TestKit",
         ]),
         tests(
             "RealNodes",

@@ -12,12 +12,12 @@ import Storage
 /// and bytes.
 package struct Deliverer: Resident {
     private let gateway: Gateway
-    private let client: Client
+    private let client: any Sender
     private let places = Lock(DeliveryPlaces())
     private let wake = Wake()
 
     /// - Parameter client: as `client(allowsLoopback:)` makes it.
-    package init(_ gateway: Gateway, client: Client) {
+    package init(_ gateway: Gateway, client: any Sender) {
         self.gateway = gateway
         self.client = client
         // Once: `run` may be started again and again, and there is no way back from listening.

@@ -19,19 +19,24 @@ package final class NodeRPC: Sendable {
         init(_ method: String, _ parameters: JSON...) { self.init(method, parameters) }
     }
 
-    private let client: Client
+    private let client: any Sender
     private let url: URL
     private let credentials: NodeCredentials
     /// The last `Authorization` field: a cookie is read again when it is refused.
     private let authorization = Lock<String?>(nil)
 
-    /// A node at `url`, whose path may name a wallet (`/wallet/…`).
-    package init(_ url: URL, _ credentials: NodeCredentials) {
+    /// A node at `url`, whose path may name a wallet (`/wallet/…`), asked through `sender`; by default over
+    /// connections of its own.
+    package init(_ url: URL, _ credentials: NodeCredentials, through sender: (any Sender)? = nil) {
+        client = sender ?? Self.client()
+        (self.url, self.credentials) = (url, credentials)
+    }
+
+    private static func client() -> Client {
         var limits = ClientLimits()
         limits.transfersPerOrigin = UTXOLimits.requests
         limits.transfers = UTXOLimits.requests
-        client = Client(.trusted, limits: limits)
-        (self.url, self.credentials) = (url, credentials)
+        return Client(.trusted, limits: limits)
     }
 
     /// The result of one call; `null` is one too.

@@ -43,7 +43,9 @@ package final class UTXOChain: Chain {
         place = settings.network
         network = settings.network.name
         assets = [settings.network.coin]
-        node = UTXONode(network: settings.network, rpc: NodeRPC(settings.url, settings.credentials))
+        node = UTXONode(
+            network: settings.network,
+            rpc: NodeRPC(settings.url, settings.credentials, through: settings.sender))
         zmqEndpoint = settings.zmqEndpoint
     }
 

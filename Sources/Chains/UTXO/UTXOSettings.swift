@@ -9,12 +9,18 @@ package struct UTXOSettings: Sendable {
     /// Where the node publishes its messages (`-zmqpubhashblock`, `-zmqpubrawtx` or `-zmqpubsequence`), as
     /// `tcp://127.0.0.1:28332`; nil when it does not. They only make things faster.
     package var zmqEndpoint: String?
+    /// What takes the questions to the node; nil for connections of its own.
+    package var sender: (any Sender)?
 
-    package init(network: UTXONetwork, url: URL, credentials: NodeCredentials, zmqEndpoint: String? = nil) {
+    package init(
+        network: UTXONetwork, url: URL, credentials: NodeCredentials, zmqEndpoint: String? = nil,
+        sender: (any Sender)? = nil
+    ) {
         self.network = network
         self.url = url
         self.credentials = credentials
         self.zmqEndpoint = zmqEndpoint
+        self.sender = sender
     }
 }
 

@@ -3,7 +3,7 @@ extension Command {
     static let all: [Command] = [
         serve, demo, doctor, merchantCreate, merchantList, keyCreate, keyList,
         keyRevoke, keyRotateInstance, paymentList, paymentRelease, verify, backup, restore,
-        restored, migrate, version,
+        restored, migrate, simulate, version,
     ]
 
     /// What can stand first on a command line.

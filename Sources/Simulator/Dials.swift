@@ -1,0 +1,77 @@
+/// How much goes wrong in one run, in thousandths of the acts that could go wrong. Each seed turns some of
+/// them off (swarm testing): a fault that is always there hides what happens without it.
+package struct Dials: Hashable, Sendable {
+    /// Faults that are turned off, by name, whatever the seed says.
+    package var without: Set<String> = []
+
+    // The network
+    var reorgs = 20
+    /// Heads of the coin that says how much deeper a reorganisation goes.
+    var reorgDepth = 300
+    /// Of the transactions that a reorganisation takes out, how many come back unharmed.
+    var reorgMercy = 600
+    /// Of the transactions that a customer means to replace, how many it does.
+    var replacements = 900
+    var evictions = 30
+
+    /// A miner's clock is off.
+    var minerClocks = 100
+
+    // The node
+    var unreachable = 60
+    var damagedAnswers = 40
+    var stalls = 20
+    var otherBranch = 10
+    var restarts = 10
+    /// It hides a part of its pool.
+    var lies = 50
+    var lostNotices = 200
+    var doubledNotices = 150
+
+    // The process and its disk
+    var crashes = 20
+    /// Of the ends of a process, how many are those of its machine too.
+    var powerLosses = 400
+    var diskErrors = 5
+    var diskFull = 2
+
+    // Time
+    var clockSteps = 8
+
+    // Receivers
+    var failingReceivers = 150
+
+    // People
+    var rulings = 120
+    var repeats = 150
+
+    package init() {}
+
+    /// The same with some turned off, some turned up.
+    func swarm(_ dice: inout Dice) -> Dials {
+        var dials = self
+        for path in Self.faults {
+            switch dice.number(in: 0...5) {
+            case 0, 1: dials[keyPath: path] = 0
+            case 2: dials[keyPath: path] = max(dials[keyPath: path], min(dials[keyPath: path] * 4, 500))
+            default: break
+            }
+        }
+        for fault in Self.named where without.contains(fault.name) { dials[keyPath: fault.path] = 0 }
+        return dials
+    }
+
+    /// Everything that goes wrong, by name: for a report, and to turn off what a failure does not need.
+    package static let named: [(name: String, path: any WritableKeyPath<Dials, Int> & Sendable)] = [
+        ("reorgs", \.reorgs), ("replacements", \.replacements), ("evictions", \.evictions),
+        ("unreachable", \.unreachable), ("damaged-answers", \.damagedAnswers), ("stalls", \.stalls),
+        ("other-branch", \.otherBranch), ("restarts", \.restarts), ("lies", \.lies),
+        ("lost-notices", \.lostNotices), ("doubled-notices", \.doubledNotices),
+        ("miners-clocks", \.minerClocks), ("crashes", \.crashes),
+        ("power-losses", \.powerLosses), ("disk-errors", \.diskErrors), ("disk-full", \.diskFull),
+        ("clock-steps", \.clockSteps), ("failing-receivers", \.failingReceivers), ("rulings", \.rulings),
+        ("repeats", \.repeats),
+    ]
+
+    private static let faults = named.map(\.path)
+}

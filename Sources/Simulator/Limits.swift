@@ -1,0 +1,23 @@
+/// The bounds of a simulation.
+enum Limits {
+    /// Payments of one campaign.
+    static let payments: ClosedRange<Int64> = 1...100_000_000
+    /// Worlds that are simulated at a time.
+    static let lanes: ClosedRange<Int64> = 1...64
+    /// Payments of one world. Together they have the faults of that world; a new one begins after them.
+    static let worldPayments = 100
+    /// Payments from which on a campaign has to have met everything that it could meet.
+    static let demandingPayments = 20_000
+    /// Blocks that a chain has before the first payment; no reorganisation goes below them.
+    static let firstBlocks = 20
+    /// The deepest reorganisation.
+    static let reorgDepth = 500
+    /// Blocks that are mined in any case when all is mended: more than anybody waits for.
+    static let lastBlocks = 12
+    /// Rounds of the liveness phase: what is not done after them is stuck.
+    static let settlingRounds = 400
+    /// The last acts that are shown of a failure.
+    static let tracedActs = 600
+    /// Bytes of a trace that are hashed at a time.
+    static let traceBytes = 16_384
+}

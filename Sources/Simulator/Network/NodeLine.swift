@@ -1,0 +1,87 @@
+import Chains
+import HTTP
+import Platform
+
+/// The line to one simulated node: what gets through, and in which shape.
+final class NodeLine: Sender {
+    /// What goes wrong while the line is in this state. Chosen for a whole look at the node, so that the
+    /// order in which calls go out changes nothing.
+    enum Trouble: Hashable, Sendable {
+        case none
+        case unreachable
+        /// Calls of this method fail.
+        case failing(String)
+        /// The answer to this method is cut off after so many thousandths.
+        case cut(String, permille: Int)
+        /// One byte of the answer to this method is another one.
+        case flipped(String, permille: Int)
+        /// It is starting, and says so.
+        case warmingUp
+        /// It does not take our password.
+        case unauthorized
+        /// Its work queue is full (HTTP 503).
+        case busy
+    }
+
+    private struct State: Sendable {
+        var node: SimulatedNode
+        var trouble = Trouble.none
+        var calls = 0
+    }
+
+    private let state: Lock<State>
+
+    init(_ node: SimulatedNode) { state = Lock(State(node: node)) }
+
+    /// How often the node was asked.
+    var calls: Int { state.withLock { $0.calls } }
+
+    func set(_ trouble: Trouble) { state.withLock { $0.trouble = trouble } }
+
+    func update(_ body: (inout SimulatedNode) -> Void) {
+        state.withLock { state in body(&state.node) }
+    }
+
+    var node: SimulatedNode { state.withLock { $0.node } }
+
+    func close() {}
+
+    func send(_ request: ClientRequest) async throws(ClientError) -> ClientResponse {
+        let (node, trouble) = state.withLock { state in
+            state.calls += 1
+            return (state.node, state.trouble)
+        }
+        let method = Self.method(request.body)
+        switch trouble {
+        case .unreachable: throw ClientError(.connectFailed, mayHaveReachedPeer: false)
+        case .failing(method): throw ClientError(.connectionLost, mayHaveReachedPeer: true)
+        case .warmingUp:
+            let words = #"{"result":null,"error":{"code":-28,"message":"Loading block index…"},"id":0}"#
+            return Self.response(500, Array(words.utf8))
+        case .unauthorized: return Self.response(401, [])
+        case .busy: return Self.response(503, Array("Work queue depth exceeded".utf8))
+        case .cut(method, let permille):
+            let whole = node.answer(request.body)
+            return Self.response(200, Array(whole.prefix(whole.count * permille / 1_000)))
+        case .flipped(method, let permille):
+            var whole = node.answer(request.body)
+            let place = min(whole.count * permille / 1_000, whole.count - 1)
+            whole[place] ^= 1
+            return Self.response(200, whole)
+        case .none, .failing, .cut, .flipped: return Self.response(200, node.answer(request.body))
+        }
+    }
+
+    /// The method of the first call in a body.
+    private static func method(_ body: [UInt8]) -> String {
+        let mark = Array(#""method":""#.utf8)
+        let head = body.prefix(120)
+        guard let start = head.indices.first(where: { head[$0...].starts(with: mark) }) else { return "" }
+        let name = body[(start + mark.count)...].prefix { $0 != UInt8(ascii: "\"") }
+        return String(decoding: name, as: UTF8.self)
+    }
+
+    private static func response(_ code: Int, _ body: [UInt8]) -> ClientResponse {
+        ClientResponse(status: Status(code), headers: [:], body: body, isTruncated: false)
+    }
+}

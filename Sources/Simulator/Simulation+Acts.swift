@@ -1,0 +1,83 @@
+import Database
+import Domain
+import Engine
+import Platform
+import Storage
+
+extension Simulation {
+    /// Runs it whole. Throws `Failure` with what must not be.
+    func run() async throws {
+        var opened = 0
+        while opened < payments || orders.contains(where: { !$0.plan.isEmpty }) {
+            let isOpening = opened < payments && dice.chance(120)
+            if isOpening { opened += 1 }
+            try await survive { isOpening ? try await self.open(opened) : try await self.act() }
+            try await hearken()
+        }
+        try await settle()
+        try await check()
+    }
+
+    /// One thing that happens.
+    private func act() async throws {
+        count("acts")
+        switch dice.number(in: 0...199) {
+        case 0...69: try await customerActs()
+        case 70...83: mine()
+        case 84...123: try await hear(someNetwork())
+        case 124...133: try await tick()
+        case 134...143: try await deliver()
+        case 144...159: pass(seconds: dice.number(in: 1...dice.number(in: 2...240)))
+        case 160...169: try await somebodyDecides()
+        case 170: if dice.chance(500) { try await compareAll() }
+        case 171...172: machine.store.database.rest()
+        default: somethingFails()
+        }
+    }
+
+    /// One of the networks: most of the time the first one, as most customers choose.
+    func someNetwork() -> Int { dice.chance(750) ? 0 : dice.number(in: 0...networks.count - 1) }
+
+    /// Does something during which the machine may fail. What a failed machine does next is to start again.
+    private func survive(_ body: () async throws -> Void) async throws {
+        do {
+            try await body()
+        } catch let failure as Failure {
+            throw failure
+        } catch {
+            count(fault: "broken off")
+            note("broken off: \(error)")
+            if let error = error as? DatabaseError, !error.isTransient { isBroken = true }
+        }
+        // After an error of the disk nothing is stored any more until the process has begun again.
+        if machine.disk.isDead || isBroken { try await begin(after: loss()) }
+    }
+
+    /// Starts the process again, however often that takes.
+    func begin(after loss: PowerLoss) async throws {
+        note("restart \(loss)")
+        isBroken = false
+        for _ in 0..<Limits.settlingRounds {
+            do {
+                try await machine.restart(after: loss)
+                count("restarts")
+                return
+            } catch let error as DatabaseError {
+                note("no start: \(error)")
+                count(fault: "starts that failed")
+                machine.disk.setFull(false)
+            }
+        }
+        throw Failure(problem: "the process cannot be started any more")
+    }
+
+    func loss() -> PowerLoss {
+        guard dice.chance(dials.powerLosses) else { return .none }
+        count(fault: "power losses")
+        switch dice.number(in: 0...3) {
+        case 0: return .all
+        case 1: return .after(permille: dice.number(in: 0...1_000))
+        default: return .torn(seed: dice.next())
+        }
+    }
+}

@@ -1,0 +1,41 @@
+/// What happened in one world or in many: how often each thing came, by name.
+package struct Tally: Sendable {
+    package private(set) var counts: [String: Int] = [:]
+    /// What went wrong on purpose, apart from all else.
+    package private(set) var faultCounts: [String: Int] = [:]
+
+    package init() {}
+
+    package subscript(name: String) -> Int { counts[name] ?? faultCounts[name] ?? 0 }
+
+    mutating func add(_ name: String, _ number: Int = 1) { counts[name, default: 0] += number }
+
+    mutating func add(fault name: String, _ number: Int = 1) { faultCounts[name, default: 0] += number }
+
+    mutating func add(_ other: Tally) {
+        counts.merge(other.counts, uniquingKeysWith: +)
+        faultCounts.merge(other.faultCounts, uniquingKeysWith: +)
+    }
+
+    /// Payments that were opened.
+    package var payments: Int { self["payments"] }
+    package var faults: Int { faultCounts.values.reduce(0, +) }
+
+    /// What a campaign of some length must have met: one in which it never happened shows nothing about it.
+    package static let sometimes = [
+        "reorgs", "reorgs deeper than 6", "reorgs deeper than 100", "replacements", "evictions",
+        "node unreachable", "damaged answers", "lies of the node", "stalls", "other branches",
+        "node restarts",
+        "notices lost", "notices doubled", "miners' clocks", "broken off", "restarts", "power losses",
+        "starts that failed", "clock steps", "creations repeated", "failed deliveries", "batch payouts",
+        "wrong amounts", "amounts just missed", "wrong networks", "dust", "late payments",
+        "split or repeated payments", "methods chosen", "spends", "refused commands", "rulings", "cancelled",
+        "fulfilments claimed", "fulfilments reported", "accepted by the policy", "endpoints revived",
+        "ended expired", "ended paid", "ended overpaid", "ended underpaid", "ended late_paid", "ended failed",
+        "seen created", "seen awaiting_payment", "seen detected", "seen confirming",
+        "epochs beyond the first",
+    ]
+
+    /// Those of them that never happened.
+    package var missing: [String] { Self.sometimes.filter { self[$0] == 0 } }
+}
