@@ -14,8 +14,8 @@ package struct Campaign: Sendable {
     package let lanes: Int
     /// Where the real files of a run lie, such as the lock beside a simulated database. It has to be there.
     private let folder: String
-    /// What a test breaks in each world before it begins, to see whether that is noticed.
-    var plant: (@Sendable (Simulation) throws -> Void)?
+    /// What a test has the oracle believe of each merchant's rules, to see whether that is noticed.
+    var mislead: @Sendable (inout Agreement) -> Void = { _ in }
 
     package static let paymentBounds = Limits.payments
     package static let laneBounds = Limits.lanes
@@ -111,13 +111,13 @@ package struct Campaign: Sendable {
 
     /// Runs one world.
     private func run(_ seed: UInt64, payments: Int, _ dials: Dials) async throws -> Outcome {
-        let (folder, plant) = (folder, plant)
+        let (folder, mislead) = (folder, mislead)
         return try await ThreadExecutor.run {
             let simulation = try await Simulation(
                 seed: seed, payments: payments, dials: dials, folder: "\(folder)/world-\(seed)")
+            simulation.mislead = mislead
             var problem: String?
             do {
-                try plant?(simulation)
                 try await simulation.run()
             } catch {
                 problem = "\(error)"

@@ -43,6 +43,8 @@ package struct Dials: Hashable, Sendable {
 
     // People
     var rulings = 120
+    /// New rates, rules and secrets, of all that people do.
+    var changes = 100
     var repeats = 150
 
     package init() {}
@@ -70,7 +72,7 @@ package struct Dials: Hashable, Sendable {
         ("miners-clocks", \.minerClocks), ("crashes", \.crashes),
         ("power-losses", \.powerLosses), ("disk-errors", \.diskErrors), ("disk-full", \.diskFull),
         ("clock-steps", \.clockSteps), ("failing-receivers", \.failingReceivers), ("rulings", \.rulings),
-        ("repeats", \.repeats),
+        ("changes", \.changes), ("repeats", \.repeats),
     ]
 
     private static let faults = named.map(\.path)

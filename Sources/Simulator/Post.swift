@@ -56,6 +56,11 @@ final class Post: Sender {
         state.withLock { $0.receivers[host] = Receiver(verification: keys) }
     }
 
+    /// From now on a receiver takes what is signed with this secret.
+    func change(_ secret: WebhookVerificationKey, of host: String) {
+        state.withLock { $0.receivers[host]?.verification[0] = secret }
+    }
+
     func set(_ mood: Mood, of host: String) { state.withLock { $0.receivers[host]?.mood = mood } }
 
     func receiver(_ host: String) -> Receiver? { state.withLock { $0.receivers[host] } }

@@ -45,6 +45,11 @@ extension Simulation {
         guard let payment else {
             throw Failure(problem: "payment \(number) was acknowledged and is not there")
         }
+        let policies = networks.map(\.method)
+        guard var agreement = agreements.last(where: { $0.policy(policies) == payment.terms.policy }) else {
+            throw Failure(problem: "payment \(number) was opened under rules that nobody set")
+        }
+        mislead(&agreement)
         var one = Oracle.Case(
             cents: UInt128(cents), agreement: agreement, expiresAt: payment.terms.expiresAt.milliseconds)
         one.furthest = networks.map { _ in 0 }
@@ -67,7 +72,7 @@ extension Simulation {
                 let script = Hex.decode(quote.destination.script)
             else { throw Failure(problem: "payment \(index) is offered on no network") }
             try require(
-                quote.amountDue == Self.due(cents: quote.covers.minor, on: network),
+                rates[network].contains { quote.amountDue == Self.due(cents: quote.covers.minor, at: $0) },
                 "\(quote.amountDue) is not what \(quote.covers.minor) cents are")
             try require(
                 quote.isTopUp || quote.covers.minor == oracle.cases[index].cents,

@@ -122,6 +122,7 @@ extension Simulation {
         count(fault: "reorgs")
         if depth > 6 { count("reorgs deeper than 6") }
         if depth > 100 { count("reorgs deeper than 100") }
+        if depth > 300 { count("reorgs deeper than 300") }
     }
 
     /// Our node follows a branch that the network will not: some blocks of its own, longer for a while.

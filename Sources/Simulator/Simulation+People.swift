@@ -16,6 +16,7 @@ extension Simulation {
             }
             return
         }
+        if dice.chance(dials.changes) || mustRotate { return try await change() }
         switch dice.number(in: 0...9) {
         case 0: spend()
         case 1: try await lookAfterEndpoint()
@@ -43,12 +44,25 @@ extension Simulation {
         let id = orders[index].payment
         try await ask(isClaim ? "fulfilments claimed" : "fulfilments reported") {
             if isClaim {
-                return try await machine.gateway.claimFulfilment(
+                let reply = try await machine.gateway.claimFulfilment(
                     of: id, action: action, by: caller, cause: "simulation", Self.silent())
+                try check(claim: action, of: index)
+                return reply
             }
             return try await machine.gateway.reportFulfilment(
                 of: id, action: action, by: caller, cause: "simulation", Self.silent())
         }
+    }
+
+    /// A claim that was granted: to one action only, and for what is paid.
+    private func check(claim action: String, of index: Int) throws {
+        try require(claims[index] ?? action == action, "payment \(index) may be fulfilled twice")
+        guard claims[index] == nil else { return }
+        claims[index] = action
+        let states = oracle.verdicts(of: index, now: clock.now).map(\.state)
+        try require(
+            states.contains { $0 == .paid || $0 == .overpaid },
+            "payment \(index) may be fulfilled, and is \(states.map(\.rawValue))")
     }
 
     private func rule() async throws {

@@ -13,6 +13,7 @@ extension Simulation {
         if machine.disk.isDead || isBroken { try await begin(after: .none) }
         try await machine.reopen()
         post.set(.good, of: Self.host)
+        if mustRotate { try await rotateSecret() }
         for index in networks.indices {
             networks[index].deafUntil = 0
             networks[index].line.set(.none)
@@ -103,10 +104,12 @@ extension Simulation {
                 let bytes = Array(event.body.utf8)
                 try require(heard[event.id.text] == bytes, "\(event.id) was not told as it is stored")
                 var story = stories[event.subject] ?? Story()
+                let before = story.state
                 if let problem = story.go(on: event.type, event.sequence, try JSON.parse(bytes)) {
                     throw Failure(problem: "\(event.id): \(problem)")
                 }
                 stories[event.subject] = story
+                if let before, let next = story.state, before != next { self.count("\(before) → \(next)") }
                 position = event.position
                 count += 1
             }

@@ -29,7 +29,7 @@ extension Simulation {
     }
 
     static func merchant(
-        _ gateway: Gateway, _ post: Post, _ networks: [Net], _ agreement: Agreement
+        _ gateway: Gateway, _ post: Post, _ networks: [Net], _ agreement: Agreement, _ rates: [UInt128]
     ) async throws -> (Caller, ID<Endpoint>) {
         let merchant = try await gateway.createMerchant(name: "Shop", cause: "simulation")
         let key = try await gateway.createKey(
@@ -41,8 +41,7 @@ extension Simulation {
                 network: network.method.network, key: "wpkh(\(accountKey)/\(branch)/*)", name: "wallet",
                 by: caller, cause: "simulation", Answering(key: nil) { _ in Reply(status: 200, body: []) })
         }
-        try await gateway.setFixedRates(
-            try zip(networks, rates).map { ($0.method.asset, "EUR", try Rate(parsing: $1)) })
+        try await gateway.setFixedRates(try table(networks, rates))
         _ = try await gateway.setPolicy(
             agreement.policy(networks.map(\.method)), by: caller, cause: "simulation",
             Answering(key: nil) { _ in Reply(status: 200, body: []) })
@@ -61,13 +60,19 @@ extension Simulation {
         return (caller, endpoint)
     }
 
-    /// Whole euros for one coin of each network, to two decimals.
-    static let rates = ["51234.57", "83.19"]
+    /// The rates as the gateway takes them.
+    static func table(
+        _ networks: [Net], _ rates: [UInt128]
+    ) throws -> [(asset: AssetCode, currency: String, rate: Rate)] {
+        try zip(networks, rates).map { net, cents in
+            let text = "\(cents / 100).\(cents % 100 < 10 ? "0" : "")\(cents % 100)"
+            return (asset: net.method.asset, currency: "EUR", rate: try Rate(parsing: text))
+        }
+    }
 
-    /// The least units of a network's coin that are worth so many cents, by plain arithmetic.
-    static func due(cents: UInt128, on network: Int) -> UInt128 {
-        let centsForACoin: UInt128 = network == 0 ? 5_123_457 : 8_319
-        return (cents * 100_000_000 + centsForACoin - 1) / centsForACoin
+    /// The least units of a coin that are worth so many cents, by plain arithmetic.
+    static func due(cents: UInt128, at centsForACoin: UInt128) -> UInt128 {
+        (cents * 100_000_000 + centsForACoin - 1) / centsForACoin
     }
 
     /// The master key of BIP 32's first test vector, with the prefix of test networks.

@@ -27,11 +27,21 @@ final class Simulation {
     var machine: Machine
     var caller: Caller
     var endpoint: ID<Endpoint>
-    var agreement: Agreement
+    /// The merchant's rules. While nobody knows whether a change of them was stored, what may hold, the
+    /// newest last.
+    var agreements: [Agreement]
+    /// Cents for a coin of each network, in the same way.
+    var rates: [[UInt128]] = [[5_123_457], [8_319]]
+    /// Nobody knows whether the last new secret was stored.
+    var mustRotate = false
+    /// What a test has the oracle believe of the rules.
+    var mislead: @Sendable (inout Agreement) -> Void = { _ in }
     var orders: [Order] = []
     var orderOfPayment: [ID<Payment>: Int] = [:]
     /// Payments that their merchant is about to call off.
     var cancelling: [Int] = []
+    /// Which action was let fulfil a payment.
+    var claims: [Int: String] = [:]
     /// The disk failed under the process, which stores nothing any more.
     var isBroken = false
     var oracle: Oracle
@@ -110,8 +120,10 @@ final class Simulation {
             return gateway
         }
         var terms = root.split("terms")
-        agreement = Agreement.drawn(&terms, networks: nets.count)
-        (caller, endpoint) = try await Self.merchant(machine.gateway, post, nets, agreement)
+        let agreement = Agreement.drawn(&terms, networks: nets.count)
+        agreements = [agreement]
+        (caller, endpoint) = try await Self.merchant(
+            machine.gateway, post, nets, agreement, rates.map { $0[0] })
         oracle = Oracle(
             nets.map(\.method.network), nets.map(\.truth), gap: machine.gateway.settings.gapSeconds * 1_000)
         for index in networks.indices { try await look(index) }

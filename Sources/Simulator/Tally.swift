@@ -20,10 +20,14 @@ package struct Tally: Sendable {
     /// Payments that were opened.
     package var payments: Int { self["payments"] }
     package var faults: Int { faultCounts.values.reduce(0, +) }
+    /// States that payments were in, and ways from one to the next that they went.
+    package var states: Int { counts.keys.count { $0.hasPrefix("seen ") } }
+    package var edges: Int { counts.keys.count { $0.contains(" → ") } }
 
     /// What a campaign of some length must have met: one in which it never happened shows nothing about it.
     package static let sometimes = [
-        "reorgs", "reorgs deeper than 6", "reorgs deeper than 100", "replacements", "evictions",
+        "reorgs", "reorgs deeper than 6", "reorgs deeper than 100", "reorgs deeper than 300", "replacements",
+        "evictions",
         "node unreachable", "damaged answers", "lies of the node", "stalls", "other branches",
         "node restarts",
         "notices lost", "notices doubled", "miners' clocks", "broken off", "restarts", "power losses",
@@ -31,6 +35,7 @@ package struct Tally: Sendable {
         "wrong amounts", "amounts just missed", "wrong networks", "dust", "late payments",
         "split or repeated payments", "methods chosen", "spends", "refused commands", "rulings", "cancelled",
         "fulfilments claimed", "fulfilments reported", "accepted by the policy", "endpoints revived",
+        "rates changed", "rules changed", "secrets rotated",
         "ended expired", "ended paid", "ended overpaid", "ended underpaid", "ended late_paid", "ended failed",
         "seen created", "seen awaiting_payment", "seen detected", "seen confirming",
         "epochs beyond the first",

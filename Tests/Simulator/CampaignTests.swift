@@ -15,7 +15,7 @@ extension Campaign {
     func run() async throws -> Report { try await run { _, _ in } }
 }
 
-@Suite("Campaigns of made-up worlds")
+@Suite("Campaigns of made-up worlds", .serialized)
 struct CampaignTests {
     @Test("A seed tells the same story twice, alone and beside others, and another seed another one")
     func replay() async throws {
@@ -52,9 +52,9 @@ struct CampaignTests {
     func shrinking() async throws {
         let folder = try TemporaryFolder()
         var campaign = campaign(payments: 5, in: folder)
-        campaign.plant = { world in
+        campaign.mislead = { terms in
             // It believes that each payment needs more blocks than it does.
-            world.agreement.tiers = world.agreement.tiers.map { $0.map { .init(upTo: $0.upTo, count: $0.count + 3) } }
+            terms.tiers = terms.tiers.map { $0.map { .init(upTo: $0.upTo, count: $0.count + 3) } }
         }
         let failure = try #require(try await campaign.run().failure)
         #expect(failure.problem?.contains("and should be") == true, "\(failure.problem ?? "")")
@@ -68,7 +68,7 @@ struct CampaignTests {
         #expect(command.hasSuffix(" --acts"))
         var again = Campaign(
             seed: small.seed, payments: small.payments, dials: dials, lanes: 1, folder: folder.path)
-        again.plant = campaign.plant
+        again.mislead = campaign.mislead
         let told = try #require(try await again.run().failure)
         #expect(told.problem == small.problem)
         #expect(told.trace == small.trace)

@@ -6,22 +6,22 @@ import Testing
 
 @testable import Simulator
 
-/// What a world is told wrongly before it begins, so that gateway and oracle must come apart.
+/// What the oracle believes wrongly, so that gateway and oracle must come apart.
 struct Plant: Sendable, CustomTestStringConvertible {
     let testDescription: String
-    let change: @Sendable (Simulation) -> Void
+    let change: @Sendable (inout Agreement) -> Void
 
     init(_ name: String, _ change: @escaping @Sendable (inout Agreement) -> Void) {
         testDescription = name
-        self.change = { change(&$0.agreement) }
+        self.change = change
     }
 
     static let all = [
         Plant("more blocks are needed") { terms in
             terms.tiers = terms.tiers.map { $0.map { .init(upTo: $0.upTo, count: $0.count + 3) } }
         },
-        Plant("a fifth of the price may be missing") { terms in
-            (terms.underBasisPoints, terms.underCap) = (2_000, nil)
+        Plant("half of the price may be missing") { terms in
+            (terms.underBasisPoints, terms.underCap) = (5_000, nil)
         },
         Plant("nothing is too much") { terms in (terms.overBasisPoints, terms.overCap) = (1_000_000, nil) },
         Plant("an hour later is still in time") { $0.grace += 3_600_000 },
@@ -31,13 +31,13 @@ struct Plant: Sendable, CustomTestStringConvertible {
     ]
 }
 
-@Suite("What is planted is found")
+@Suite("What is planted is found", .serialized)
 struct PlantedTests {
     @Test("An oracle that is told other terms than the gateway disagrees", arguments: Plant.all)
     func terms(_ plant: Plant) async throws {
         let folder = try TemporaryFolder()
         var campaign = campaign(payments: 200, in: folder)
-        campaign.plant = plant.change
+        campaign.mislead = plant.change
         let failure = try #require(try await campaign.run().failure)
         #expect(failure.problem?.hasPrefix("payment ") == true, "\(failure.problem ?? "")")
     }

@@ -118,6 +118,7 @@ extension Command {
         }
         terminal.say(
             """
+            \(tally.states) states and \(tally.edges) edges between them, \(tally["acts"]) acts
             \(tally.payments) payments in \(report.worlds) worlds, \(tally.faults) faults \
             (\(perPayment(tally.faults)) for each), \(milliseconds / 1_000) s, \
             \(Int64(tally.payments) * 1_000 / milliseconds) payments a second
