@@ -145,32 +145,45 @@ struct OrderBook: Sendable {
         }
     }
 
+    /// A payment that webhooks wait about.
+    struct Waiting: Sendable {
+        let payment: String
+        /// The place of the last of them in the inbox: what comes behind it came later.
+        let last: Int64
+    }
+
     /// The payments that webhooks wait about: those that were not looked at yet, the longest first, then
     /// those that failed, so that they hold up nobody.
-    func waiting(limit: Int) async throws -> [String] {
+    func waiting(limit: Int) async throws -> [Waiting] {
         try await database.read { db in
             try db.query(
                 """
-                SELECT payment FROM inbox WHERE done_at IS NULL GROUP BY payment
+                SELECT payment, max(rowid) FROM inbox WHERE done_at IS NULL GROUP BY payment
                 ORDER BY max(tried_at), min(received_at) LIMIT \(limit)
                 """
-            ).map { try $0.text(0) }
+            ).map { Waiting(payment: try $0.text(0), last: try $0.integer(1)) }
         }
     }
 
     /// Takes in what the gateway says of a payment. An older version than the known one changes nothing.
-    /// Every webhook up to that version is dealt with.
-    func learn(payment: String, state: String, version: Int64, at: Int64) async throws {
+    func learn(payment: String, state: String, version: Int64) async throws {
         _ = try await database.write { db in
             try db.execute(
                 """
                 UPDATE orders SET state = \(state), version = \(version)
                 WHERE payment = \(payment) AND version <= \(version)
                 """)
+        }
+    }
+
+    /// Deals with a payment's webhooks, of whatever version: the gateway was asked when they were there. It
+    /// may have come back from a backup since it sent them, and never be at that version again.
+    func settle(_ waiting: Waiting, at: Int64) async throws {
+        _ = try await database.write { db in
             try db.execute(
                 """
                 UPDATE inbox SET done_at = \(at)
-                WHERE payment = \(payment) AND version <= \(version) AND done_at IS NULL
+                WHERE payment = \(waiting.payment) AND rowid <= \(waiting.last) AND done_at IS NULL
                 """)
         }
     }
@@ -180,14 +193,6 @@ struct OrderBook: Sendable {
         _ = try await database.write { db in
             try db.execute(
                 "UPDATE inbox SET tried_at = \(at) WHERE payment = \(payment) AND done_at IS NULL")
-        }
-    }
-
-    /// Deals with a payment's webhooks by doing nothing: the gateway does not know it.
-    func dismiss(payment: String, at: Int64) async throws {
-        _ = try await database.write { db in
-            try db.execute(
-                "UPDATE inbox SET done_at = \(at) WHERE payment = \(payment) AND done_at IS NULL")
         }
     }
 

@@ -34,18 +34,19 @@ final class Worker: Resident {
             }
             var isStuck = false
             let waiting = try await book.waiting(limit: Self.atOnce)
-            for payment in waiting {
+            for one in waiting {
                 do {
-                    try await look(at: payment)
+                    try await look(at: one.payment)
+                    try await book.settle(one, at: clock.now)
                 } catch let refused as Gateway.Refused where refused.status == 404 {
                     // An answer too, and it stays so: after the gateway came back from a backup, say.
-                    log.warning("the gateway does not know a payment \("payment", payment)")
-                    try await book.dismiss(payment: payment, at: clock.now)
+                    log.warning("the gateway does not know a payment \("payment", one.payment)")
+                    try await book.settle(one, at: clock.now)
                 } catch {
                     // It stays in the inbox, behind the others, and is looked at again.
                     isStuck = true
-                    try await book.postpone(payment: payment, at: clock.now)
-                    log.warning("a payment waits \("payment", payment) \("error", error)")
+                    try await book.postpone(payment: one.payment, at: clock.now)
+                    log.warning("a payment waits \("payment", one.payment) \("error", error)")
                 }
             }
             if waiting.isEmpty || isStuck { await bell.wait(milliseconds: Self.pauseMilliseconds, clock) }
@@ -94,7 +95,7 @@ final class Worker: Resident {
             }
             try await gateway.complete(id, action: order.id)
         }
-        try await book.learn(payment: id, state: payment.state, version: payment.version, at: clock.now)
+        try await book.learn(payment: id, state: payment.state, version: payment.version)
     }
 
     /// Claims the delivery. A no is an answer too: the payment was taken back between the look and the

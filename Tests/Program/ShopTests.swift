@@ -115,6 +115,13 @@ private final class Street: Sendable {
         return String(decoding: answer.body, as: UTF8.self).split { $0.isWhitespace }.map(String.init)
     }
 
+    /// How often the gateway was asked for one payment.
+    var looks: Int {
+        let lines = running.instance.gateway.world.metrics.exposition().split(separator: "\n")
+        return lines.filter { $0.hasPrefix("quittance_http_requests_total{route=\"payments.get\"") }
+            .compactMap { $0.split(separator: " ").last.flatMap { Int($0) } }.reduce(0, +)
+    }
+
     /// Looks again until it is so.
     func until(_ isSo: () async throws -> Bool) async throws {
         while try await !isSo() { try await Task.sleep(for: .milliseconds(20)) }
@@ -224,6 +231,23 @@ struct ShopTests {
             try await street.until { try await street.state(of: order).last == "shipped" }
             let shipped = try await street.look("/orders/\(order)")
             #expect(shipped.page.contains("It left us on <span class=\"time\">\(day)-"))
+        }
+    }
+
+    @Test("A webhook from a future that the gateway does not have any more is looked at once, and the shop sells on")
+    func future() async throws {
+        try await street { street in
+            let (order, payment) = try await street.order()
+            try await street.until { try await street.state(of: order).first == "awaiting_payment" }
+            let before = street.looks
+            #expect(try await street.send(payment, version: 99, id: "evt_future") == 204)
+            let orders = 5
+            for _ in 0..<orders {
+                let next = try await street.order().order
+                try await street.until { try await street.state(of: next).first == "awaiting_payment" }
+            }
+            // One for the webhook, and for each order two webhooks and what crossed them.
+            #expect((1...(1 + 4 * orders)).contains(street.looks - before), "\(street.looks - before)")
         }
     }
 
