@@ -101,6 +101,35 @@ struct Instance: Sendable {
                 + "service has it from a file, docs/OPERATING.md says how commands get it too.")
     }
 
+    /// For who serves: one folder is one gateway, and its database is another one only on purpose, and never
+    /// beside a process that works on the one it had. Makes nothing. Throws `WrongUse`.
+    static func mustStay(_ configuration: Configuration) async throws {
+        guard Files.exists(configuration.data) else { return }
+        for door in try await Control.doors(in: configuration.data) {
+            let status: JSON
+            do {
+                status = try await door.ask(.status)
+            } catch is Failure {
+                // It is about to end.
+                continue
+            }
+            guard let theirs = status["storage"]?.asString, !configuration.isStorage(theirs) else { continue }
+            throw WrongUse(
+                "the gateway of \(configuration.data) runs on \(theirs), and this one would work on "
+                    + "\(configuration.shownStorage).",
+                hint: "One folder is one gateway. Stop that one first, or give this one a folder of its own.")
+        }
+        guard !configuration.movesStorage else { return }
+        do {
+            try mustAgree(configuration)
+        } catch let error as WrongUse {
+            throw WrongUse(
+                error.problem,
+                hint: (error.hint.map { $0 + "\n" } ?? "")
+                    + "To move the gateway to this database on purpose: serve --new-storage.")
+        }
+    }
+
     /// Takes the data folder for this process; nil where several may share it. Throws `Taken`, `FileError`,
     /// and `Failure` where a restore was interrupted.
     ///

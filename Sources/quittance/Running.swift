@@ -14,9 +14,12 @@ struct Running: Sendable {
     private let task: Task<Void, any Error>
 
     /// Binds the server, opens the instance, and starts the loops.
+    ///
+    /// Throws `WrongUse` where the folder's gateway has another database, before anything is made.
     static func start(
         _ configuration: Configuration, roles: Set<Role> = Set(Role.allCases), log: Log
     ) async throws -> Running {
+        try await Instance.mustStay(configuration)
         let reception = roles.contains(.api) ? try Reception(configuration, log) : nil
         do {
             return try await start(configuration, roles, reception, log)
@@ -32,7 +35,6 @@ struct Running: Sendable {
         let url = configuration.baseURL(port: reception?.port ?? configuration.port)
         let instance = try await Instance.open(configuration, baseURL: url, log: log)
         do {
-            try configuration.noteStorage()
             try await instance.gateway.recordStart(version: Version.text)
             try await instance.setFixedRates()
             if roles.contains(.api) { try await instance.keepIndices() }
@@ -40,6 +42,8 @@ struct Running: Sendable {
                 try instance.nameWatch(log)
                 try await instance.gateway.hearSandbox()
             }
+            // Last: who is refused here leaves no word that would lead others after it.
+            try configuration.noteStorage()
         } catch {
             await instance.close()
             throw error
@@ -48,7 +52,8 @@ struct Running: Sendable {
         let checkout = Checkout(gateway)
         let health = Lock<@Sendable () -> [Supervisor.Health]> { [] }
         let presence = Presence(
-            url: url, address: reception.map { configuration.place(port: $0.port) }, roles: roles,
+            url: url, storage: configuration.shownStorage,
+            address: reception.map { configuration.place(port: $0.port) }, roles: roles,
             startedAt: gateway.world.clock.now, health: { health.withLock { $0 }() })
         var residents = control(Administration(instance: instance, presence: presence), log)
         residents += parts(roles, gateway).map(Essential.init)

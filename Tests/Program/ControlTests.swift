@@ -42,6 +42,7 @@ struct ControlTests {
         var configuration = Configuration(data: folder.path)
         configuration.port = 0
         configuration.storage = .sqlite(elsewhere.file("pay.db"))
+        configuration.movesStorage = true
         let running = try await Running.start(configuration, log: .silent)
         let commands = [
             ["backup", copy], ["restore", folder.file("first.db")], ["verify"], ["merchant", "list"],
@@ -64,9 +65,40 @@ struct ControlTests {
         #expect(!Files.exists(copy))
         let server = await run(["migrate"], folder.path, ["QUITTANCE_STORAGE": "postgres://nobody@127.0.0.1:1/none"])
         #expect(server.ending == .wrongUse)
-        // Who serves says which one it is.
-        try await serving(folder.path) { _ in }
+        // Who serves says which one it is, and moves on purpose only.
+        #expect(await run(["serve", "--listen", "127.0.0.1:0"], folder.path).ending == .wrongUse)
+        var back = Configuration(data: folder.path)
+        (back.port, back.movesStorage) = (0, true)
+        try await Running.start(back, log: .silent).stop()
         #expect(await run(["backup", copy], folder.path).ending == .good)
+    }
+
+    @Test("A second gateway on another database comes up neither beside the first, nor after it, and leaves no trace")
+    func otherServe() async throws {
+        let (folder, elsewhere) = (try TemporaryFolder(), try TemporaryFolder())
+        var configuration = Configuration(data: folder.path)
+        configuration.port = 0
+        configuration.storage = .sqlite(elsewhere.file("pay.db"))
+        let running = try await Running.start(configuration, log: .silent)
+        let word = try Files.read(folder.file("storage"), maxBytes: 4_096)
+        func expectRefused(_ problem: String, _ words: [String] = []) async throws {
+            let second = await run(["serve", "--listen", "127.0.0.1:0"] + words, folder.path)
+            #expect(second.ending == .wrongUse)
+            #expect(second.said.errors.first?.contains(problem) == true, "\(second.said.errors)")
+            #expect(!Files.exists(folder.file("quittance.db")))
+        }
+        try await expectRefused("runs on sqlite:")
+        try await expectRefused("runs on sqlite:", ["--new-storage"])
+        #expect(try Files.read(folder.file("storage"), maxBytes: 4_096) == word)
+        try Files.remove(folder.file("storage"))
+        try await expectRefused("runs on sqlite:")
+        try Files.write(word, to: folder.file("storage"))
+        try await running.stop()
+        try await expectRefused("works on sqlite:")
+        #expect(try Files.read(folder.file("storage"), maxBytes: 4_096) == word)
+        // As it was, it starts again.
+        configuration.readers = 1
+        try await Running.start(configuration, log: .silent).stop()
     }
 
     /// The status of an API request.

@@ -147,17 +147,19 @@ struct Administration: Sendable {
 /// The process that serves, as it tells of itself.
 struct Presence: Sendable {
     let url: String
+    /// As `Configuration.shownStorage` has it.
+    let storage: String
     /// What it is bound to; nil when it answers no requests.
     let address: String?
     let roles: Set<Role>
     let startedAt: Int64
     let health: @Sendable () -> [Supervisor.Health]
 
-    /// Read again by `Doctor`.
+    /// Read again by `Doctor` and by `Instance.mustStay`.
     var status: JSON {
         [
             "version": .string(Version.text), "process": .integer(Environment.processID),
-            "url": .string(url), "address": .optional(address),
+            "url": .string(url), "storage": .string(storage), "address": .optional(address),
             "roles": .array(Role.allCases.filter(roles.contains).map { .string($0.rawValue) }),
             "started_at": .string(Timestamp.text(startedAt)),
             "parts": .array(

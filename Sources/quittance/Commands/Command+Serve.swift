@@ -22,13 +22,17 @@ extension Command {
                 about: "What this process does, with commas between: api, watch, deliver.\n"
                     + "Default: all. To split them takes PostgreSQL.",
                 isRepeatable: true),
+            Option(
+                name: "new-storage",
+                about: "Work on another database than the gateway of this folder did before."),
         ],
         examples: [
             "quittance serve", "quittance serve --data /var/lib/quittance",
             "QUITTANCE_STORAGE=postgres://pay@db/pay quittance serve --roles api",
         ],
         run: { arguments, terminal in
-            let configuration = try Configuration.load(arguments, terminal.variables)
+            var configuration = try Configuration.load(arguments, terminal.variables)
+            configuration.movesStorage = arguments.has("new-storage")
             let roles = try Role.parse(arguments.all("roles"), configuration)
             let log = Log(minimum: configuration.logLevel)
             let running = try await Running.start(configuration, roles: roles, log: log)

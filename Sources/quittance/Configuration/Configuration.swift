@@ -12,6 +12,8 @@ struct Configuration: Sendable {
     /// Where the world finds this server; its own address when nobody says.
     var baseURL: String?
     var storage: Storage = .sqlite(nil)
+    /// Whoever serves means another database than the one that the folder's gateway had.
+    var movesStorage = false
     var readers = 3
     var logLevel = Log.Level.info
     var hasSandbox = true
