@@ -30,6 +30,20 @@ run_base() {
     fi
 }
 
+# What `start` prints is for `eval`: no path in it may be more to a shell than a word.
+plain() { # PATH VARIABLE
+    case $1 in *[!A-Za-z0-9_./:@%+,=-]*) die "“$1” has a character that a shell reads: set $2 to another folder" ;; esac
+}
+
+# Others can write where run folders lie, and may have made ours first: then it is theirs.
+own_base() {
+    base=$(run_base)
+    case $RUN in "$base"/*) ;; *) return 0 ;; esac
+    [ -z "${QUITTANCE_RUN:-}" ] || return 0
+    mkdir -m 700 "$base" 2>/dev/null || { [ -d "$base" ] && [ -O "$base" ] && [ ! -L "$base" ]; } ||
+        die "$base is not ours: set QUITTANCE_RUN to a folder that is"
+}
+
 # What the program says it is. In a folder of its own: asked for its version, it still writes its settings file.
 program_version() {
     scratch=$(mktemp -d)
@@ -59,6 +73,7 @@ running() {
 # Starts the node with a fresh configuration and waits until `healthy` says so.
 # Tried three times, because a port may be taken between choosing and binding it.
 launch() { # OPTION...
+    own_base
     mkdir -p "$RUN"
     chmod 700 "$RUN"
     for try in 1 2 3; do
@@ -118,7 +133,11 @@ usage() {
 main() {
     case ${1:-} in
         install) install_node ;;
-        start) start_node ;;
+        start)
+            plain "$RUN" "RUN or QUITTANCE_RUN"
+            if [ -n "${BIN:-}" ]; then plain "$BIN" BIN; else plain "$cache" QUITTANCE_CACHE; fi
+            start_node
+            ;;
         cli) shift; cli "$@" ;;
         stop) stop_node ;;
         clean) clean ;;

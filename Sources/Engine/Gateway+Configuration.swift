@@ -233,10 +233,11 @@ extension Gateway {
         }
     }
 
-    /// Takes a wallet out of use for new payments. What it issued stays watched.
-    package func disableWallet(_ id: ID<Wallet>, by caller: Caller, cause: String) async throws
-        -> StoredWallet
-    {
+    /// Takes a wallet out of use for new payments. What it issued stays watched. Gives it with how many
+    /// destinations of it were issued.
+    package func disableWallet(
+        _ id: ID<Wallet>, by caller: Caller, cause: String
+    ) async throws -> (wallet: StoredWallet, issued: Int64) {
         let now = world.now
         return try await write { work in
             guard var wallet = try work.tx.wallet(id), wallet.merchant == caller.merchant,
@@ -249,7 +250,7 @@ extension Gateway {
                     $0.member("disabled_at", now.milliseconds)
                 }
             }
-            return wallet
+            return (wallet, try work.tx.issuedIndices(of: wallet.fingerprint))
         }
     }
 

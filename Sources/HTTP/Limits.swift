@@ -24,6 +24,9 @@ package struct Limits: Sendable {
     package var connectionsPerPeer = 1_000
     /// Accepted at most in one pass of a loop, so that a rush cannot starve those already served.
     package var acceptsPerPass = 64
+    /// Accepted at most when a drain begins: as many as can have waited in the kernel. Whoever comes on and
+    /// on must not keep a server from ending.
+    package var acceptsInDrain = Int(acceptQueue)
     /// Received but not yet answered, of one connection. Beyond it nothing more is read until an answer is
     /// out.
     package var pipelinedBytes = 64 * 1_024

@@ -9,17 +9,15 @@ extension Loop {
         return connection.id == id ? connection : nil
     }
 
-    /// Takes what waits at the listener, a bounded number at a time unless `all`.
-    func acceptConnections(all: Bool = false) {
-        var count = 0
-        while listener >= 0, all || count < limits.acceptsPerPass {
+    /// Takes what waits at the listener, a bounded number at a time.
+    func acceptConnections(atMost most: Int) {
+        for _ in 0..<most where listener >= 0 {
             guard let (descriptor, address) = Socket.accept(listener) else {
                 let error = linux_errno()
                 if [EMFILE, ENFILE, ENOMEM, ENOBUFS].contains(error) { pauseListening() }
                 if error == EINTR || error == ECONNABORTED { continue }
                 return
             }
-            count += 1
             admit(descriptor, address)
         }
     }

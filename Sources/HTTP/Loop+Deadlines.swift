@@ -63,11 +63,12 @@ extension Loop {
 
     // MARK: Drain
 
-    /// Stops accepting and closes what is idle. What already waits at the listener is still served.
+    /// Stops accepting and closes what is idle. What already waits at the listener is still served, and what
+    /// comes while that is taken, up to a bound.
     func beginDrain() {
         guard drainStarted == nil else { return }
         drainStarted = now
-        acceptConnections(all: true)
+        acceptConnections(atMost: limits.acceptsInDrain)
         closeListener()
         for connection in connections {
             guard let connection else { continue }

@@ -122,7 +122,7 @@ final class Loop: TaskExecutor, EventSink, @unchecked Sendable {
                 let tag = unsafe UInt(linux_epoll_tag(list, index))
                 switch tag {
                 case Self.wakeTag: clearWake()
-                case Self.listenerTag: acceptConnections()
+                case Self.listenerTag: acceptConnections(atMost: limits.acceptsPerPass)
                 default: happened(Connection.ID(tag: tag), unsafe linux_epoll_events(list, index))
                 }
             }

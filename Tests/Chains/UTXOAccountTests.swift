@@ -67,6 +67,11 @@ struct UTXOAccountTests {
         #expect(try ready.destination(at: 5).script == account.destination(at: 5).script)
     }
 
+    /// So many words of a seed.
+    private static func words(_ count: Int, _ separator: String) -> String {
+        Array(repeating: "abandon", count: count).joined(separator: separator)
+    }
+
     @Test(
         "what cannot receive is refused for what it is",
         arguments: [
@@ -76,7 +81,12 @@ struct UTXOAccountTests {
             ("wsh(sortedmulti(2,\(account)/0/*,\(accountPrivate)/0/*))", .privateKey),
             ("tr(\(account)/*,{pk(\(accountPrivate)/*),pk(\(wif))})", .privateKey),
             ("pkh(\(accountPrivate)" + String(repeating: "/0", count: 300) + "/*)", .privateKey),
-            (Array(repeating: "abandon", count: 11).joined(separator: " ") + " about", .privateKey),
+            (words(11, " ") + " about", .privateKey), ("Abandon " + words(10, " ") + " about", .privateKey),
+            (words(12, ", "), .privateKey), (words(24, "\n"), .privateKey), (words(20, " "), .privateKey),
+            (words(33, " "), .privateKey), (" 1. " + words(12, " 2. ") + ".", .privateKey),
+            (words(11, " "), .key(.encoding(.character(at: 7)))),
+            (words(12, " ") + " of", .key(.encoding(.character(at: 7)))),
+            (accountPrivate + String(repeating: " ", count: 5_000), .privateKey),
             ("pkh(\(wif))", .privateKey), (wif, .privateKey), ("tr(\(wif))", .privateKey),
             ("wpkh(\(point))", .notRanged), ("wpkh(\(account))", .notRanged),
             ("wpkh(\(account)/0)", .notRanged),

@@ -194,4 +194,21 @@ struct NodeScriptTests {
         let refused = try await forged.install()
         #expect(refused.code != 0 && forged.kept.isEmpty && !refused.said.contains("taken all the same"), "\(refused)")
     }
+
+    @Test("refuse folders whose names a shell would read, before anything is started", arguments: [
+        ("RUN", "RUN"), ("BIN", "BIN"), ("QUITTANCE_CACHE", "QUITTANCE_CACHE"), ("QUITTANCE_RUN", "RUN"),
+    ])
+    func places(_ variable: String, _ named: String) async throws {
+        let folder = try TemporaryFolder()
+        let root = URL(fileURLWithPath: #filePath).deletingLastPathComponent().appendingPathComponent("../../Nodes")
+        var environment = ["HOME": folder.path, "PATH": "/usr/bin:/bin", "QUITTANCE_RUN": folder.path]
+        if variable != "QUITTANCE_CACHE" { environment["BIN"] = "/bin" }
+        environment[variable] = folder.file("a folder; touch it")
+        let ended = try await ChildProcess.run(
+            "/bin/sh", ["-c", #"exec "$1" start 2>&1"#, "sh", root.path + "/bitcoind.sh"], environment: environment,
+            isWhole: true)
+        #expect(ended.code == 1)
+        #expect(ended.output.contains("has a character that a shell reads: set \(named)"), "\(ended.output)")
+        #expect(!Files.exists(folder.file("a folder")))
+    }
 }

@@ -5,14 +5,15 @@ import Crypto
 enum SpendingKey {
     /// How long an extended or a single private key is, in characters of Base58.
     private static let characters = 50...112
-    /// How many words a wallet's seed has (BIP 39), and how long they are.
-    private static let words: Set<Int> = [12, 15, 18, 21, 24]
+    /// How many words a wallet's seed has (BIP 39; 20 and 33: SLIP 39), and how long they are.
+    private static let words: Set<Int> = [12, 15, 18, 20, 21, 24, 33]
     private static let letters = 3...8
 
+    /// Of a long text the beginning is searched: no key is as long.
     static func isIn(_ text: String) -> Bool {
-        guard text.utf8.count <= UTXOLimits.searchedCharacters else { return false }
-        let pieces = text.utf8.split { !isBase58($0) }
-        return pieces.contains { characters.contains($0.count) && isKey(Substring($0)) } || isSeed(text)
+        let bytes = text.utf8.prefix(UTXOLimits.searchedCharacters)
+        let pieces = bytes.split { !isBase58($0) }
+        return pieces.contains { characters.contains($0.count) && isKey(Substring($0)) } || isSeed(bytes)
     }
 
     private static func isBase58(_ byte: UInt8) -> Bool {
@@ -33,13 +34,14 @@ enum SpendingKey {
         }
     }
 
-    /// No account is written like that, so it need not be looked up word by word.
-    private static func isSeed(_ text: String) -> Bool {
-        let parts = text.split { $0.isWhitespace }
-        return words.contains(parts.count)
-            && parts.allSatisfy { part in
-                letters.contains(part.utf8.count)
-                    && part.utf8.allSatisfy { (UInt8(ascii: "a")...UInt8(ascii: "z")).contains($0) }
-            }
+    /// Words and nothing else, however they are numbered, divided or begun. No account is written like that,
+    /// so they need not be looked up one by one.
+    private static func isSeed(_ text: Substring.UTF8View) -> Bool {
+        let parts = text.split { !isLetter($0) }
+        return words.contains(parts.count) && parts.allSatisfy { letters.contains($0.count) }
+    }
+
+    private static func isLetter(_ byte: UInt8) -> Bool {
+        (UInt8(ascii: "a")...UInt8(ascii: "z")).contains(byte | 0x20)
     }
 }

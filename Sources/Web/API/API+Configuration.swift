@@ -22,12 +22,8 @@ extension API {
         Operation("wallets.disable", .post, "/v1/wallets/{id}/disable", scope: .walletsManage) { call in
             let id: ID<Wallet> = try call.id("wallet")
             try call.takesNothing()
-            _ = try await call.gateway.disableWallet(id, by: call.caller, cause: call.cause)
-            let wallets = try await call.gateway.walletViews(of: call.caller)
-            guard let wallet = wallets.first(where: { $0.id == id }) else {
-                throw CommandError.notFound("wallet")
-            }
-            return .object { wallet.write(&$0) }
+            let ended = try await call.gateway.disableWallet(id, by: call.caller, cause: call.cause)
+            return .object { WalletView(ended.wallet, issued: ended.issued).write(&$0) }
         },
         Operation("wallets.advance", .post, "/v1/wallets/{id}/advance", scope: .walletsManage) { call in
             let id: ID<Wallet> = try call.id("wallet")

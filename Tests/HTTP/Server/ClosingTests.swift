@@ -1,3 +1,4 @@
+import Glibc
 import HTTP
 import Platform
 import Testing
@@ -48,6 +49,38 @@ import Testing
             #expect(try await pour(client))
             #expect(try residentBytes() - before < (megabytes / 4) << 20)
         }
+    }
+
+    @Test("Whoever comes on and on does not keep a server from ending: it takes so many more, and no others")
+    func endsUnderAFlood() async throws {
+        let (isHeld, isLetGo) = (Lock(false), Lock(false))
+        var configuration = Server.Configuration()
+        (configuration.port, configuration.loops) = (0, 1)
+        (configuration.limits.acceptsPerPass, configuration.limits.acceptsInDrain) = (1, 3)
+        let server = try Server(configuration: configuration) { request in
+            guard request.path == "/hold" else { return .text("ok") }
+            // It holds the loop's own thread, so that all who come meanwhile wait in the kernel.
+            isHeld.withLock { $0 = true }
+            while !isLetGo.withLock({ $0 }) { sched_yield() }
+            return .text("held")
+        }
+        let serving = Task { await server.run() }
+        let statuses = try await RawClient.run { [port = server.port] in
+            let first = try RawClient(port: port)
+            first.send("GET /hold HTTP/1.1\r\nHost: x\r\n\r\n")
+            while !isHeld.withLock({ $0 }) { sched_yield() }
+            let others = try (0..<20).map { _ in try RawClient(port: port) }
+            for other in others { other.send("GET / HTTP/1.1\r\nHost: x\r\n\r\n") }
+            serving.cancel()
+            isLetGo.withLock { $0 = true }
+            let statuses = [first.receive().statuses] + others.map { $0.receive().statuses }
+            for client in [first] + others { client.close() }
+            return statuses
+        }
+        await serving.value
+        #expect(statuses[0] == [200])
+        // Those of the drain, and one of each pass before it.
+        #expect((3...5).contains(statuses.dropFirst().count { $0 == [200] }), "\(statuses)")
     }
 
     @Test("A client that goes on sending after a refusal is dropped")
