@@ -135,4 +135,6 @@ package enum CommandError: Error, Hashable, Sendable {
     case beyondScope
     /// What the sandbox was asked makes no sense.
     case sandbox(String)
+    /// Too much is asked of the sandbox at once. Nothing was done.
+    case sandboxBusy
 }

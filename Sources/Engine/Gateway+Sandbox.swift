@@ -79,36 +79,43 @@ extension Gateway {
 
     /// Tries commands on a copy of the world, stores them, and lets the world go on to the copy then.
     ///
-    /// Tried on a snapshot: the one writer, which all live payments wait for, only appends lines. Where
-    /// another command was faster it is tried again, and in the end where nobody is faster.
+    /// One command of a process at a time, and on a snapshot: the one writer, which all live payments wait
+    /// for, only appends lines, and whoever comes next begins where this one ended. Where another process
+    /// was faster it is tried again.
+    ///
+    /// Throws `sandboxBusy` where too many wait, or other processes are faster all the time.
     ///
     /// *Atomicity*: all of them or none. *On failure*: the world is as it was: what is not in the journal has
     /// not happened. Where a commit's outcome is unknown, the next command finds its lines and goes on from
     /// them.
     func drive(_ commands: [SandboxCommand]) async throws -> [SandboxOutcome] {
         let sandbox = try playground()
-        var done: SandboxDraft?
-        for _ in 0..<EngineLimits.sandboxTries where done == nil {
-            let draft = try await store.read { try self.draft(commands, in: sandbox, $0) }
-            done = try await store.write { tx in
-                guard try tx.sandboxSequence() == draft.base else { return nil }
-                try draft.store(tx)
-                return draft
-            }
+        let outcomes: [SandboxOutcome]
+        do {
+            outcomes = try await players.pass { try await self.carryOut(commands, in: sandbox) }
+        } catch is Turnstile.Full {
+            throw CommandError.sandboxBusy
         }
-        let draft: SandboxDraft
-        if let done {
-            draft = done
-        } else {
-            draft = try await store.write { tx in
-                let draft = try self.draft(commands, in: sandbox, tx)
-                try draft.store(tx)
-                return draft
-            }
-        }
-        sandbox.adopt(draft.ledger)
         changes.publish(.sandbox)
-        return draft.outcomes
+        return outcomes
+    }
+
+    private func carryOut(
+        _ commands: [SandboxCommand], in sandbox: SandboxWorld
+    ) async throws -> [SandboxOutcome] {
+        for _ in 0..<EngineLimits.sandboxTries {
+            world.metrics.sandboxTries.add()
+            let draft = try await store.read { try self.draft(commands, in: sandbox, $0) }
+            let isStored = try await store.write { tx in
+                guard try tx.sandboxSequence() == draft.base else { return false }
+                try draft.store(tx)
+                return true
+            }
+            guard isStored else { continue }
+            sandbox.adopt(draft.ledger)
+            return draft.outcomes
+        }
+        throw CommandError.sandboxBusy
     }
 
     /// Applies commands to a copy of the world as the store tells it. Throws `CommandError.sandbox` for what
@@ -152,19 +159,32 @@ extension Gateway {
     /// Takes in what is stored behind a state: after a start, after a commit whose outcome was unknown, and
     /// what other processes did.
     private static func catchUp(_ ledger: inout SandboxLedger, _ tx: Storage.Transaction) throws {
-        if try tx.keptSandboxSequence() > ledger.sequence, let kept = try tx.keptSandbox() {
-            ledger = try SandboxLedger(json: kept)
-        }
+        let kept = try tx.keptSandboxSequence()
+        if kept > ledger.sequence, let state = try tx.keptSandbox() { ledger = try whole(state, kept) }
         while true {
             let lines = try tx.journal(after: ledger.sequence, limit: EngineLimits.journalLines)
             if lines.isEmpty { return }
             for line in lines {
                 guard line.sequence == ledger.sequence + 1 else {
-                    throw Corruption("the sandbox's command \(ledger.sequence + 1) is missing")
+                    throw Corruption("sandbox_journal: command \(ledger.sequence + 1) is missing")
                 }
                 _ = try ledger.apply(try SandboxCommand(json: line.command))
             }
         }
+    }
+
+    /// The world as it was kept whole at a command.
+    private static func whole(_ state: String, _ sequence: Int64) throws(Corruption) -> SandboxLedger {
+        let ledger: SandboxLedger
+        do throws(ChainFault) {
+            ledger = try SandboxLedger(json: state)
+        } catch {
+            throw Corruption("sandbox_state: \(error.detail)")
+        }
+        guard ledger.sequence == sequence else {
+            throw Corruption("sandbox_state: it is of command \(ledger.sequence), and filed at \(sequence)")
+        }
+        return ledger
     }
 
     /// Takes in what other processes did in the sandbox, so that what is asked of it here is asked of the
@@ -215,7 +235,7 @@ extension Gateway {
             try catchUp(&ledger, tx)
             return nil
         } catch let corruption as Corruption {
-            return "sandbox_journal: \(corruption)"
+            return "\(corruption)"
         } catch let fault as ChainFault {
             return "sandbox_journal, behind command \(ledger.sequence): \(fault.detail)"
         } catch where Store.isAboutRows(error) {
@@ -258,5 +278,13 @@ private struct SandboxDraft: Sendable {
             case .whole(let state, let sequence): try tx.keepSandbox(state, sequence: sequence)
             }
         }
+    }
+}
+
+extension Metrics {
+    var sandboxTries: Counter {
+        counter(
+            "quittance_sandbox_tries_total",
+            help: "Times that commands to the sandbox were worked out; once each, but for other processes.")
     }
 }

@@ -21,6 +21,8 @@ package final class Gateway: Sendable {
     /// Nil where another process may write to the store.
     let rendered: RenderedPayments?
     let watches: Watches
+    /// Whoever does something to the sandbox, one at a time.
+    let players = Turnstile(room: EngineLimits.waitingPlayers)
     /// What parts of payments are numbered above; nil until it was read. See decision 4.
     let floor = Lock<Int?>(nil)
     let steadiness = Lock(SteadyClock())

@@ -50,8 +50,10 @@ package enum EngineLimits {
     package static let deliveryTimeoutMilliseconds: Int64 = 15_000
     /// A lease outlives the time-out of its try.
     static let leaseSeconds: Int64 = 60
-    /// How often commands of the sandbox are tried on a snapshot before they are done in the writer.
-    static let sandboxTries = 3
+    /// How often commands of the sandbox are tried where other processes are faster, and how many commands
+    /// wait for the one that is tried.
+    static let sandboxTries = 50
+    static let waitingPlayers = 256
     /// Commands of the sandbox that are read at a time.
     static let journalLines = 1_000
     /// How often a process looks for what others did in the sandbox.

@@ -21,6 +21,8 @@ enum Limits {
     static let countedBacklog = 1_000
     /// Damaged identities that are passed over to find the highest one.
     static let passedIdentities = 16
+    /// Numbers that a command of the sandbox can have.
+    static let sandboxCommands: ClosedRange<Int64> = 0...(1 << 53)
     /// Characters of a value that a finding shows.
     static let shownCharacters = 80
 }

@@ -321,26 +321,37 @@ extension Transaction {
     /// The sandbox as it was last kept whole; nil while its commands tell all. Throws `Corruption` for what
     /// is no text.
     package func keptSandbox() throws -> String? {
-        try connection.first("SELECT state FROM sandbox_state").map { try sandboxText($0, 0) }
-    }
-
-    private func sandboxText(_ row: Row, _ column: Int) throws -> String {
-        do {
-            return try row.text(column)
-        } catch {
-            guard Store.isAboutRows(error) else { throw error }
-            throw Corruption("the sandbox has a row that is none: \(error)")
+        try connection.first("SELECT state FROM sandbox_state").map { row in
+            try ofSandbox("sandbox_state") { try row.text(0) }
         }
     }
 
-    /// The number of the last command in what was kept whole; 0 while nothing is.
-    package func keptSandboxSequence() throws -> Int64 {
-        try connection.first("SELECT sequence FROM sandbox_state")?.integer(0) ?? 0
+    /// What a row of the sandbox holds. Play money must not stop anything: a value that is none is
+    /// `Corruption`, for which there is a way on.
+    private func ofSandbox<Value>(_ table: String, _ read: () throws -> Value) throws -> Value {
+        do {
+            return try read()
+        } catch {
+            guard Store.isAboutRows(error) else { throw error }
+            throw Corruption("\(table) has a row that is none: \(error)")
+        }
     }
 
-    /// The number of the sandbox's last command; 0 before the first.
+    /// The number of the last command in what was kept whole; 0 while nothing is. Throws `Corruption` for
+    /// what is no number of a command.
+    package func keptSandboxSequence() throws -> Int64 {
+        guard let row = try connection.first("SELECT sequence FROM sandbox_state") else { return 0 }
+        let sequence = try ofSandbox("sandbox_state") { try row.integer(0) }
+        guard Limits.sandboxCommands.contains(sequence) else {
+            throw Corruption("sandbox_state has the number \(sequence)")
+        }
+        return sequence
+    }
+
+    /// The number of the sandbox's last command; 0 before the first. Throws `Corruption` for what is none.
     package func sandboxSequence() throws -> Int64 {
-        let last = try connection.first("SELECT max(sequence) FROM sandbox_journal")?.integerOrNil(0)
+        let row = try connection.first("SELECT max(sequence) FROM sandbox_journal")
+        let last = try ofSandbox("sandbox_journal") { try row?.integerOrNil(0) }
         return try last ?? keptSandboxSequence()
     }
 
@@ -358,7 +369,7 @@ extension Transaction {
             SELECT sequence, command FROM sandbox_journal WHERE sequence > \(sequence)
             ORDER BY sequence LIMIT \(limit)
             """
-        ).map { (try $0.integer(0), try sandboxText($0, 1)) }
+        ).map { row in try ofSandbox("sandbox_journal") { (try row.integer(0), try row.text(1)) } }
     }
 
     package func appendJournal(_ command: String, sequence: Int64) throws {

@@ -73,8 +73,9 @@ enum Limits {
     // The sandbox.
     static let sandboxBlocks: ClosedRange<Int64> = 1...100
     static let sandboxDepth: ClosedRange<Int64> = 1...100
-    /// Commands of one merchant, in `rateWindowSeconds`: a test suite needs fewer, and all of them go through
-    /// the writer that live payments wait for.
+    /// Commands for one merchant, by its keys and on its pages, in `rateWindowSeconds`, and those of them
+    /// that may come at once: a test suite needs fewer, and all of them share one world.
     static let sandboxCommands: Int64 = 300
+    static let sandboxCommandsAtOnce: Int64 = 100
     static let sandboxSeconds: ClosedRange<Int64> = 1...(366 * 24 * 3600)
 }

@@ -11,10 +11,12 @@ enum Serve {
         let log = Log()
         let bed = try await Bed.open(folder, log: log)
         let gateway = bed.gateway
-        let checkout = Checkout(gateway)
+        let players = SandboxQuota(clock: gateway.world.clock)
+        let checkout = Checkout(gateway, players: players)
+        let api = API(gateway: gateway, players: players, rateLimit: nil)
         let front = Front(
-            [API(gateway: gateway, rateLimit: nil).router, checkout.router, Operations(gateway).router],
-            log: log, metrics: gateway.world.metrics)
+            [api.router, checkout.router, Operations(gateway).router], log: log,
+            metrics: gateway.world.metrics)
         var settings = Server.Configuration()
         settings.port = 0
         let server = try Server(configuration: settings) { await front.respond(to: $0) }

@@ -49,7 +49,8 @@ struct Running: Sendable {
             throw error
         }
         let gateway = instance.gateway
-        let checkout = Checkout(gateway)
+        let players = SandboxQuota(clock: gateway.world.clock)
+        let checkout = Checkout(gateway, players: players)
         let health = Lock<@Sendable () -> [Supervisor.Health]> { [] }
         let presence = Presence(
             url: url, storage: configuration.shownStorage,
@@ -67,7 +68,8 @@ struct Running: Sendable {
         if let reception { residents.append(reception) }
         let supervisor = Supervisor(residents, log: log)
         health.withLock { $0 = { supervisor.health } }
-        reception?.open(site(gateway, checkout, supervisor))
+        let api = API(gateway: gateway, players: players)
+        reception?.open(site(api, checkout, gateway, supervisor))
         let task = Task { try await supervisor.run() }
         let bound = presence.address.map { "http://\($0)" }
         return Running(instance: instance, url: url, bound: bound, roles: roles, task: task)
@@ -166,12 +168,11 @@ private struct Essential: Resident {
 extension Running {
     /// Everything that is answered over HTTP.
     private static func site(
-        _ gateway: Gateway, _ checkout: Checkout, _ supervisor: Supervisor
+        _ api: API, _ checkout: Checkout, _ gateway: Gateway, _ supervisor: Supervisor
     ) -> Front {
         let operations = Operations(gateway) { supervisor.health }
         return Front(
-            [API(gateway: gateway).router, checkout.router, operations.router],
-            log: gateway.world.log,
+            [api.router, checkout.router, operations.router], log: gateway.world.log,
             metrics: gateway.world.metrics)
     }
 }

@@ -93,8 +93,35 @@ struct SandboxTests {
         }
         let world = gateway.sandbox?.ledger
         #expect(world?.sequence == 60)
+        // Each was worked out once, and none of them in the writer that live payments wait for.
+        #expect(gateway.world.metrics.exposition().contains("\nquittance_sandbox_tries_total 60\n"))
         try await house.reopen()
         #expect(house.gateway.sandbox?.ledger == world)
+        await house.close()
+    }
+
+    @Test("More at once than may wait are refused, do nothing, and can be sent again")
+    func crowd() async throws {
+        let house = try await House()
+        let gateway = house.gateway
+        let (inside, outside) = (AsyncStream.makeStream(of: Void.self), AsyncStream.makeStream(of: Void.self))
+        let first = Task {
+            try await gateway.players.pass {
+                inside.continuation.finish()
+                for await _ in outside.stream {}
+            }
+        }
+        for await _ in inside.stream {}
+        let waiting = (0..<EngineLimits.waitingPlayers).map { _ in
+            Task { try await gateway.command(.clock(advanceSeconds: 1)) }
+        }
+        while gateway.players.waiting < waiting.count { await Task.yield() }
+        await #expect(throws: CommandError.sandboxBusy) { try await gateway.command(.clock(advanceSeconds: 1)) }
+        outside.continuation.finish()
+        try await first.value
+        for task in waiting { _ = try await task.value }
+        _ = try await gateway.command(.clock(advanceSeconds: 1))
+        #expect(gateway.sandbox?.ledger.sequence == Int64(waiting.count) + 1)
         await house.close()
     }
 

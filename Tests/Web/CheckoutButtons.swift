@@ -92,6 +92,34 @@ struct CheckoutButtons {
         #expect(try await world.send(.post, "/checkout/\(token.text)/sandbox/nap", form: "").status == .notFound)
     }
 
+    @Test("Buttons and keys draw on one account: in no minute is more done to the sandbox for one merchant")
+    func quota() async throws {
+        let clock = ManualClock()
+        let world = try await CheckoutWorld(clock: clock)
+        var tokens: [CheckoutToken] = []
+        for number in 0..<10 { tokens.append(try await world.open("A-\(number)")) }
+        var (done, refused) = (0, 0)
+        for round in 0..<31 {
+            if round > 0 { clock.advance(by: 1_950) }
+            for token in tokens {
+                let press = try await world.send(.post, "/checkout/\(token.text)/sandbox/exact", form: "blocks=0")
+                if press.status == .tooManyRequests {
+                    #expect(press.headers["retry-after"] != nil)
+                    refused += 1
+                } else {
+                    done += 1
+                }
+            }
+        }
+        #expect(done + refused == 310)
+        #expect(done <= Int(Limits.sandboxCommands) && refused > 0)
+        // None of the links has used up what is its own.
+        #expect(31 < CheckoutLimits.commands)
+        clock.advance(by: 60_000)
+        let later = try await world.send(.post, "/checkout/\(tokens[0].text)/sandbox/exact", form: "blocks=0")
+        #expect(later.status != .tooManyRequests)
+    }
+
     private func payment(_ world: CheckoutWorld, _ token: CheckoutToken) async throws -> Payment {
         try #require(try await world.gateway.checkoutView(token)).payment.payment
     }

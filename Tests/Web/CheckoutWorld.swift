@@ -46,7 +46,7 @@ final class CheckoutWorld: Sendable {
         let key = try await gateway.createKey(
             merchant: merchant.id, name: "test", scopes: [.admin], isTest: true, by: .operatorAtMachine, cause: "test")
         caller = Caller(merchant: merchant.id, key: key.key.id, isTest: true, scopes: ["admin"])
-        checkout = Checkout(gateway)
+        checkout = Checkout(gateway, players: SandboxQuota(clock: clock))
         try await watch()
     }
 

@@ -19,14 +19,15 @@ extension SandboxLedger {
         return String(decoding: writer.bytes, as: UTF8.self)
     }
 
-    /// Reads what `json` gave. Throws `malformed` for anything else.
+    /// Reads what `json` gave. Throws `malformed` for anything else, also for what reads and cannot have
+    /// been.
     package init(json text: String) throws(ChainFault) {
         do {
             let limits = JSONLimits(bytes: SandboxLimits.worldBytes, depth: 8)
             var form = try JSONForm(try JSON.parse(text: text, limits: limits))
-            let sequence = form.integer("sequence", .required, 0 ... .max)
+            let sequence = form.integer("sequence", .required, SandboxLimits.numbers)
             let offset = form.integer("offset_seconds", .required, 0...SandboxTime.largestOffsetSeconds)
-            let lastTime = form.instant("last_time")
+            let lastTime = form.instant("last_time", orNever: true)
             let stories = form.objects("stories", .required, count: 2...2, SandboxStory.read)
             let read = try form.finish(sequence, offset, lastTime, stories)
             let byNetwork = Dictionary(read.3.map { ($0.network, $0) }) { first, _ in first }
@@ -66,7 +67,7 @@ extension SandboxStory {
 
     fileprivate static func read(in form: inout JSONForm) -> SandboxStory? {
         let network = form.choice("network", .required, of: SandboxNetwork.self)
-        let serial = form.integer("serial", .required, 0 ... .max)
+        let serial = form.integer("serial", .required, SandboxLimits.numbers)
         let isDown = form.bool("is_down", .required)
         let chain = form.objects("chain", .required, count: 1 ... .max, SandboxBlock.read)
         let stale = form.objects("stale", .required, count: 0 ... .max, SandboxBlock.read)
@@ -79,9 +80,15 @@ extension SandboxStory {
         guard let network, let serial, let isDown, let chain, let stale, let pool, let gone, let transactions,
             let spenders, let latest
         else { return nil }
-        return SandboxStory(
+        let story = SandboxStory(
             network, active: chain, stale: stale, pool: pool, transactions: transactions, spenders: spenders,
             latest: latest, gone: gone, serial: UInt64(serial), isDown: isDown)
+        let flaw = story.stale.count == stale.count ? story.unsoundness : "A block is there twice."
+        if let flaw {
+            form.report(FieldProblem(code: "unsound", detail: flaw))
+            return nil
+        }
+        return story
     }
 }
 
@@ -96,7 +103,7 @@ extension SandboxBlock {
 
     fileprivate static func read(in form: inout JSONForm) -> SandboxBlock? {
         let id = form.name("id")
-        let height = form.integer("height", .required, 0 ... .max)
+        let height = form.integer("height", .required, SandboxLimits.numbers)
         let parent = form.name("parent")
         let time = form.instant("time")
         let transactions = form.names("transactions")
@@ -122,7 +129,7 @@ extension SandboxTransaction {
         let inputs = form.names("inputs")
         let outputs = form.objects(
             "outputs", .required, count: SandboxLimits.outputs, SandboxCommand.Output.read)
-        let fee = form.integer("fee", .required, 0 ... .max)
+        let fee = form.integer("fee", .required, SandboxLimits.numbers)
         guard let id, let inputs, let outputs, let fee else { return nil }
         return SandboxTransaction(id: id, inputs: inputs, outputs: outputs, fee: UInt64(fee))
     }
@@ -145,8 +152,10 @@ extension JSONForm {
         strings(member, .required, count: 0 ... .max, maxBytes: Self.nameBytes)
     }
 
-    fileprivate mutating func instant(_ member: String) -> Instant? {
-        integer(member, .required, .min ... .max).map { Instant(milliseconds: $0) }
+    /// A time of the sandbox; `orNever` where nothing may have happened yet.
+    fileprivate mutating func instant(_ member: String, orNever: Bool = false) -> Instant? {
+        let lowest = orNever ? Int64.min : SandboxTime.range.lowerBound
+        return integer(member, .required, lowest...SandboxTime.latest).map { Instant(milliseconds: $0) }
     }
 
     /// Keys and values in turn.

@@ -142,6 +142,8 @@ package struct SandboxLedger: Hashable, Sendable {
 enum SandboxTime {
     static let range: ClosedRange<Int64> = 0...7_258_118_400_000
     static let largestOffsetSeconds: Int64 = 3_153_600_000
+    /// The latest time that the sandbox's clock can show, in milliseconds.
+    static let latest = range.upperBound + largestOffsetSeconds * 1_000
 }
 
 /// A transaction as the sandbox's owner may see it.

@@ -27,6 +27,9 @@ package enum SandboxLimits {
     /// Bytes of a world as it is kept. A larger one stays in its commands.
     package static let worldBytes = 33_554_432
 
+    /// Numbers of commands, heights and fees in a world that was kept: with room above them.
+    static let numbers: ClosedRange<Int64> = 0...(1 << 53)
+
     /// Transactions of one block; the rest of the pool waits for the next one.
     package static let blockTransactions = 4_000
 

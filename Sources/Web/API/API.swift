@@ -16,23 +16,24 @@ package struct API: Sendable {
 
     let gateway: Gateway
     private let limiter: RateLimiter<ID<APIKey>>?
-    private let players: RateLimiter<ID<Merchant>>
+    private let players: SandboxQuota
     private let strangers: RateLimiter<IPAddress>
     /// What is refused to a key, as far as it is recorded, and how many more were since the last record.
     private let recorded: RateLimiter<ID<APIKey>>
     private let unrecorded = Lock<[ID<APIKey>: Int]>([:])
 
     /// - Parameters:
+    ///   - players: what is done to the sandbox, here and on the pages.
     ///   - rateLimit: for each key; nil for none, nor for the sandbox, as for a benchmark.
     ///   - wrongKeys: for each address that presents keys that are none.
     ///   - recordedRefusals: of each key; more are counted, and the next record says how many.
     package init(
-        gateway: Gateway, rateLimit: RateLimit? = .standard, wrongKeys: RateLimit = .wrongKeys,
-        recordedRefusals: RateLimit = .recordedRefusals
+        gateway: Gateway, players: SandboxQuota, rateLimit: RateLimit? = .standard,
+        wrongKeys: RateLimit = .wrongKeys, recordedRefusals: RateLimit = .recordedRefusals
     ) {
         self.gateway = gateway
         limiter = rateLimit.map { RateLimiter($0, clock: gateway.world.clock) }
-        players = RateLimiter(.sandboxCommands, clock: gateway.world.clock)
+        self.players = players
         strangers = RateLimiter(wrongKeys, clock: gateway.world.clock)
         recorded = RateLimiter(recordedRefusals, clock: gateway.world.clock)
     }

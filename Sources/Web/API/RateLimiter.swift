@@ -1,24 +1,30 @@
 import Domain
 import HTTP
-import Platform
+package import Platform
 
-/// How many requests may be made: `quota` in `windowSeconds`, all at once if need be.
+/// How many requests may be made: `quota` in `windowSeconds`, and `atOnce` of them that were saved up.
 package struct RateLimit: Hashable, Sendable {
     package let quota: Int64
     package let windowSeconds: Int64
+    package let atOnce: Int64
 
-    /// Both are positive.
-    package init(quota: Int64, windowSeconds: Int64) {
-        precondition(quota > 0 && windowSeconds > 0, "a rate limit lets something through")
+    /// All are positive.
+    ///
+    /// - Parameter atOnce: the whole quota unless it is said otherwise.
+    package init(quota: Int64, windowSeconds: Int64, atOnce: Int64? = nil) {
+        let most = atOnce ?? quota
+        precondition(quota > 0 && windowSeconds > 0 && most > 0, "a rate limit lets something through")
         self.quota = quota
         self.windowSeconds = windowSeconds
+        self.atOnce = most
     }
 
     /// Far above what an honest shop needs, far below what hurts.
     package static let standard = RateLimit(quota: Limits.rateQuota, windowSeconds: Limits.rateWindowSeconds)
-    /// What one merchant does to the sandbox, with all its keys.
+    /// What is done to the sandbox for one merchant. In no minute more than the two together.
     static let sandboxCommands = RateLimit(
-        quota: Limits.sandboxCommands, windowSeconds: Limits.rateWindowSeconds)
+        quota: Limits.sandboxCommands - Limits.sandboxCommandsAtOnce, windowSeconds: Limits.rateWindowSeconds,
+        atOnce: Limits.sandboxCommandsAtOnce)
     /// What the log keeps of refusals to one key: a shop under construction stays below it.
     package static let recordedRefusals = RateLimit(
         quota: Limits.recordedRefusals, windowSeconds: Limits.recordedRefusalsWindowSeconds)
@@ -32,6 +38,17 @@ package struct RateLimit: Hashable, Sendable {
     /// then, nobody types keys.
     package static let wrongKeys = RateLimit(
         quota: Limits.wrongKeyQuota, windowSeconds: Limits.wrongKeyWindowSeconds)
+}
+
+/// What one merchant's keys, and whoever has the links of its test payments, do to the sandbox: one account
+/// for both doors.
+package final class SandboxQuota: Sendable {
+    private let limiter: RateLimiter<ID<Merchant>>
+
+    /// Of one process: the same one for its API and its pages.
+    package init(clock: any Clock) { limiter = RateLimiter(.sandboxCommands, clock: clock) }
+
+    func take(_ merchant: ID<Merchant>) -> RateVerdict { limiter.take(merchant) }
 }
 
 /// What is left after a request.
@@ -61,7 +78,7 @@ final class RateLimiter<Subject: Hashable & Sendable>: Sendable {
     }
 
     private var cost: Int64 { limit.windowSeconds * 1_000 }
-    private var whole: Int64 { limit.quota * cost }
+    private var whole: Int64 { limit.atOnce * cost }
 
     /// How many subjects are remembered.
     var count: Int { buckets.withLock { $0.count } }

@@ -14,9 +14,12 @@ package final class Checkout: Resident {
     private let pages: LivePages
     private let commands: RateLimiter<ID<Payment>>
     private let streams: RateLimiter<ID<Payment>>
+    private let players: SandboxQuota
 
-    package init(_ gateway: Gateway) {
+    /// - Parameter players: what is done to the sandbox, here and over the API.
+    package init(_ gateway: Gateway, players: SandboxQuota) {
         self.gateway = gateway
+        self.players = players
         commands = RateLimiter(.linkCommands, clock: gateway.world.clock)
         streams = RateLimiter(.linkStreams, clock: gateway.world.clock)
         pages = LivePages(clock: gateway.world.clock) { token in
@@ -121,7 +124,7 @@ extension Checkout {
         guard let (token, checkout) = try await find(request) else { return Self.unknown }
         let path = "/checkout/\(token.text)"
         guard request.isFromOwnPage(baseURL: gateway.settings.baseURL) else { return Self.foreign(path) }
-        if let response = limit(token, isScript: false, path) { return response }
+        if let response = Self.limited(commands.take(token.payment), false, path) { return response }
         let view = CustomerView(checkout)
         let offered = view.choices + (view.requote.map { [$0] } ?? [])
         let chosen = FormBody(request)?["method"]
@@ -151,7 +154,7 @@ extension Checkout {
         let path = "/checkout/\(token.text)"
         guard request.isFromOwnPage(baseURL: gateway.settings.baseURL) else { return Self.foreign(path) }
         let isScript = request.headers["accept"] == "application/json"
-        if let response = limit(token, isScript: isScript, path) { return response }
+        if let response = Self.limited(commands.take(token.payment), isScript, path) { return response }
         let view = CustomerView(checkout)
         guard view.isOnSandbox, let action = SandboxAction(rawValue: request.parameters["action"]),
             let form = FormBody(request)
@@ -164,10 +167,14 @@ extension Checkout {
         guard CheckoutLimits.minedBlocks.contains(blocks) else {
             return Self.told("So many blocks cannot be mined at once.", .badRequest, isScript, path)
         }
+        let merchant = checkout.payment.payment.terms.merchant
+        if let response = Self.limited(players.take(merchant), isScript, path) { return response }
         do {
             try await action.perform(on: gateway, token.payment, blocks: blocks)
         } catch CommandError.sandbox(let text) {
             return Self.told(text, .conflict, isScript, path)
+        } catch CommandError.sandboxBusy {
+            return Self.tooMuch(Int64(Limits.retrySeconds), isScript, path)
         } catch CommandError.quarantined {
             return Self.told(Self.setAside, .conflict, isScript, path)
         }
@@ -178,16 +185,18 @@ extension Checkout {
     private static let setAside =
         "This payment is being checked. Please try again later, or ask the shop."
 
-    /// The answer to whoever presses more with one link than people do. Nil where there is room.
-    private func limit(_ token: CheckoutToken, isScript: Bool, _ path: String) -> Response? {
-        let verdict = commands.take(token.payment)
-        if verdict.isAllowed { return nil }
-        let text = "That was too much at once. Please wait \(verdict.seconds) s, and try again."
+    /// The answer to whoever presses more than people do. Nil where there is room.
+    private static func limited(_ verdict: RateVerdict, _ isScript: Bool, _ path: String) -> Response? {
+        verdict.isAllowed ? nil : tooMuch(verdict.seconds, isScript, path)
+    }
+
+    private static func tooMuch(_ seconds: Int64, _ isScript: Bool, _ path: String) -> Response {
+        let text = "That was too much at once. Please wait \(seconds) s, and try again."
         var response =
             isScript
-            ? Self.told(text, .tooManyRequests, true, path)
+            ? told(text, .tooManyRequests, true, path)
             : PageFrame.notice(.tooManyRequests, title: "Not so fast", text, back: path)
-        response.headers.add("Retry-After", String(verdict.seconds))
+        response.headers.add("Retry-After", String(seconds))
         return response
     }
 

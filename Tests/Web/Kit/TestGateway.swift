@@ -57,7 +57,10 @@ final class TestGateway: Sendable {
             keys: InstanceKeys(box: box, signing: signing), sandbox: sandbox)
         front = Front(
             [
-                API(gateway: gateway, rateLimit: rateLimit, recordedRefusals: recordedRefusals).router,
+                API(
+                    gateway: gateway, players: SandboxQuota(clock: clock), rateLimit: rateLimit,
+                    recordedRefusals: recordedRefusals
+                ).router,
                 Operations(gateway).router,
             ], log: log, metrics: metrics, clock: clock, entropy: entropy)
         try await setRates()
