@@ -56,6 +56,9 @@ let package = Package(
         module("Simulator", [
             "Domain", "Platform", "JSON", "Crypto", "HTTP", "Database", "Storage", "Chains", "Engine",
         ]),
+        module("Durability", [
+            "Domain", "Platform", "JSON", "Crypto", "HTTP", "Database", "Storage", "Chains", "Engine",
+        ]),
         module("Web", ["Domain", "Platform", "JSON", "Crypto", "HTTP", "Engine", "CQREncode"]),
         .executableTarget(
             name: "quittance",
@@ -71,6 +74,8 @@ let package = Package(
                 "Engine", "Web",
             ],
             swiftSettings: house),
+        .executableTarget(
+            name: "soak", dependencies: ["Durability", "Platform"], swiftSettings: house),
         .executableTarget(
             name: "shop", dependencies: ["Platform", "JSON", "Crypto", "HTTP", "Database"],
             path: "Examples/Shop", swiftSettings: house),
@@ -99,6 +104,7 @@ let package = Package(
         tests("Simulator", [
             "Simulator", "Storage", "Database", "Chains", "Crypto", "Platform", "TestKit",
         ]),
+        tests("Durability", ["Durability", "Database", "Platform", "TestKit"]),
         tests(
             "RealNodes",
             [

@@ -59,10 +59,10 @@ extension Gateway {
 
     private func indexFile(_ path: String, isUnused: Bool) throws -> IndexFile {
         do {
-            return try IndexFile(reading: path)
+            return try IndexFile(reading: path, in: world.files)
         } catch IndexFile.Doubt.missing where isUnused {
             // Nothing was issued.
-            return try IndexFile(path, covering: [:])
+            return try IndexFile(path, covering: [:], in: world.files)
         }
     }
 
@@ -108,7 +108,7 @@ extension Gateway {
     package func restored(
         skipping count: Int64, indexFile path: String, cause: String
     ) async throws -> [(key: String, from: Int64, next: Int64)] {
-        let known = try IndexFile.lastKnown(path)
+        let known = try IndexFile.lastKnown(path, in: world.files)
         let now = world.now
         defer { floor.withLock { $0 = nil } }
         let moved = try await store.write { tx in
@@ -134,7 +134,8 @@ extension Gateway {
         // What nothing was issued of needs no line.
         let next = Dictionary(
             moved.filter { $0.next > 0 }.map { ($0.key, $0.next) }, uniquingKeysWith: max)
-        _ = try IndexFile(path, covering: known.merging(next, uniquingKeysWith: max))
+        _ = try IndexFile(
+            path, covering: known.merging(next, uniquingKeysWith: max), in: world.files)
         return moved
     }
 

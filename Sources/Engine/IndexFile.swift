@@ -11,6 +11,7 @@ package struct IndexFile: Sendable {
     package let path: String
     /// For each key, the index below which all may have been handed out.
     package private(set) var covered: [String: Int64]
+    private let files: any FileCalls
     private var ahead = EngineLimits.coveredIndices.lowerBound
     private var coveredAt: Int64 = .min
 
@@ -30,35 +31,43 @@ package struct IndexFile: Sendable {
     }
 
     /// A file that covers what is given. Writes it.
-    package init(_ path: String, covering covered: [String: Int64]) throws(FileError) {
+    package init(
+        _ path: String, covering covered: [String: Int64], in files: any FileCalls = SystemFiles()
+    ) throws(FileError) {
         self.path = path
+        self.files = files
         self.covered = covered
         try write()
     }
 
     /// Reads a file. Throws `Doubt`, and `FileError`.
-    package init(reading path: String) throws {
+    package init(reading path: String, in files: any FileCalls = SystemFiles()) throws {
         self.path = path
-        let read = try Self.read(path)
-        guard read.inode == (try Files.number(of: path)) else { throw Doubt.copied }
+        self.files = files
+        let read = try Self.read(path, files)
+        guard read.inode == (try files.number(of: path)) else { throw Doubt.copied }
         covered = read.covered
     }
 
     /// What a file says, also where it is only a copy: nothing below it may be issued. Empty where there is
     /// nothing to be read.
-    package static func lastKnown(_ path: String) throws -> [String: Int64] {
+    package static func lastKnown(
+        _ path: String, in files: any FileCalls = SystemFiles()
+    ) throws -> [String: Int64] {
         do {
-            return try read(path).covered
+            return try read(path, files).covered
         } catch is Doubt {
             return [:]
         }
     }
 
-    private static func read(_ path: String) throws -> (inode: UInt64, covered: [String: Int64]) {
-        guard Files.exists(path) else { throw Doubt.missing }
+    private static func read(
+        _ path: String, _ files: any FileCalls
+    ) throws -> (inode: UInt64, covered: [String: Int64]) {
+        guard files.exists(path) else { throw Doubt.missing }
         let most = EngineLimits.indexFileBytes
-        guard try Files.size(of: path) <= Int64(most) else { throw Doubt.tooLarge }
-        let bytes = try Files.read(path, maxBytes: most)
+        guard try files.size(of: path) <= Int64(most) else { throw Doubt.tooLarge }
+        let bytes = try files.read(path, maxBytes: most)
         guard let json = try? JSON.parse(bytes, limits: JSONLimits(bytes: most, depth: 2)),
             json["quittance_indices"]?.asNumber?.text == "1",
             let number = json["inode"]?.asString.flatMap({ UInt64($0) }),
@@ -108,7 +117,7 @@ package struct IndexFile: Sendable {
     /// Never more than can be read again.
     private func write() throws(FileError) {
         guard covered.count <= EngineLimits.indexFileKeys else { throw FileError(tooLarge: path) }
-        try Files.write(to: path) { number in
+        try files.replace(path) { number in
             var writer = JSONWriter()
             writer.object { writer in
                 writer.member("quittance_indices", 1)

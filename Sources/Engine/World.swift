@@ -10,9 +10,15 @@ package struct World: Sendable {
     package let entropy: any Entropy
     package let log: Log
     package let metrics: Metrics
+    /// Where the count of addresses is kept beside the database.
+    package let files: any FileCalls
     package let identities = Identities()
 
-    package init(clock: any Clock, entropy: any Entropy, log: Log, metrics: Metrics) {
+    package init(
+        clock: any Clock, entropy: any Entropy, log: Log, metrics: Metrics,
+        files: any FileCalls = SystemFiles()
+    ) {
+        self.files = files
         self.clock = clock
         self.entropy = entropy
         self.log = log

@@ -8,6 +8,10 @@ package struct FileError: Error, Hashable, Sendable, CustomStringConvertible {
     /// The error number of the system.
     package let number: Int32
 
+    package init(operation: String, path: String, number: Int32) {
+        (self.operation, self.path, self.number) = (operation, path, number)
+    }
+
     package var description: String {
         let reason = unsafe strerror(number).map { unsafe String(cString: $0) } ?? "error \(number)"
         return "\(operation) \(path): \(reason)"
@@ -49,18 +53,16 @@ package enum Files {
     package static func write(
         to path: String, mode: UInt32 = 0o600, _ bytes: (_ number: UInt64) -> [UInt8]
     ) throws(FileError) {
-        let neighbour = path + "." + Hex.encode(SystemEntropy().bytes(8)) + ".new"
-        do throws(FileError) {
-            let file = try File.open(neighbour, O_WRONLY | O_CREAT | O_EXCL, mode: mode)
-            try file.write(bytes(try file.number()))
-            try file.sync()
-            guard unsafe rename(neighbour, path) == 0 else { throw .last("rename", path) }
-        } catch {
-            unsafe unlink(neighbour)
-            throw error
-        }
-        // The name is durable only when its folder is.
-        try File.open(folder(of: path), O_RDONLY | O_DIRECTORY).sync()
+        try SystemFiles().replace(path, mode: mode, bytes)
+    }
+
+    /// Makes a file under a name that has none; its bytes are durable, its name is with its folder.
+    static func makeNew(
+        _ path: String, mode: UInt32, _ bytes: (_ number: UInt64) -> [UInt8]
+    ) throws(FileError) {
+        let file = try File.open(path, O_WRONLY | O_CREAT | O_EXCL, mode: mode)
+        try file.write(bytes(try file.number()))
+        try file.sync()
     }
 
     /// Makes an empty file that only its owner may read, unless there is one.

@@ -2,6 +2,8 @@
 struct DiskState: Sendable {
     /// One file. `bytes` is what a program reads; `pending` is what the disk has not promised yet.
     struct File: Sendable {
+        /// Its own, under whatever name (its inode).
+        var number: UInt64
         var bytes: [UInt8] = []
         var pending: [Change] = []
         /// Whether the name itself survives: after the first synchronisation.
@@ -22,20 +24,40 @@ struct DiskState: Sendable {
         let newLength: Int
     }
 
+    /// A name that a file got, before the folder was synchronised: a loss of power may take it back.
+    struct Move: Sendable {
+        let from: String
+        let to: String
+        /// What had the name until then.
+        let replaced: File?
+    }
+
     var files: [String: File] = [:]
     /// Deleted, but the folder was not synchronised: may be there again after a loss of power.
     var removed: [String: File] = [:]
+    /// The oldest first.
+    var moves: [Move] = []
+    /// How many files there ever were.
+    var made: UInt64 = 0
+
+    mutating func make(_ name: String) {
+        made += 1
+        files[name] = File(number: made)
+    }
 
     mutating func write(_ bytes: [UInt8], at offset: Int, to name: String) {
-        var file = files[name] ?? File()
+        if files[name] == nil { make(name) }
+        guard var file = files[name] else { return }
         files[name] = nil  // so that the array below is not copied
         let length = file.bytes.count
         let end = offset + bytes.count
         let old = offset < length ? Array(file.bytes[offset..<min(end, length)]) : []
-        if end > length {
-            file.bytes.append(contentsOf: repeatElement(0, count: end - length))
+        if offset == length {
+            file.bytes.append(contentsOf: bytes)
+        } else {
+            if end > length { file.bytes.resize(to: end) }
+            file.bytes.put(bytes[...], at: offset)
         }
-        file.bytes.replaceSubrange(offset..<end, with: bytes)
         file.pending.append(
             Change(offset: offset, new: bytes, old: old, oldLength: length, newLength: max(length, end)))
         files[name] = file
@@ -66,6 +88,50 @@ struct DiskState: Sendable {
         guard let file = files.removeValue(forKey: name) else { return }
         if durably || !file.isNamed { removed[name] = nil } else { removed[name] = file }
     }
+
+    mutating func move(_ from: String, to: String) {
+        guard var file = files.removeValue(forKey: from) else { return }
+        moves.append(Move(from: from, to: to, replaced: files[to]))
+        // Whether the name survives is told by `moves` from here on.
+        file.isNamed = true
+        files[to] = file
+    }
+
+    /// Makes all names durable.
+    mutating func synchroniseNames() {
+        moves = []
+        removed = [:]
+        for name in files.keys { files[name]?.isNamed = true }
+    }
+}
+
+/// One thing that changes a disk.
+package enum DiskOperation: Sendable {
+    /// An empty file. It counts as nothing: what is not written to is not missed.
+    case make(String)
+    case write([UInt8], at: Int, to: String)
+    case truncate(String, to: Int)
+    case synchronise(String)
+    case remove(String, isDurable: Bool)
+    case move(String, to: String)
+    case synchroniseNames
+    /// It was asked for, and the disk lied.
+    case nothing
+}
+
+extension DiskState {
+    mutating func apply(_ operation: DiskOperation) {
+        switch operation {
+        case .make(let name): make(name)
+        case .write(let bytes, let offset, let name): write(bytes, at: offset, to: name)
+        case .truncate(let name, let length): truncate(name, to: length)
+        case .synchronise(let name): synchronise(name)
+        case .remove(let name, let isDurable): remove(name, durably: isDurable)
+        case .move(let from, let to): move(from, to: to)
+        case .synchroniseNames: synchroniseNames()
+        case .nothing: break
+        }
+    }
 }
 
 /// What a loss of power does to the changes that were not synchronised. A disk may write them in any order
@@ -88,18 +154,31 @@ extension DiskState {
     /// The disk as the next start finds it.
     func after(_ loss: PowerLoss) -> DiskState {
         var chance = Chance(loss)
+        var before = self
+        before.takeBackMoves(&chance)
         var next = DiskState()
-        for name in files.keys.sorted() {
-            guard let file = files[name] else { continue }
+        next.made = made
+        for name in before.files.keys.sorted() {
+            guard let file = before.files[name] else { continue }
             // A name that was never synchronised may be gone, with all that is in it.
             if !file.isNamed, !chance.keepsName() { continue }
-            next.files[name] = File(bytes: file.after(&chance), pending: [], isNamed: true)
+            next.files[name] = file.survivor(&chance)
         }
         for name in removed.keys.sorted() where next.files[name] == nil {
             guard let file = removed[name], chance.bringsBack() else { continue }
-            next.files[name] = File(bytes: file.after(&chance), pending: [], isNamed: true)
+            next.files[name] = file.survivor(&chance)
         }
         return next
+    }
+
+    /// The names of one folder become durable in the order in which they were given: those that did not are
+    /// the last ones.
+    private mutating func takeBackMoves(_ chance: inout Chance) {
+        let kept = moves.prefix { _ in chance.keepsName() }.count
+        for move in moves[kept...].reversed() {
+            files[move.from] = files[move.to]
+            files[move.to] = move.replaced
+        }
     }
 
     /// The draws of one loss.
@@ -152,6 +231,10 @@ extension DiskState {
 }
 
 extension DiskState.File {
+    fileprivate func survivor(_ chance: inout DiskState.Chance) -> DiskState.File {
+        DiskState.File(number: number, bytes: after(&chance), isNamed: true)
+    }
+
     /// What was promised, and of the rest what the disk happened to write.
     fileprivate func after(_ chance: inout DiskState.Chance) -> [UInt8] {
         var image = bytes
@@ -167,7 +250,7 @@ extension DiskState.File {
                 let size = min(DiskState.sector - place % DiskState.sector, change.new.count - start)
                 if chance.keeps(index, of: pending.count) {
                     if image.count < place + size { image.resize(to: place + size) }
-                    image.replaceSubrange(place..<place + size, with: change.new[start..<start + size])
+                    image.put(change.new[start..<start + size], at: place)
                 }
                 start += size
             }
@@ -179,17 +262,6 @@ extension DiskState.File {
 extension DiskState.Change {
     fileprivate func undo(in image: inout [UInt8]) {
         image.resize(to: oldLength)
-        image.replaceSubrange(offset..<offset + old.count, with: old)
-    }
-}
-
-extension [UInt8] {
-    /// Cuts, or adds zeros.
-    fileprivate mutating func resize(to length: Int) {
-        if length < count {
-            removeLast(count - length)
-        } else {
-            append(contentsOf: repeatElement(0, count: length - count))
-        }
+        image.put(old[...], at: offset)
     }
 }

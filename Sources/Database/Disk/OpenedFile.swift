@@ -23,32 +23,12 @@ final class OpenedFile: @unchecked Sendable {  // `isTemporary` is set before SQ
     }
 
     func write(_ bytes: [UInt8], at offset: Int) -> DiskOutcome {
-        disk.perform { [name] contents in
-            let length = contents.state.files[name]?.bytes.count ?? 0
-            let isSpared = contents.spared.map(name.hasSuffix) ?? false
-            if contents.isFull, !isSpared, offset + bytes.count > length {
-                contents.refusals += 1
-                return .noRoom
-            }
-            contents.state.write(bytes, at: offset, to: name)
-            return .done
-        }
+        disk.perform(.write(bytes, at: offset, to: name))
     }
 
-    func truncate(to length: Int) -> DiskOutcome {
-        disk.perform { [name] contents in
-            contents.state.truncate(name, to: length)
-            return .done
-        }
-    }
+    func truncate(to length: Int) -> DiskOutcome { disk.perform(.truncate(name, to: length)) }
 
-    func synchronise() -> DiskOutcome {
-        disk.perform(losing: name) { [name] contents in
-            contents.state.synchronise(name)
-            contents.synchronisations += 1
-            return .done
-        }
-    }
+    func synchronise() -> DiskOutcome { disk.perform(.synchronise(name)) }
 
     func close() {
         if isTemporary { _ = disk.delete(name, isDurable: false) }
@@ -108,20 +88,18 @@ extension SimulatedDisk {
             let name = name ?? "temporary-\(contents.opened)"
             if contents.state.files[name] == nil {
                 guard isCreating || name.hasPrefix("temporary-") else { return nil }
-                contents.state.files[name] = DiskState.File()
+                contents.state.make(name)
+                contents.history?.append(.make(name))
             }
             return (name, contents.opened)
         }
         return opened.map { OpenedFile(self, $0.name, $0.holder) }
     }
 
-    func exists(_ name: String) -> Bool { contents.withLock { $0.state.files[name] != nil } }
+    package func exists(_ name: String) -> Bool { contents.withLock { $0.state.files[name] != nil } }
 
     func delete(_ name: String, isDurable: Bool) -> DiskOutcome {
-        perform { contents in
-            contents.state.remove(name, durably: isDurable)
-            return .done
-        }
+        perform(.remove(name, isDurable: isDurable))
     }
 
     func randomness(_ count: Int) -> [UInt8] {
@@ -134,29 +112,50 @@ extension SimulatedDisk {
     }
 
     /// Counts an operation, shows the disk to who looks on, and does it unless it is planned to fail.
-    func perform(
-        losing name: String? = nil, _ body: @Sendable (inout Contents) -> DiskOutcome
-    ) -> DiskOutcome {
+    func perform(_ operation: DiskOperation) -> DiskOutcome {
         contents.withLock { contents in
             guard !contents.isDead else { return .failed }
             let number = contents.operations
             contents.operations += 1
             contents.observer?(number, DiskSnapshot(state: contents.state))
             switch contents.faults.removeValue(forKey: number) {
-            case nil: return body(&contents)
+            case nil: return contents.carryOut(operation)
             case .crash:
                 contents.isDead = true
                 return .failed
             case .crashAfter:
-                _ = body(&contents)
+                _ = contents.carryOut(operation)
                 contents.isDead = true
                 return .failed
             case .error: return .failed
             case .full: return .noRoom
             case .lostSync:
-                if let name { contents.state.loseSynchronisation(name) }
+                if case .synchronise(let name) = operation { contents.state.loseSynchronisation(name) }
                 return .failed
             }
         }
+    }
+}
+
+extension SimulatedDisk.Contents {
+    fileprivate mutating func carryOut(_ operation: DiskOperation) -> DiskOutcome {
+        var operation = operation
+        switch operation {
+        case .write(let bytes, let offset, let name):
+            let length = state.files[name]?.bytes.count ?? 0
+            let isSpared = spared.map(name.hasSuffix) ?? false
+            if isFull, !isSpared, offset + bytes.count > length {
+                refusals += 1
+                return .noRoom
+            }
+        case .synchronise(let name):
+            synchronisations += 1
+            if let lies, name.contains(lies) { operation = .nothing }
+        case .synchroniseNames: synchronisations += 1
+        case .make, .truncate, .remove, .move, .nothing: break
+        }
+        history?.append(operation)
+        state.apply(operation)
+        return .done
     }
 }

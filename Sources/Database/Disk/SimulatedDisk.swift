@@ -23,12 +23,15 @@ package final class SimulatedDisk: Sendable {
         var faults: [Int: DiskFault] = [:]
         var isDead = false
         var isFull = false
+        var lies: String?
         /// The end of the names of those files that find room on a full disk; and how often there was none.
         var spared: String?
         var refusals = 0
         /// Called with the number of an operation before it happens.
         var observer: (@Sendable (Int, DiskSnapshot) -> Void)?
         var randomness: UInt64 = 0
+        /// What was done, if it is kept.
+        var history: [DiskOperation]?
     }
 
     /// An empty disk.
@@ -69,12 +72,27 @@ package final class SimulatedDisk: Sendable {
     /// How many writes have found no room on the full disk.
     package var refusals: Int { contents.withLock { $0.refusals } }
 
+    /// Has it say that files are synchronised whose names contain `name`, and not do it. Names of files it
+    /// keeps all the same.
+    package func lie(about name: String) { contents.withLock { $0.lies = name } }
+
     /// Nothing works from now on, as if the process had been killed.
     package func kill() { contents.withLock { $0.isDead = true } }
 
     /// Calls `observer` before each operation with its number and the disk as it is then. It must be quick.
     package func observe(_ observer: @escaping @Sendable (Int, DiskSnapshot) -> Void) {
         contents.withLock { $0.observer = observer }
+    }
+
+    /// Keeps all that is done from now on, in place of what was kept before.
+    package func record() { contents.withLock { $0.history = [] } }
+
+    /// How much was done since `record`.
+    package var recorded: Int { contents.withLock { $0.history?.count ?? 0 } }
+
+    /// What was done since `record`, on a disk that was like `start` then.
+    package func history(from start: DiskSnapshot) -> DiskHistory {
+        DiskHistory(start: start, operations: contents.withLock { $0.history ?? [] })
     }
 
     /// The disk as it is.
@@ -88,13 +106,36 @@ package final class SimulatedDisk: Sendable {
 
 /// All files of a disk at one moment.
 package struct DiskSnapshot: Sendable {
-    let state: DiskState
+    var state: DiskState
 
     /// What a loss of power at that moment leaves.
     package func after(_ loss: PowerLoss) -> DiskSnapshot { DiskSnapshot(state: state.after(loss)) }
 
     /// How many changes are not synchronised.
     package var pending: Int { state.files.values.reduce(0) { $0 + $1.pending.count } }
+}
+
+/// All that was done to a disk, so that every state in between can be looked at again.
+package struct DiskHistory: Sendable {
+    package let start: DiskSnapshot
+    package let operations: [DiskOperation]
+
+    /// A walk through the states, from the first one on.
+    package struct Walk: Sendable {
+        package private(set) var disk: DiskSnapshot
+        private var left: ArraySlice<DiskOperation>
+
+        init(_ history: DiskHistory) { (disk, left) = (history.start, history.operations[...]) }
+
+        /// The state after the next operation; false where there is none.
+        package mutating func step() -> Bool {
+            guard let operation = left.popFirst() else { return false }
+            disk.state.apply(operation)
+            return true
+        }
+    }
+
+    package var walk: Walk { Walk(self) }
 }
 
 /// What goes wrong with one operation.
