@@ -39,6 +39,7 @@ extension Gateway {
                         // Disabled since the snapshot: what was acknowledged holds.
                         guard try work.tx.isReceiving(taken.wallet) else { throw WalletMoved() }
                         untaken.withLock { $0 = nil }
+                        work.takings.add(taken)
                         try work.tx.take(index: taken.index, of: taken.fingerprint)
                     }
                     if let commit = opening.commit { try work.tx.write(commit) }
@@ -143,7 +144,7 @@ extension Gateway {
         _ news: Fact.News, _ method: Domain.Method, _ payment: Payment, _ actor: Actor, at now: Instant,
         above floor: Int = 0, _ tx: Storage.Transaction
     ) throws -> Decision {
-        var sources = payment.evidence.sources
+        var sources = try sources(of: payment, in: tx)
         sources[method.network] = try tx.source(of: method.network)?.source
         do throws(Objection) {
             return try payment.reduce(
@@ -181,6 +182,7 @@ extension Gateway {
             } else {
                 try payment.checkQuote(in: method, at: now)
                 let quoted = try self.quote(payment.terms, method, at: now, until: nil, work.tx)
+                work.takings.add(quoted.taken)
                 try work.tx.take(index: quoted.taken.index, of: quoted.taken.fingerprint)
                 decision = try self.chosen(
                     .quoted(quoted.quote), method, payment, actor, at: now, above: self.floor(work.tx),

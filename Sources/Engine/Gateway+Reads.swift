@@ -164,12 +164,19 @@ extension Gateway {
     }
 
     package func entries(of id: ID<Payment>, by caller: Caller) async throws -> [Entry] {
-        try await store.read { tx in
+        try await store.read { try self.booked(id, by: caller, $0).entries }
+    }
+
+    /// A payment with its ledger entries, oldest first.
+    func booked(
+        _ id: ID<Payment>, by caller: Caller, _ tx: Storage.Transaction
+    ) throws -> (payment: Payment, entries: [Entry]) {
+        do {
             guard let payment = try tx.payment(id, of: caller.merchant), payment.terms.isTest == caller.isTest
-            else {
-                throw CommandError.notFound("payment")
-            }
-            return try tx.entries(of: id)
+            else { throw CommandError.notFound("payment") }
+            return (payment, try tx.entries(of: id))
+        } catch let corruption as Corruption {
+            throw try objection(to: corruption, of: id, for: caller, in: tx)
         }
     }
 

@@ -118,6 +118,7 @@ extension Gateway {
         let quoted = try quote(
             payment.terms, method, at: now, until: now.adding(seconds: seconds),
             covers: price, isTopUp: true, work.tx)
+        work.takings.add(quoted.taken)
         try work.tx.take(index: quoted.taken.index, of: quoted.taken.fingerprint)
         return .grantTopUp(exception.id, quoted.quote)
     }

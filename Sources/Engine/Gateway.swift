@@ -51,8 +51,10 @@ package final class Gateway: Sendable {
     /// Runs `body` in one transaction, and tells who waits for the payments that it touched once it is
     /// durable.
     func write<T: Sendable>(_ body: @escaping @Sendable (Work) throws -> T) async throws -> T {
-        try await telling { footprint, alarms in
-            try await store.write { try Self.run(body, Work(tx: $0, footprint: footprint, alarms: alarms)) }
+        try await telling { footprint, alarms, takings in
+            try await store.write {
+                try Self.run(body, Work(tx: $0, footprint: footprint, alarms: alarms, takings: takings))
+            }
         }
     }
 
@@ -61,9 +63,9 @@ package final class Gateway: Sendable {
         after look: @escaping @Sendable (Storage.Transaction) throws -> Store.Look<Seen, T>,
         _ body: @escaping @Sendable (Work, Seen) throws -> T
     ) async throws -> T {
-        try await telling { footprint, alarms in
+        try await telling { footprint, alarms, takings in
             try await store.write(after: look) { tx, seen in
-                let work = Work(tx: tx, footprint: footprint, alarms: alarms)
+                let work = Work(tx: tx, footprint: footprint, alarms: alarms, takings: takings)
                 return try Self.run({ try body($0, seen) }, work)
             }
         }
@@ -71,6 +73,7 @@ package final class Gateway: Sendable {
 
     private static func run<T>(_ body: (Work) throws -> T, _ work: Work) throws -> T {
         work.alarms.begin()
+        work.takings.giveBack()
         let result = try body(work)
         if work.tx.owesDeliveries { work.footprint.owe() }
         return result
@@ -78,16 +81,17 @@ package final class Gateway: Sendable {
 
     /// Tells who waits what a transaction left, once it is durable.
     private func telling<T: Sendable>(
-        _ transaction: (Footprint, Alarms) async throws -> T
+        _ transaction: (Footprint, Alarms, Takings) async throws -> T
     ) async throws -> T {
         let footprint = Footprint(rendered)
         let alarms = Alarms()
+        let takings = Takings(indices)
         do {
             // The footprint ends also when it failed, or when nobody knows whether it was committed.
             let result: T
             do {
                 defer { footprint.end() }
-                result = try await transaction(footprint, alarms)
+                result = try await transaction(footprint, alarms, takings)
             }
             alarms.raise()
             let ids = footprint.payments
@@ -96,7 +100,11 @@ package final class Gateway: Sendable {
             return result
         } catch {
             // Rather an alarm too many: if it was committed, nobody comes this way again.
-            if StoreFault(error) == .outcomeUnknown { alarms.raise() }
+            if StoreFault(error) == .outcomeUnknown {
+                alarms.raise()
+            } else if !Store.isTaken(error) {
+                takings.giveBack()
+            }
             throw error
         }
     }
@@ -284,6 +292,7 @@ struct Work {
     let tx: Storage.Transaction
     let footprint: Footprint
     let alarms: Alarms
+    let takings: Takings
 }
 
 /// What people are to be told of, once it is durable: a transaction that is undone and tried again has one

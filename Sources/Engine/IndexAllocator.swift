@@ -1,5 +1,24 @@
 import Platform
 
+/// The indices that one transaction took. Where it is undone, the next one has them: no address is skipped.
+final class Takings: Sendable {
+    private let taken = Lock<[TakenIndex]>([])
+    private let indices: IndexAllocator
+
+    init(_ indices: IndexAllocator) { self.indices = indices }
+
+    func add(_ index: TakenIndex) { taken.withLock { $0.append(index) } }
+
+    /// Nothing of the transaction was stored.
+    func giveBack() {
+        let taken = taken.withLock { taken in
+            defer { taken = [] }
+            return taken
+        }
+        for index in taken { indices.giveBack(index) }
+    }
+}
+
 /// Hands out derivation indices, so that requests can derive their addresses beside each other, before the
 /// transaction that stores them.
 ///

@@ -23,6 +23,8 @@ package enum EngineLimits {
     static let leastPaySeconds: Int64 = 60
     /// Looks that one transaction takes.
     static let looks = 200
+    /// Payments that nothing wakes, and that one transaction makes due.
+    static let sleepers = 1_000
     /// Kept answers that one transaction forgets.
     static let forgottenAnswers = 1_000
     /// Transfers whose place one transfer can have taken.

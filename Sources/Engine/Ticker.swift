@@ -56,6 +56,32 @@ extension Gateway {
         try apply(fact, to: id, cause: actor == .clock ? "clock" : "tip", work)
     }
 
+    /// Makes payments due that wait and that nothing wakes, at the start: a wake-up that was lost is made by
+    /// no loop. Gives how many that were.
+    ///
+    /// *Replay*: what is due already is not made so again, so it ends.
+    @discardableResult
+    package func wakeSleepers() async throws -> Int {
+        if try await store.read({ try $0.hasStrayWakes() }) {
+            let strays = try await store.write { try $0.deleteStrayWakes() }
+            world.log.warning("\("rows", strays) wake-ups of payments that do not exist are gone")
+        }
+        var count = 0
+        for isTest in [false, true] {
+            let now = now(isTest: isTest)
+            while true {
+                let ids = try await store.read {
+                    try $0.sleepers(isTest: isTest, at: now, limit: EngineLimits.sleepers)
+                }
+                if ids.isEmpty { break }
+                try await store.write { try $0.wake(ids, isTest: isTest, at: now) }
+                count += ids.count
+            }
+        }
+        if count > 0 { world.log.info("\("payments", count) payments that nothing woke are looked at") }
+        return count
+    }
+
     /// Forgets kept answers whose time is over, a bounded number, and none by a clock that has just stepped.
     /// Gives how many that were.
     func forgetAnswers() async throws -> Int {

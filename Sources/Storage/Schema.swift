@@ -18,7 +18,8 @@ package enum Schema {
         /// Personal bytes, which the log only binds by commitment so that they can be erased.
         case personal
         /// How the work stands (leases, wake-ups, cursors): losing it costs work, never truth. (A network
-        /// whose `source` is lost goes on where its headers end, with later words than all before.)
+        /// whose `source` is lost goes on where its headers end, with later words than all before. A payment
+        /// whose wake-up is lost lies until the next start, and `verify` finds it.)
         case operational
     }
 
@@ -68,9 +69,11 @@ package enum Schema {
         """
         CREATE TABLE rate (
             merchant TEXT NOT NULL, asset TEXT NOT NULL, currency TEXT NOT NULL, source TEXT NOT NULL,
-            rate TEXT NOT NULL, at BIGINT NOT NULL, PRIMARY KEY (merchant, asset, currency, source))
+            rate TEXT NOT NULL, at BIGINT NOT NULL, is_test BIGINT NOT NULL,
+            PRIMARY KEY (merchant, asset, currency, source))
         """,
-        "CREATE INDEX rate_by_time ON rate (at)",
+        // What merchants pushed; the instance's own table stands apart.
+        "CREATE INDEX rate_by_time ON rate (is_test, at) WHERE merchant <> ''",
     ]
 
     private static let payments = [

@@ -27,26 +27,26 @@ package struct Backlog: Hashable, Sendable {
                     """)
                 openExceptions[Question(kind: kind, isTest: isTest)] = Int(try count?.integer(0) ?? 0)
             }
-            let test: SQL = isTest ? "LIKE \(StoredRate.testPattern)" : "NOT LIKE \(StoredRate.testPattern)"
             let newest = try connection.first(
                 """
-                SELECT max(at) FROM (SELECT merchant, at FROM rate ORDER BY at DESC LIMIT \(most)) AS latest
-                WHERE merchant <> '' AND merchant \(test)
+                SELECT at FROM rate WHERE merchant <> '' AND is_test = \(isTest) ORDER BY at DESC LIMIT 1
                 """)
-            newestRates[isTest] = try newest?.instantOrNil(0)
+            newestRates[isTest] = try newest?.instant(0)
+            // Of a deleted endpoint there is nobody left to ask for them. CROSS: of each endpoint those that
+            // are dead are found on their index, and no row of the other mode is gone over.
+            let dead = try connection.first(
+                """
+                SELECT count(*) FROM (SELECT e.id FROM endpoint e CROSS JOIN delivery d
+                    WHERE e.is_test = \(isTest) AND d.endpoint = e.id AND d.state = 'dead'
+                    LIMIT \(most)) AS dead
+                """)
+            deadDeliveries[isTest] = Int(try dead?.integer(0) ?? 0)
         }
-        // Those that were given up last: of a deleted endpoint there is nobody left to ask for them.
-        let dead = try connection.query(
-            """
-            SELECT e.is_test, count(*) FROM (SELECT endpoint FROM delivery WHERE state = 'dead'
-                ORDER BY due_at DESC LIMIT \(most)) AS dead
-            JOIN endpoint e ON e.id = dead.endpoint GROUP BY e.is_test
-            """)
-        for row in dead { deadDeliveries[try row.integer(0) != 0] = Int(try row.integer(1)) }
     }
 }
 
 extension Transaction {
-    /// What waits for people now. Whatever there is, it goes over a bounded number of rows of indexes.
+    /// What waits for people now. Whatever there is, it goes over a bounded number of rows of indexes, and
+    /// over the endpoints once.
     package func backlog() throws -> Backlog { try Backlog(connection, most: Limits.countedBacklog) }
 }

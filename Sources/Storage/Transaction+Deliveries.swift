@@ -126,7 +126,7 @@ extension Transaction {
         var leased: [LeasedDelivery] = []
         for _ in 0..<Limits.damagedSteps {
             let rows = try dueRows(of: endpoint, now: now, limit: limit - leased.count)
-            let taken = try rows.compactMap { try lease($0, now: now, until: until) }
+            let taken = try rows.compactMap { try lease($0, of: endpoint, now: now, until: until) }
             leased += taken
             // Behind damaged ones there may be others.
             if taken.count == rows.count { break }
@@ -138,7 +138,8 @@ extension Transaction {
         func rows(_ isDue: SQL, limit: Int) throws -> [Row] {
             try connection.query(
                 """
-                SELECT \(StoredDelivery.columns), v.body FROM delivery d JOIN event v ON v.id = d.event
+                SELECT \(StoredDelivery.columns), v.body, d.position
+                FROM delivery d JOIN event v ON v.id = d.event
                 WHERE d.endpoint = \(endpoint.text) AND d.state = 'waiting' AND \(isDue)
                     AND \(free(at: now))
                 ORDER BY d.due_at, d.position LIMIT \(limit)
@@ -151,14 +152,21 @@ extension Transaction {
 
     /// Nil where the row is damaged: it is put out of the way of those behind it for a while, and stays as it
     /// was otherwise.
-    private func lease(_ row: Row, now: Instant, until: Instant) throws -> LeasedDelivery? {
+    private func lease(
+        _ row: Row, of endpoint: ID<Endpoint>, now: Instant, until: Instant
+    ) throws -> LeasedDelivery? {
         let leased = try legible(row, of: "delivery") { row in
             LeasedDelivery(delivery: try StoredDelivery(row).fenced, body: try row.text(12))
         }
         guard let leased else {
-            if case .text(let id) = row.values[0] {
+            // By its place: what names it may be what is damaged.
+            if case .integer(let position) = row.values[13] {
                 let later = now.adding(seconds: Limits.damagedLeaseSeconds).milliseconds
-                try connection.execute("UPDATE delivery SET lease_until = \(later) WHERE id = \(id)")
+                try connection.execute(
+                    """
+                    UPDATE delivery SET lease_until = \(later)
+                    WHERE endpoint = \(endpoint.text) AND position = \(position)
+                    """)
             }
             return nil
         }

@@ -127,8 +127,11 @@ package struct StoredRate: Hashable, Sendable {
         isTest ? "\(merchant)\(testSuffix)" : merchant.text
     }
 
-    /// What those of test payments are filed under, for `LIKE`.
-    static let testPattern = "%\(testSuffix)"
+    /// Of test payments alone; the instance's own table is for both.
+    var isTest: Bool { Self.isTest(merchant) }
+
+    static func isTest(_ owner: String) -> Bool { owner.hasSuffix(testSuffix) }
+
     private static let testSuffix = "/test"
 }
 
@@ -415,9 +418,9 @@ extension Transaction {
     package func save(_ rate: StoredRate) throws {
         try connection.execute(
             """
-            INSERT INTO rate (merchant, asset, currency, source, rate, at)
+            INSERT INTO rate (merchant, asset, currency, source, rate, at, is_test)
             VALUES (\(rate.merchant), \(rate.asset.text), \(rate.currency), \(rate.source.name),
-                \(rate.source.rate.text), \(rate.source.at.milliseconds))
+                \(rate.source.rate.text), \(rate.source.at.milliseconds), \(rate.isTest))
             ON CONFLICT (merchant, asset, currency, source) DO UPDATE SET rate = excluded.rate,
             at = excluded.at
             """)

@@ -254,10 +254,14 @@ extension Transaction {
         ).compactMap { try legible($0, of: "wake_scan") { try $0.id(0) } }
     }
 
-    /// When the next look is due by the clock; nil when none is.
+    /// When the next look is due by the clock; nil when none is. One that cannot be read stands before all
+    /// others, so it is due: the look writes it anew.
     package func nextLook(isTest: Bool) throws -> Instant? {
-        try connection.first("SELECT at FROM wake WHERE clock = \(isTest ? 1 : 0) ORDER BY at LIMIT 1")
-            .flatMap { try legible($0, of: "wake") { try $0.instant(0) } }
+        let first = try connection.first(
+            "SELECT at FROM wake WHERE clock = \(isTest ? 1 : 0) ORDER BY at LIMIT 1")
+        return try first.map {
+            try legible($0, of: "wake") { try $0.instant(0) } ?? Instant(milliseconds: .min)
+        }
     }
 
     /// A merchant's exceptions, the latest first; open ones only unless `isOpen` is nil or false. What cannot

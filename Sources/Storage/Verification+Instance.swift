@@ -124,7 +124,10 @@ extension Verifier {
     mutating func checkRates() throws {
         var rest = rates
         try tx.connection.forEach(
-            "SELECT merchant, asset, currency, source, rate, at FROM rate ORDER BY merchant, asset, currency"
+            """
+            SELECT merchant, asset, currency, source, rate, at, is_test FROM rate
+            ORDER BY merchant, asset, currency
+            """
         ) { row in
             let key = RateKey(
                 owner: try row.text(0), asset: try row.text(1), currency: try row.text(2),
@@ -136,7 +139,10 @@ extension Verifier {
             explained["rate", default: 0] += 1
             compare(
                 place, Row(Array(row.values[4...])),
-                [("rate", .text(source.rate.text)), ("at", .time(source.at))])
+                [
+                    ("rate", .text(source.rate.text)), ("at", .time(source.at)),
+                    ("is_test", .flag(StoredRate.isTest(key.owner))),
+                ])
         }
         for key in rest.keys { report.add("rate \(key.asset)/\(key.currency)", "the row is missing") }
     }

@@ -30,6 +30,7 @@ extension Verifier {
         report.payments += 1
         guard let told = try retell(id) else { return unfolded += 1 }
         try compare(told.payment, told.head)
+        try compareWakes(of: told.payment)
         note(told.payment.evidence.quotes)
     }
 

@@ -110,6 +110,7 @@ struct Verifier {
         try reading("event") { try $0.checkNotices() }
         try reading("delivery") { try $0.checkDeliveries() }
         try reading("rate") { try $0.checkRates() }
+        try reading("wake") { try $0.checkWakes() }
         try reading("balance") { try $0.checkBalances() }
         try reading("key_index") { try $0.checkIndices() }
         try reading("numbers in a row") { try $0.checkSequences() }
@@ -202,8 +203,8 @@ struct Verifier {
             "whether somebody who can write to the database cut off the ends of chains with their rows, or "
                 + "added records, or wrote a chain anew in whole: that takes a copy elsewhere",
             "the order of events of different payments, and the sandbox's own story",
-            "what only says how far the work is (cursors, headers, wake-ups, leases, the order of what "
-                + "waits, kept answers, settings)",
+            "what only says how far the work is (cursors, headers, when a look is due, leases, the order of "
+                + "what waits, kept answers, settings)",
         ]
         if unfolded > 0 {
             report.unchecked.append(

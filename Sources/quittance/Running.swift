@@ -39,6 +39,7 @@ struct Running: Sendable {
             try await instance.setFixedRates()
             if roles.contains(.api) { try await instance.keepIndices() }
             if roles.contains(.watch) {
+                try await instance.gateway.wakeSleepers()
                 try instance.nameWatch(log)
                 try await instance.gateway.hearSandbox()
             }

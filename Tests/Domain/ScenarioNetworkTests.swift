@@ -268,6 +268,44 @@ extension Scenario {
             $0.isHealthy = false
             try $0.wait(until: 10_000)
         },
+        Scenario("a source that fails after the window leaves money waiting, and people hear of it", .confirming,
+            [.sourceStale], "", .confirmations(2)) {
+            $0.clock = 100
+            try $0.mine("a", whole)
+            try $0.wait(until: 1_000)
+            #expect($0.last.nextScans.isEmpty)
+            $0.isHealthy = false
+            try $0.wait(until: 4_600)
+            #expect($0.open.isEmpty && $0.last.nextLook == Sample.at(4_600).adding(milliseconds: 1))
+            try $0.wait(until: 4_601)
+            #expect($0.last.nextLook == nil && $0.last.nextScans == [Sample.bitcoin: Sample.at(1_000)])
+        },
+        Scenario("and its next word is an answer", .paid, [], "wallet 1000 payments 1000", .confirmations(2)) {
+            try $0.mine("a", whole)
+            try $0.wait(until: 1_000)
+            $0.isHealthy = false
+            try $0.wait(until: 10_000)
+            #expect($0.open == [.sourceStale])
+            $0.isHealthy = true
+            try $0.wait(until: 10_001)
+            #expect($0.open.isEmpty && $0.last.nextScans.isEmpty)
+            $0.tip += 1
+            try $0.tell(.looked)
+        },
+        Scenario("in the pool too, and late too", .detected, [.sourceStale]) {
+            try $0.wait(until: 1_000)
+            try $0.pool("a", whole)
+            $0.isHealthy = false
+            try $0.wait(until: 10_000)
+        },
+        Scenario("what has all its confirmations waits for nobody", .underpaid, [.underpaid],
+            "wallet 500 unapplied 500") {
+            try $0.mine("a", half)
+            try $0.wait(until: 1_000)
+            $0.isHealthy = false
+            try $0.wait(until: 10_000)
+            #expect($0.last.nextLook == nil)
+        },
         Scenario("expired once it was seen past the end", .expired) {
             $0.isHealthy = false
             try $0.wait(until: 10_000)

@@ -66,6 +66,36 @@ struct DamageTests {
         await house.close()
     }
 
+    /// What is done to the wake-ups of payments that wait.
+    static let losses: [SQL] = [
+        "DELETE FROM wake", "UPDATE wake SET payment = '?' || payment", "UPDATE wake SET at = '?'",
+        "DELETE FROM wake_height", "UPDATE wake_height SET payment = '?' || payment", "UPDATE wake SET at = 0.5",
+    ]
+
+    @Test("A payment whose wake-up is lost is found, and looked at from the next start on", arguments: losses.indices)
+    func wakes(_ loss: Int) async throws {
+        let folder = try TemporaryFolder()
+        let house = try await House()
+        try await house.gateway.keepIndices(in: folder.file("indices"))
+        let (deep, idle) = (try await house.open("2000", order: "deep"), try await house.open(order: "idle"))
+        try await house.take([.play(.exact, mined: 1)], for: deep)
+        #expect(try await house.payment(deep).state == .confirming)
+        try await house.store.database.write { _ = try $0.execute(Self.losses[loss]) }
+        let verdict = try await house.store.verify()
+        #expect(verdict.findings.contains { $0.place.hasPrefix("wake") }, "\(verdict.findings)")
+        try await start(house, folder.file("indices"))
+        // What is due in nobody's time stands before all others, and is due.
+        #expect(try await house.gateway.wakeSleepers() > 0 || loss == 5)
+        try await house.follow()
+        let mended = try await house.store.verify()
+        #expect(mended.isClean, "\(mended.findings)")
+        try await house.take([.wait(seconds: 2_000), .command(.mine(.sandbox, blocks: 5))], for: deep)
+        #expect(try await house.payment(deep).state == .paid)
+        #expect(try await house.payment(idle).state == .expired)
+        #expect(try await house.gateway.wakeSleepers() == 0)
+        await house.close()
+    }
+
     @Test("A damaged rate prices nothing, and all others do", arguments: [
         "UPDATE rate SET rate = '?'", "UPDATE rate SET rate = CAST(x'fb' AS TEXT)", "UPDATE rate SET at = '?'",
     ] as [SQL])

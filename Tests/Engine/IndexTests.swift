@@ -316,6 +316,30 @@ struct IndexTests {
         await house.close()
     }
 
+    @Test("An address whose transaction fails goes to the next payment")
+    func givenBack() async throws {
+        let house = try await House()
+        var new = NewPayment(orderID: "order-1", amount: "25", currency: "EUR")
+        new.methods = [try method("SBX"), try method("SUSD")]
+        let id = try await house.open(new)
+        func refusing(_ event: SQL, _ body: () async throws -> Void) async throws {
+            try await house.store.database.write { db in
+                let body: SQL = " ON payment BEGIN SELECT RAISE(ABORT, 'no'); END"
+                _ = try db.execute("CREATE TRIGGER refused BEFORE " + event + body)
+            }
+            await #expect(throws: DatabaseError.self) { try await body() }
+            try await house.store.database.write { _ = try $0.execute("DROP TRIGGER refused") }
+        }
+        try await refusing("INSERT") { _ = try await house.open() }
+        try await refusing("UPDATE") {
+            _ = try await house.gateway.choose(
+                try method("SBX"), for: id, by: .customer, of: nil, cause: "test", house.answering())
+        }
+        let next = try await house.payment(try await house.open())
+        #expect(next.evidence.currentQuote?.destination.path == "sandbox/0")
+        await house.close()
+    }
+
     @Test("Nothing is issued that could not be written down")
     func full() async throws {
         let house = try await House()

@@ -54,6 +54,7 @@ struct WatchingTests {
             ("transfer", "UPDATE transfer SET payment = CAST(x'fb' AS TEXT)"),
             ("destination", "UPDATE destination SET payment = CAST(x'fb' AS TEXT)"),
             ("delivery", "UPDATE delivery SET merchant = CAST(x'fb' AS TEXT)"),
+            ("delivery", "UPDATE delivery SET id = CAST(x'fb' || CAST(id AS BLOB) AS TEXT)"),
             ("pool_input", "UPDATE pool_input SET transaction_id = CAST(x'fb' AS TEXT)"),
             ("event", "UPDATE event SET body = CAST(x'fb' || CAST(body AS BLOB) AS TEXT)"),
         ] as [(String, SQL)])

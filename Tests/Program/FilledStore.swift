@@ -59,8 +59,8 @@ struct FilledStore: Sendable {
     static func quiet<Result>() -> Answering<Result> { Answering(key: nil) { _ in Reply(status: 200, body: []) } }
 
     /// A payment of ten euros in SBX.
-    func open(_ order: String) async throws -> ID<Payment> {
-        var new = NewPayment(orderID: order, amount: "10.00", currency: "EUR")
+    func open(_ order: String, price: String = "10.00") async throws -> ID<Payment> {
+        var new = NewPayment(orderID: order, amount: price, currency: "EUR")
         new.customer = "customer-\(order)"
         let asset = try #require(AssetCode(parsing: "SBX"))
         new.chosen = Domain.Method(asset: asset, network: SandboxNetwork.sandbox.name)
@@ -111,6 +111,8 @@ struct FilledStore: Sendable {
         try await play(.duplicate, double, blocks: 1)
         try await configure()
         try await setAside()
+        // In its block, and waiting for more of them.
+        try await play(.exact, try await open("deep", price: "2000.00"), blocks: 1)
         _ = try await open("unpaid")
         try await deliver()
     }

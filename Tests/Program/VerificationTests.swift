@@ -12,7 +12,7 @@ struct VerificationTests {
         try await store.fill()
         let outcome = try await store.verify()
         #expect(outcome.findings.isEmpty, "\(outcome.findings)")
-        #expect(outcome.payments == 7)
+        #expect(outcome.payments == 8)
         #expect(outcome.rows > 50)
         #expect(!outcome.unchecked.isEmpty)
         await store.close()
@@ -132,14 +132,14 @@ struct VerificationTests {
         ("DELETE FROM record WHERE kind = 'attempted'", "the log tells of"),
         ("UPDATE record SET body = previous WHERE kind = 'attempted'", "hash"),
         ("DELETE FROM record WHERE kind = 'endpoint_replayed'", "missing"),
-        ("UPDATE rate SET rate = '1'", "rate is"),
+        ("UPDATE rate SET rate = '1'", "rate is"), ("UPDATE rate SET is_test = 1 - is_test", "is_test is"),
         ("UPDATE rate SET at = at + 1 WHERE source = 'merchant'", "at is"),
         ("UPDATE rate SET at = at + 1 WHERE source = 'fixed'", "at is"),
         ("DELETE FROM rate", "missing"),
         (
             """
-            INSERT INTO rate (merchant, asset, currency, source, rate, at)
-            VALUES ('', 'SBX', 'CHF', 'fixed', '1', 1)
+            INSERT INTO rate (merchant, asset, currency, source, rate, at, is_test)
+            VALUES ('', 'SBX', 'CHF', 'fixed', '1', 1, 0)
             """, "does not tell"
         ),
         (
@@ -177,6 +177,12 @@ struct VerificationTests {
         ("UPDATE key_index SET next = next + 1", "next is"),
         ("INSERT INTO key_index (fingerprint, next) VALUES ('other', 3)", "does not tell"),
         ("INSERT INTO setting (name, value) VALUES ('part_numbers_above', '57000000')", "part_numbers_above"),
+        ("DELETE FROM wake", "nothing looks at the payment"),
+        ("DELETE FROM wake WHERE payment IN (SELECT id FROM payment WHERE order_id = 'unpaid')", "wake pay_"),
+        ("UPDATE wake SET payment = payment || '_'", "does not exist"),
+        ("DELETE FROM wake_height", "no block is waited"),
+        ("UPDATE wake_height SET payment = payment || '_'", "does not exist"),
+        ("UPDATE wake_height SET network = 'other'", "no block is waited"),
         ("DELETE FROM record WHERE kind = 'indices_advanced'", "missing"),
         ("DELETE FROM record WHERE chain = 'instance'", "does not tell"),
         ("UPDATE record SET body = previous WHERE kind = 'sighted'", "hash"),

@@ -98,8 +98,8 @@ struct ListPlanTests {
                 of: Sample.merchant, isOpen: true, kind: nil, isTest: true, PageRequest(limit: 20))
         },
         ListQuestion("what waits, by kind", "exception_waiting (kind=? AND is_test=?)") { _ = try $0.backlog() },
-        ListQuestion("what was given up", "delivery_by_time (state=?)") { _ = try $0.backlog() },
-        ListQuestion("the newest rates", "rate USING INDEX rate_by_time") { _ = try $0.backlog() },
+        ListQuestion("what was given up", "delivery_by_due (state=? AND endpoint=?)") { _ = try $0.backlog() },
+        ListQuestion("the newest rates", "rate USING INDEX rate_by_time (is_test=?)") { _ = try $0.backlog() },
         ListQuestion("a replay", "event_by_merchant (merchant=? AND is_test=? AND position>? AND position<?)") {
             _ = try $0.replay(
                 to: Sample.endpoint(50), from: 1, through: 100, onlyFailed: false, at: Sample.at(0), limit: 10)

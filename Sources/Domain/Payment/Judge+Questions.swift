@@ -87,10 +87,33 @@ extension Judge {
         }
     }
 
-    /// A source has been silent past the window for longer than the policy bears.
-    var isStale: Bool {
-        evidence.now > lastSight.adding(seconds: terms.policy.staleSeconds) && !isWindowClosed
-            && isWaiting
+    /// A source has been silent for longer than the policy bears: past the window, which only its word can
+    /// close, or past its last word, while money that has come waits for the next one.
+    private var isStale: Bool {
+        guard isWaiting, evidence.now > lastSight.adding(seconds: terms.policy.staleSeconds)
+        else { return false }
+        return !isWindowClosed || !silent.isEmpty
+    }
+
+    /// The networks whose word is waited for and does not come.
+    private var silent: [NetworkName: Instant] {
+        lastWords.filter { evidence.now > endOfPatience(since: $0.value) }
+    }
+
+    /// Until when a network may be silent after its word of that moment.
+    private func endOfPatience(since word: Instant) -> Instant {
+        let policy = terms.policy
+        return max(
+            lastSight.adding(seconds: policy.staleSeconds),
+            word.adding(seconds: max(policy.staleSeconds, Policy.leastSilenceSeconds)))
+    }
+
+    /// Notes when those networks spoke last that hold money without a result.
+    mutating func hearLastWords(_ counted: [Counted]) {
+        for item in counted where !item.isConfirmed {
+            let network = item.transfer.key.network
+            lastWords[network] = evidence.sources[network]?.scannedUntil ?? item.transfer.firstSeen
+        }
     }
 
     /// The end of the window, or a network's word on what has come, is missing to a result.
@@ -108,6 +131,8 @@ extension Judge {
             moments.append(lastSight.adding(milliseconds: 1))
             moments.append(lastSight.adding(seconds: terms.policy.staleSeconds).adding(milliseconds: 1))
             if evidence.now > lastSight, !isWindowClosed { awaitScans() }
+            moments += lastWords.values.map { endOfPatience(since: $0).adding(milliseconds: 1) }
+            result.nextScans.merge(silent, uniquingKeysWith: max)
         }
         for item in counted where item.transfer.block == nil && item.isTimely {
             for quote in evidence.quotes {

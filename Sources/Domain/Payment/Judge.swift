@@ -8,6 +8,8 @@ struct Judge {
     /// Base units of an excess that a person has ruled on, by the transfer that it came with.
     var settledExcess: [Transfer.Key: UInt128] = [:]
     var isDoubted = false
+    /// Networks that hold money which waits for their word, and when each of them spoke last.
+    var lastWords: [NetworkName: Instant] = [:]
     /// How many transfers have a question of their own, of each kind.
     var asked: [Exception.Kind: Int] = [:]
     var result = Assessment()
@@ -31,6 +33,7 @@ struct Judge {
         result.amounts = amounts(received: received, confirmed: settlement.confirmed)
         result.lost = lost(of: counted)
         result.isPayable = isPayable
+        if isWaiting { hearLastWords(counted) }
         raiseQuestions(excess: excess)
         result.isFulfillable = isFulfillable
         schedule(counted)

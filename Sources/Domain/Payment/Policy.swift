@@ -27,6 +27,8 @@ package struct Policy: Hashable, Sendable {
     package var reviewAboveMinor: UInt128?
     /// How long a source may be stale past a window before people are told.
     package var staleSeconds: Int64 = 3600
+    /// No network is called silent sooner than that: between two words it always is.
+    static let leastSilenceSeconds: Int64 = 60
     package var limits: [MethodLimit] = []
 
     package init() {}

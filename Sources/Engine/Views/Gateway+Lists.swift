@@ -66,8 +66,7 @@ extension Gateway {
 
     /// The ledger entries of one payment, oldest first.
     package func entryViews(of id: ID<Payment>, by caller: Caller) async throws -> [EntryView] {
-        let entries = try await entries(of: id, by: caller)
-        let payment = try await payment(id, of: caller).payment
+        let (payment, entries) = try await store.read { try self.booked(id, by: caller, $0) }
         return entries.map { entry in
             EntryView(id, payment, entry, decimals: decimals(of: entry.method))
         }
