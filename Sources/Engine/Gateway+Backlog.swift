@@ -3,8 +3,9 @@ import Platform
 import Storage
 
 extension Gateway {
-    /// Sets the figures of what waits for people: open exceptions, deliveries that were given up, and how
-    /// old the newest rate is that a merchant pushed. Over all merchants and all processes.
+    /// Sets the figures of what waits for people: open exceptions, deliveries that were given up, how old
+    /// the newest rate is that a merchant pushed, and what waits for a signed root. Over all
+    /// merchants and all processes.
     package func measureBacklog() async throws {
         let backlog = try await store.read { try $0.backlog() }
         for (question, count) in backlog.openExceptions {
@@ -17,6 +18,9 @@ extension Gateway {
             let age = world.now.milliseconds - at.milliseconds
             world.metrics.rateAge.set(Int(age / 1_000), Self.mode(isTest))
         }
+        let unsealed = try await sealBacklog()
+        world.metrics.unsealedChains.set(unsealed.chains)
+        world.metrics.unsealedAge.set(Int(clamping: unsealed.seconds))
     }
 
     private static func mode(_ isTest: Bool) -> String { isTest ? "test" : "live" }

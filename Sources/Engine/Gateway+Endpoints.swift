@@ -172,7 +172,8 @@ extension Gateway {
                 throw Refusal(.notAllowedInState, "This endpoint is switched off: nothing is sent to it.")
             }
             let notice = self.notice(
-                Notice.test, to: caller.merchant, isTest: caller.isTest, at: now, only: id
+                Notice.test, to: caller.merchant, isTest: caller.isTest, at: now, only: id,
+                root: try work.tx.lastRootName(of: caller.merchant.text)
             ) { $0.member("endpoint_id", endpoint.id.text) }
             try work.tx.insert(notice)
             try self.record(endpoint, "endpoint_tested", caller, cause, work) { writer in

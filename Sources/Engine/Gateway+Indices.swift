@@ -136,6 +136,8 @@ extension Gateway {
             moved.filter { $0.next > 0 }.map { ($0.key, $0.next) }, uniquingKeysWith: max)
         _ = try IndexFile(
             path, covering: known.merging(next, uniquingKeysWith: max), in: world.files)
+        // The roots that are not there are lost, and those that come have higher numbers.
+        try rootFile.withLock { $0 }?.forget()
         return moved
     }
 

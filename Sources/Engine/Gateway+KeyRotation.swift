@@ -42,7 +42,8 @@ extension Gateway {
 
     /// Seals everything that is sealed with the instance key under another one, and makes that the one in
     /// force. The instance's chain records it, with a signature of the old key over the new one, so that
-    /// whoever trusts the old one can trust the new one. This gateway must not be used afterwards.
+    /// whoever trusts the old one can trust the new one, and one of the new key over the last root of each
+    /// scope, so that the old one can sign no other. This gateway must not be used afterwards.
     ///
     /// *Atomicity*: one transaction; before it only the old key opens anything, after it only the new one.
     /// *On failure*: nothing has changed, unless the outcome is unknown: the setting `fingerprintName` tells.
@@ -101,13 +102,10 @@ extension Gateway {
     }
 
     private func record(_ rotation: Rotation, to new: InstanceKeys, cause: String, _ work: Work) throws {
-        let (old, next) = (keys.signing.publicKey, new.signing.publicKey)
+        let roots = try work.tx.lastRoots()
         var writer = JSONWriter()
         writer.object { writer in
-            writer.member("old_key", Hex.encode(old.bytes))
-            writer.member("new_key", Hex.encode(next.bytes))
-            writer.member(
-                "signature", Hex.encode(keys.signing.sign(KeySuccession.message(old: old, new: next))))
+            KeySuccession.write(from: keys.signing, to: new.signing, roots: roots, &writer)
             writer.member("endpoints", rotation.endpoints)
             writer.member("answers", rotation.answers)
         }

@@ -84,7 +84,10 @@ extension Gateway {
         } else {
             try requireRate(for: terms, tx)
         }
-        let context = CommitContext(cause: cause, now: world.now) { self.eventBody($1, $0, personal) }
+        let root = try tx.lastRootName(of: caller.merchant.text)
+        let context = CommitContext(cause: cause, now: world.now) {
+            self.eventBody($1, $0, personal, root: root)
+        }
         return Opening(
             id: id,
             reply: try answering.render(view(decisions[decisions.count - 1].payment, personal: personal)),

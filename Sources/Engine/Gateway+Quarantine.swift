@@ -33,7 +33,7 @@ extension Gateway {
                 world.metrics.quarantined.add()
             }
             work.footprint.touch(id)
-            return notice("payment.set_aside", of: id, at: now, work.tx)
+            return try notice("payment.set_aside", of: id, at: now, work.tx)
         }
         // A person's wish was refused to its face; only what the world says is said once.
         if let fact, fact.isNews { try work.tx.keepQuarantined(fact, of: id) }
@@ -123,7 +123,7 @@ extension Gateway {
         let now = world.now
         let (facts, isRebuilt) = try work.tx.release(
             id, at: now, by: actor, note: note, cause: cause,
-            notice: notice("payment.released", of: id, at: now, work.tx))
+            notice: try notice("payment.released", of: id, at: now, work.tx))
         // People were told, and are at work on it: what turns out late is theirs, for the rate of its moment
         // is gone.
         func fold(_ fact: Fact) throws {
@@ -183,9 +183,10 @@ extension Gateway {
     /// whose it is.
     private func notice(
         _ type: String, of id: ID<Payment>, at now: Instant, _ tx: Storage.Transaction
-    ) -> Notice? {
+    ) throws -> Notice? {
         guard let owner = tx.owner(of: id) else { return nil }
-        return notice(type, to: owner.merchant, isTest: owner.isTest, at: now) {
+        let root = try tx.lastRootName(of: owner.merchant.text)
+        return notice(type, to: owner.merchant, isTest: owner.isTest, at: now, root: root) {
             $0.member("payment_id", id.text)
         }
     }
@@ -193,7 +194,7 @@ extension Gateway {
     /// An event outside every payment's order.
     func notice(
         _ type: String, to merchant: ID<Merchant>, isTest: Bool, at now: Instant, only: ID<Endpoint>? = nil,
-        _ data: (inout JSONWriter) -> Void
+        root: RootName?, _ data: (inout JSONWriter) -> Void
     ) -> Notice {
         let id: ID<Domain.Event> = world.id()
         var writer = JSONWriter()
@@ -203,6 +204,7 @@ extension Gateway {
             writer.member("timestamp", Timestamp.text(now.milliseconds))
             writer.member("merchant_id", merchant.text)
             writer.member("sequence", 1)
+            writer.root(root)
             writer.object("data", data)
         }
         return Notice(

@@ -26,6 +26,8 @@ package final class Gateway: Sendable {
     /// What parts of payments are numbered above; nil until it was read. See decision 4.
     let floor = Lock<Int?>(nil)
     let steadiness = Lock(SteadyClock())
+    /// Nil where no folder belongs to the store.
+    let rootFile = Lock<RootFile?>(nil)
 
     package init(
         store: Store, world: World, networks: Networks, settings: Settings, keys: InstanceKeys,
@@ -172,8 +174,9 @@ package final class Gateway: Sendable {
         guard let last = decisions.last else { return }
         let isTold = decisions.contains { !$0.events.isEmpty }
         let known = try personal ?? (isTold ? work.tx.personal(of: last.payment.id) : nil)
+        let root = try isTold ? work.tx.lastRootName(of: last.payment.terms.merchant.text) : nil
         let context = CommitContext(cause: cause, now: world.now) { decision, event in
-            self.eventBody(event, decision, known)
+            self.eventBody(event, decision, known, root: root)
         }
         try work.tx.commit(decisions, personal: personal, context)
         if decisions.contains(where: { !$0.isSilent }) {

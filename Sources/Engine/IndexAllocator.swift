@@ -40,7 +40,8 @@ final class IndexAllocator: Sendable {
     private let state = Lock(State())
     /// Whoever writes it waits for the disk; who only takes what is covered waits for nobody.
     private let file = Lock<IndexFile?>(nil)
-    private let writer = Worker()
+    /// Waits for the disk in everybody's place, for the files beside the database.
+    let writer = Worker()
     private let queue = Lock(Queue())
     /// No other process moves the counts of the store.
     private let isAlone: Bool

@@ -64,6 +64,14 @@ package enum EngineLimits {
     package static let replayed = 1_000
     /// Deliveries, and tries, of a deleted endpoint that one transaction forgets.
     static let forgottenDeliveries = 250
+    /// Ends of chains that one root holds: each is two rows of the transaction that all others wait for.
+    package static let rootLeaves = 512
+    /// What has waited longer for a root is behind, however short the rounds are.
+    static let leastSealPatienceSeconds: Int64 = 600
+    /// The file that names the last root is read up to this.
+    static let rootFileBytes = 4_096
+    /// Payments that one transaction erases the personal parts of.
+    static let erasedAtOnce = 50
     /// Kept answers that one look at them takes.
     static let sealedAnswers = 500
     /// Keys whose callers are remembered between requests.

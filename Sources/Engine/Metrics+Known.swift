@@ -5,5 +5,6 @@ extension Metrics {
     /// there never goes off.
     package func know() {
         _ = (height, deliveries, quarantined, openExceptions, deadDeliveries, rateAge)
+        _ = (roots, unsealedChains, unsealedAge)
     }
 }

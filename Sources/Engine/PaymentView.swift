@@ -152,7 +152,11 @@ extension Gateway {
     }
 
     /// The bytes of an event: made once, stored, signed and sent as they are.
-    func eventBody(_ event: Announcement, _ decision: Decision, _ personal: Personal?) -> [UInt8] {
+    ///
+    /// - Parameter root: the merchant's last one; who keeps the event keeps a witness of all that it holds.
+    func eventBody(
+        _ event: Announcement, _ decision: Decision, _ personal: Personal?, root: RootName?
+    ) -> [UInt8] {
         let payment = decision.payment
         let at = decision.fact?.at ?? payment.terms.openedAt
         let view = view(payment, personal: personal, at: at)
@@ -163,6 +167,7 @@ extension Gateway {
             writer.member("timestamp", Timestamp.text(at.milliseconds))
             writer.member("merchant_id", payment.terms.merchant.text)
             writer.member("sequence", event.sequence)
+            writer.root(root)
             writer.object("data") { writer in
                 writer.object("payment") { view.write(&$0, shown: told(of: event, payment)) }
                 if let reversal = decision.transition?.reversal, event.exception == nil {

@@ -59,6 +59,8 @@ package struct Settings: Sendable {
     package var gapSeconds: Int64 = 120
     /// How often a network is asked when nothing hints.
     package var pollMilliseconds: Int64 = 5_000
+    /// How often what came is sealed by signed roots.
+    package var sealSeconds: Int64 = 60
     /// Headers kept behind the tip, to find forks with.
     package var keptHeaders: UInt64 = 100_000
     /// How long a receiver may take to answer.

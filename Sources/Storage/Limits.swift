@@ -23,6 +23,10 @@ enum Limits {
     static let passedIdentities = 16
     /// Numbers that a command of the sandbox can have.
     static let sandboxCommands: ClosedRange<Int64> = 0...(1 << 53)
+    /// Records that the chains of one root are read by, beside those of its last chain.
+    static let sealedRecords: Int64 = 4_096
+    /// How long tries to deliver wait for a root that is made for something else.
+    static let patientSeconds: Int64 = 24 * 3600
     /// Characters of a value that a finding shows.
     static let shownCharacters = 80
 }

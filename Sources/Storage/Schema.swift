@@ -6,7 +6,7 @@ package import Database
 /// with the database, so that no table can be added without an answer.
 package enum Schema {
     package static let migrations = [
-        Migration("first tables", configuration + payments + books + notices + networks + operations)
+        Migration("first tables", configuration + payments + books + notices + networks + log + operations)
     ]
 
     /// Whether a table can be rebuilt from the log.
@@ -35,8 +35,8 @@ package enum Schema {
         "header": .operational, "pool_input": .operational, "wake": .operational, "wake_height": .operational,
         "wake_scan": .operational, "watch": .operational,
         "idempotency": .operational, "sandbox_journal": .operational, "sandbox_state": .operational,
-        "record": .log, "quarantine": .fold, "quarantined_fact": .fold,
-        "quarantined_place": .fold,
+        "record": .log, "root": .log, "leaf": .log, "unsealed": .fold,
+        "quarantine": .fold, "quarantined_fact": .fold, "quarantined_place": .fold,
     ]
 
     private static let configuration = [
@@ -226,13 +226,34 @@ package enum Schema {
         "CREATE TABLE sandbox_state (sequence BIGINT PRIMARY KEY, state TEXT NOT NULL)",
     ]
 
-    private static let operations = [
+    private static let log = [
         """
         CREATE TABLE record (
             chain TEXT NOT NULL, sequence BIGINT NOT NULL, at BIGINT NOT NULL, kind TEXT NOT NULL,
             subject TEXT NOT NULL, cause TEXT NOT NULL, actor TEXT NOT NULL, body {blob} NOT NULL,
             previous {blob} NOT NULL, hash {blob} NOT NULL, PRIMARY KEY (chain, sequence))
         """,
+        """
+        CREATE TABLE root (
+            scope TEXT NOT NULL, number BIGINT NOT NULL, at BIGINT NOT NULL, leaves BIGINT NOT NULL,
+            tree {blob} NOT NULL, previous {blob} NOT NULL, key {blob} NOT NULL, hash {blob} NOT NULL,
+            signature {blob} NOT NULL, PRIMARY KEY (scope, number))
+        """,
+        """
+        CREATE TABLE leaf (
+            scope TEXT NOT NULL, root BIGINT NOT NULL, place BIGINT NOT NULL, chain TEXT NOT NULL,
+            sequence BIGINT NOT NULL, hash {blob} NOT NULL, PRIMARY KEY (scope, root, place))
+        """,
+        "CREATE UNIQUE INDEX leaf_by_chain ON leaf (chain, sequence)",
+        // The ends of chains that no root holds yet: one row a chain, in each transaction that records.
+        """
+        CREATE TABLE unsealed (
+            scope TEXT NOT NULL, chain TEXT NOT NULL, sequence BIGINT NOT NULL, since BIGINT NOT NULL,
+            PRIMARY KEY (scope, chain))
+        """,
+    ]
+
+    private static let operations = [
         "CREATE TABLE wake (payment TEXT PRIMARY KEY, clock BIGINT NOT NULL, at BIGINT NOT NULL)",
         "CREATE INDEX wake_by_time ON wake (clock, at)",
         """

@@ -92,6 +92,8 @@ package struct Transaction {
     let connection: any Connection
     /// Set where a delivery was queued.
     let deliveries = Flag()
+    /// The last roots, as far as this transaction has asked for them.
+    let roots = NamedRoots()
     private let damage: Damage
 
     init(_ connection: any Connection, _ damage: Damage = Damage { _ in }) {
@@ -105,6 +107,11 @@ package struct Transaction {
     /// Something that one transaction notes of itself, in all its copies.
     final class Flag {
         var isSet = false
+    }
+
+    /// Last roots by their scopes; nil where there is none.
+    final class NamedRoots {
+        var known: [String: RootName?] = [:]
     }
 
     /// What `read` makes of a row that is one of many; nil where the row is damaged. One bad row must not

@@ -117,7 +117,11 @@ extension Transaction {
         let payment = prepared.payment
         if prepared.isNew, let personal = prepared.personal { try insert(personal, of: payment) }
         for step in prepared.steps { try write(step, of: payment, dueAt: prepared.now) }
-        if !prepared.isSilent { try save(prepared) }
+        if !prepared.isSilent {
+            try save(prepared)
+            try awaitSeal(
+                payment.id.text, prepared.head.sequence, of: payment.terms.merchant.text, since: prepared.now)
+        }
         try scheduleLook(payment, prepared.assessment, isNew: prepared.isNew)
     }
 

@@ -247,8 +247,8 @@ extension Transaction {
             writer.member("due_at", dueAt)
         }
         try record(
-            chain: delivery.endpoint.text, at: attempt.at, kind: Self.attempted, subject: delivery.id,
-            cause: delivery.event.text, actor: .policy, body: writer.bytes)
+            chain: delivery.endpoint.text, of: delivery.merchant.text, at: attempt.at, kind: Self.attempted,
+            subject: delivery.id, cause: delivery.event.text, actor: .policy, body: writer.bytes)
     }
 
     /// What the log holds of the excerpt that people are shown.

@@ -36,11 +36,14 @@ extension Transaction {
     package static let instanceChain = "instance"
 
     /// Writes one line of the evidence log at the end of its chain, in this transaction. Gives the new end.
+    ///
+    /// - Parameters:
+    ///   - scope: whose roots seal the chain; nil where the chain is the merchant's own, or the instance's.
+    ///   - at: the real time.
     @discardableResult
     package func record(
-        chain: String, after head: Head, at: Instant, kind: String, subject: String, cause: String,
-        actor: Actor,
-        body: [UInt8]
+        chain: String, of scope: String? = nil, after head: Head, at: Instant, kind: String, subject: String,
+        cause: String, actor: Actor, body: [UInt8]
     ) throws -> Head {
         let record = Record(
             chain: chain, sequence: UInt64(head.sequence + 1), at: at, kind: kind, subject: subject,
@@ -48,9 +51,11 @@ extension Transaction {
             actor: actor.text, body: body, previous: head.hash)
         let stored = StoredRecord(record)
         try insert(stored)
+        try awaitSeal(chain, head.sequence + 1, of: scope ?? chain, since: at)
         return Head(sequence: head.sequence + 1, hash: stored.hash)
     }
 
+    /// Writes a record alone: whoever does so says to the sealer where the chain ends (`awaitSeal`).
     func insert(_ stored: StoredRecord) throws {
         let record = stored.record
         try connection.execute(
@@ -72,12 +77,13 @@ extension Transaction {
     /// As above, where the chain's end is not at hand: for configuration, which changes rarely.
     @discardableResult
     package func record(
-        chain: String, at: Instant, kind: String, subject: String, cause: String, actor: Actor, body: [UInt8]
+        chain: String, of scope: String? = nil, at: Instant, kind: String, subject: String, cause: String,
+        actor: Actor, body: [UInt8]
     ) throws -> Head {
         let head = try end(of: chain)
         return try record(
-            chain: chain, after: head, at: at, kind: kind, subject: subject, cause: cause, actor: actor,
-            body: body)
+            chain: chain, of: scope, after: head, at: at, kind: kind, subject: subject, cause: cause,
+            actor: actor, body: body)
     }
 
     /// The records of a chain from `sequence` on, in order.

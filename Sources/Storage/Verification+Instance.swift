@@ -26,6 +26,8 @@ struct InstanceStory {
     var successions: [KeySuccession] = []
     /// What the parts of payments are numbered above: restores only raise it.
     var floor: Int64 = 0
+    /// The numbers from which roots may go on: those of restores.
+    var floors: Set<UInt64> = []
 
     /// One payment that is set aside.
     struct Aside {
@@ -52,10 +54,12 @@ extension Verifier {
             }
         }
         guard head != nil else { return }
+        self.story.successions = story.successions
+        self.story.floors = story.floors
         rates.merge(story.rates) { first, _ in first }
         advanced.merge(story.advanced, uniquingKeysWith: max)
         try compareAside(story)
-        try compareReleaseNotes(story)
+        releaseNotes = story.notes
         try compareKey(story)
         if try tx.setting(Transaction.floorSetting) ?? "0" != String(story.floor) {
             report.add("setting \(Transaction.floorSetting)", "is not what the log says, \(story.floor)")
@@ -100,8 +104,12 @@ extension Verifier {
                 ("is_test", .flag(notice.isTest)),
             ])
         let row = try tx.connection.first("SELECT body FROM event WHERE id = \(id)")
-        if let row, Notice.hash(Array(try row.text(0).utf8)) != notice.hash {
-            report.add("event \(id)", "body is not what the log binds")
+        if let row {
+            let body = try row.text(0)
+            if Notice.hash(Array(body.utf8)) != notice.hash {
+                report.add("event \(id)", "body is not what the log binds")
+            }
+            try compareRoot(namedIn: body, of: notice.merchant.text, "event \(id)")
         }
         notices.insert(id)
     }
@@ -202,8 +210,15 @@ extension Verifier {
         }
     }
 
-    private mutating func compareReleaseNotes(_ story: InstanceStory) throws {
-        var rest = story.notes
+    /// Compares the texts of releases with what binds them. After the merchants' chains, which tell what was
+    /// erased.
+    mutating func compareReleaseNotes() throws {
+        guard var rest = releaseNotes else { return }
+        for erasure in erasures.values.joined() {
+            for number in erasure.notes where number < 0 {
+                rest[InstanceStory.NoteKey(payment: erasure.payment.text, number: number)] = nil
+            }
+        }
         try tx.connection.forEach(
             "SELECT payment, ruling, salt, text FROM note WHERE ruling < 0 ORDER BY payment, ruling"
         ) { row in
@@ -245,7 +260,10 @@ extension InstanceStory {
             guard aside[payment] != nil else { throw notAside }
             aside[payment]?.reason = try fields.text("reason")
             notes[note] = try fields.text("note")
-        case "restored", "numbers_raised": floor = max(floor, try fields.integer("floor"))
+        case "restored", "numbers_raised":
+            let raised: Int64 = try fields.integer("floor")
+            floor = max(floor, raised)
+            floors.insert(Root.first(above: Int(clamping: raised)))
         case KeySuccession.kind:
             let succession = try KeySuccession(fields)
             guard successions.last.map({ $0.new == succession.old }) ?? true,

@@ -15,6 +15,7 @@ private struct Settings {
     var advanced: [String: Int64] = [:]
     var stories: [String: EndpointStory] = [:]
     var rates: [RateKey: RateSource] = [:]
+    var erasures: [Erasure] = []
 
     struct Key {
         let name: String, hash: String, hint: String, scopes: String
@@ -94,6 +95,14 @@ extension Verifier {
         try compareEndpoints(settings, of: chain)
         endpoints.merge(settings.stories) { first, _ in first }
         rates.merge(settings.rates) { first, _ in first }
+        for erasure in settings.erasures {
+            let place = "erasure of \(erasure.payment)"
+            guard erasure.isSigned, story.knows(erasure.key) else {
+                report.add(place, "the instance did not sign it")
+                continue
+            }
+            erasures[erasure.payment.text, default: []].append(erasure)
+        }
     }
 
     private static func fold(_ record: Record, _ fields: Fields, into settings: inout Settings)
@@ -126,6 +135,10 @@ extension Verifier {
         case "wallet_disabled":
             guard settings.wallets[subject] != nil else { throw Corruption("there is no such wallet") }
             settings.wallets[subject]?.disabledAt = try fields.integer("disabled_at")
+        case Erasure.kind:
+            let erasure = try Erasure(fields)
+            guard subject == erasure.payment.text else { throw Corruption("it is of another payment") }
+            settings.erasures.append(erasure)
         case "rate_pushed": try settings.push(fields, record)
         case let kind where kind.hasPrefix("endpoint_"):
             try endpoint(record, fields, into: &settings)

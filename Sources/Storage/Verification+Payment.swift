@@ -170,6 +170,8 @@ extension Verifier {
             WHERE subject = \(payment.id.text) ORDER BY sequence
             """)
         var rest = Dictionary(rows.map { ($0.values[2], $0) }) { first, _ in first }
+        let erased = try erasure(of: payment)?.events ?? []
+        let codes = Dictionary(erased.map { ($0.event, $0.code) }) { first, _ in first }
         var last: Int64 = 0
         for told in told {
             let place = "event \(told.event.id)"
@@ -192,8 +194,9 @@ extension Verifier {
             }
             if position <= last { report.add(place, "it stands before an earlier event of its payment") }
             last = position
+            try compareRoot(namedIn: body, of: payment.terms.merchant.text, place)
             guard let salt else { continue }
-            if Transaction.eventCode(Array(body.utf8), salt: salt) != told.code {
+            if Transaction.eventCode(Array(body.utf8), salt: salt) != codes[told.event.id] ?? told.code {
                 report.add(place, "body is not what the log binds")
             }
         }
@@ -203,10 +206,11 @@ extension Verifier {
     private mutating func comparePersonal(of payment: Payment) throws {
         let place = "personal \(payment.id)"
         guard let personal = try tx.personal(of: payment.id) else {
-            // Nothing erases yet: what is gone was taken, and with its salt all that it binds.
+            // Erasing leaves the row: what is gone was taken, and with its salt all that it binds.
             return report.add(place, "the row is missing")
         }
-        if personal.commitment != payment.terms.personal {
+        let erasure = try erasure(of: payment)
+        if personal.commitment != erasure?.personal ?? payment.terms.personal {
             report.add(place, "salt, customer or body is not what the log binds")
         }
         let merchant = try tx.connection.first(
@@ -214,12 +218,14 @@ extension Verifier {
         if try merchant?.text(0) != payment.terms.merchant.text {
             report.add(place, "merchant is not what the log says")
         }
+        let erased = Set(erasure?.notes ?? [])
         let notes = try tx.connection.query(
             """
             SELECT ruling, salt, text FROM note WHERE payment = \(payment.id.text) AND ruling >= 0
             ORDER BY ruling
             """)
         var missing = Set(payment.evidence.rulings.filter { $0.reason != nil }.map { Int64($0.number) })
+            .subtracting(erased)
         for row in notes {
             let number = try row.integer(0)
             missing.remove(number)
@@ -227,11 +233,21 @@ extension Verifier {
             let code = HMAC<SHA256>.code(Array(try row.text(2).utf8), key: try row.blob(1))
             if reason == nil || reason != Commitment(code) {
                 report.add("note \(number) of \(payment.id)", "the log does not bind it")
+            } else if erased.contains(number) {
+                report.add("note \(number) of \(payment.id)", "it was erased")
             }
         }
         for number in missing.sorted() {
             report.add("note \(number) of \(payment.id)", "the row is missing")
         }
+    }
+
+    /// What was erased of a payment last; nil where nothing was.
+    private func erasure(of payment: Payment) throws -> Erasure? {
+        if isWhole { return erasures[payment.id.text]?.last }
+        let personal = try tx.personal(of: payment.id)
+        guard personal?.commitment != payment.terms.personal else { return nil }
+        return try tx.erasures(of: payment.id, in: payment.terms.merchant).last { $0.isSigned }
     }
 
     /// Remembers which indices of wallets were issued.

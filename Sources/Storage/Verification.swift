@@ -1,3 +1,4 @@
+package import Crypto
 import Database
 import Domain
 
@@ -21,6 +22,9 @@ package struct Verification: Sendable {
     package internal(set) var records = 0
     package internal(set) var payments = 0
     package internal(set) var rows: Int64 = 0
+    package internal(set) var roots = 0
+    /// Roots that were kept elsewhere, and that are there.
+    package internal(set) var confirmed: [String] = []
     /// What could not be checked, and why. Never empty: no check of one machine against itself sees
     /// everything.
     package internal(set) var unchecked: [String] = []
@@ -37,9 +41,15 @@ package struct Verification: Sendable {
 extension Store {
     /// Derives every table again from the evidence log, on one snapshot, and lists each difference.
     ///
-    /// Holds one chain at a time. `progress` is told of chains done and of all, on the thread that reads.
-    /// Throws only what the database throws.
+    /// Holds one chain at a time. Throws only what the database throws.
+    ///
+    /// - Parameters:
+    ///   - key: the instance's, from outside of the database; nil where nobody has it.
+    ///   - kept: roots that were kept elsewhere: the store must have each of them.
+    ///   - own: the one that the file beside the store names.
+    ///   - progress: is told of chains done and of all, on the thread that reads.
     package func verify(
+        signedBy key: Ed25519.PublicKey? = nil, against kept: [RootName] = [], beside own: RootName? = nil,
         progress: @escaping @Sendable (_ done: Int, _ of: Int) -> Void = { _, _ in }
     ) async throws -> Verification {
         try await read { tx in
@@ -47,7 +57,8 @@ extension Store {
             if tx.connection.dialect == .postgres {
                 try tx.connection.execute("SET LOCAL statement_timeout = 0")
             }
-            var verifier = Verifier(tx)
+            var verifier = Verifier(tx, signedBy: key, against: kept)
+            verifier.story.own = own
             try verifier.run(progress)
             return verifier.report
         }
@@ -74,6 +85,14 @@ struct Verifier {
     var endpoints: [String: EndpointStory] = [:]
     /// The table of rates as the log tells it.
     var rates: [RateKey: RateSource] = [:]
+    /// What was erased of payments, in order.
+    var erasures: [String: [Erasure]] = [:]
+    /// What binds the texts of releases; nil where the instance's chain is broken.
+    var releaseNotes: [InstanceStory.NoteKey: String]?
+    /// All of the store is looked at, and not one payment alone.
+    var isWhole = false
+    /// What the signed roots are checked by.
+    var story = RootStory()
     /// Payments whose chain could not be folded to its end.
     var unfolded = 0
     static let instance = Transaction.instanceChain
@@ -99,16 +118,23 @@ struct Verifier {
         }
     }
 
-    init(_ tx: Transaction) { self.tx = tx }
+    init(_ tx: Transaction, signedBy key: Ed25519.PublicKey? = nil, against kept: [RootName] = []) {
+        self.tx = tx
+        story.trusted = key
+        story.kept = kept
+    }
 
     mutating func run(_ progress: (_ done: Int, _ of: Int) -> Void) throws {
+        isWhole = true
         // Also when it was cut off whole.
         try reading("chain \(Self.instance)") { try $0.checkInstance() }
         try reading("record", unfolds: true) { try $0.checkChains(progress) }
+        try reading("note") { try $0.compareReleaseNotes() }
         try reading("rows that belong to nothing") { try $0.checkStrays() }
         try reading("rows that no payment has") { try $0.checkTotals() }
         try reading("event") { try $0.checkNotices() }
         try reading("delivery") { try $0.checkDeliveries() }
+        try reading("root") { try $0.checkRoots() }
         try reading("rate") { try $0.checkRates() }
         try reading("wake") { try $0.checkWakes() }
         try reading("balance") { try $0.checkBalances() }
@@ -199,13 +225,27 @@ struct Verifier {
 
     private mutating func sayWhatWasNotChecked() {
         report.rows = explained.values.reduce(0, +)
+        let waiting = explained["unsealed"] ?? 0
         report.unchecked = [
-            "whether somebody who can write to the database cut off the ends of chains with their rows, or "
-                + "added records, or wrote a chain anew in whole: that takes a copy elsewhere",
+            "whether somebody who can write to the database changed or cut off, with all that follows from "
+                + "it, what no root holds yet: the ends of \(waiting) of \(report.chains) chains",
             "the order of events of different payments, and the sandbox's own story",
             "what only says how far the work is (cursors, headers, when a look is due, leases, the order of "
                 + "what waits, kept answers, settings)",
         ]
+        if !erasures.isEmpty {
+            report.unchecked.append(
+                "what stood in the personal parts, notes and events of \(erasures.count) payments before it "
+                    + "was erased")
+        }
+        if story.kept.isEmpty {
+            report.unchecked.append(
+                "whether the last roots were cut off with all that they hold: no root that was kept "
+                    + "elsewhere was compared (--root)")
+        }
+        if story.trusted == nil, report.roots > 0 {
+            report.unchecked.append("whose key signed the roots: the instance key was not compared")
+        }
         if unfolded > 0 {
             report.unchecked.append(
                 "the rows and balances that follow from \(unfolded) payments whose records are damaged")

@@ -52,7 +52,8 @@ package struct Operations: Sendable {
     }
 
     /// 200 when all parts run and payments can be taken and followed, else 503 with the reasons. A payment
-    /// that is set aside is counted, and makes nothing unready. Neither does a test network beside live ones:
+    /// that is set aside is counted, and makes nothing unready; nor does a log that waits for signed roots.
+    /// Neither does a test network beside live ones:
     /// any test key may fail the sandbox, and live money must not leave its load balancer for that.
     ///
     /// - Parameter isTold: whether more than the status is told. When a node is down is the best time for a
@@ -63,8 +64,10 @@ package struct Operations: Sendable {
         }
         var tests: [String] = []
         var aside = 0
+        var unsealed: Int64 = 0
         do {
             aside = try await gateway.quarantinedCount()
+            unsealed = try await gateway.sealBacklog().seconds
             let sources = try await gateway.sourceViews()
             let hasLive = sources.contains { !$0.isTest }
             for source in sources {
@@ -83,6 +86,7 @@ package struct Operations: Sendable {
             writer.array("reasons", reasons)
             writer.array("test_networks", tests)
             writer.member("payments_set_aside", aside)
+            writer.member("sealing_behind", unsealed > gateway.sealPatienceSeconds)
         }
         return .json(reasons.isEmpty ? .ok : .serviceUnavailable, writer.bytes)
     }

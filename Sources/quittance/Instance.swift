@@ -66,11 +66,13 @@ struct Instance: Sendable {
             settings.allowsLoopbackWebhooks = configuration.allowsLoopbackWebhooks
             settings.pagesMoveSandboxClock = configuration.pagesMoveSandboxClock
             settings.rateMaxAgeSeconds = configuration.rateMaxAgeSeconds
+            settings.sealSeconds = configuration.sealSeconds
             let networks = try Networks(configuration, sandbox: sandbox, log: log)
             let gateway = Gateway(
                 store: store, world: world, networks: networks, settings: settings, keys: keys,
                 sandbox: sandbox)
             try await gateway.resumeIdentities()
+            gateway.keepRoots(in: configuration.data + "/root")
             return Instance(configuration: configuration, gateway: gateway, time: time, lock: Lock(lock))
         } catch {
             await store.close()

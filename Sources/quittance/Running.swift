@@ -84,6 +84,7 @@ struct Running: Sendable {
         if roles.contains(.watch) {
             parts += gateway.networks.entries.map { Watcher(gateway, $0) }
             parts.append(Ticker(gateway))
+            parts.append(Sealer(gateway))
         }
         if roles.contains(.deliver) {
             let client = Deliverer.client(allowsLoopback: gateway.settings.allowsLoopbackWebhooks)

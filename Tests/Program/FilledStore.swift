@@ -109,8 +109,10 @@ struct FilledStore: Sendable {
         try await settle()
         let double = try await open("double")
         try await play(.duplicate, double, blocks: 1)
+        #expect(try await gateway.seal() == 2, "one of the merchant, one of the instance")
         try await configure()
         try await setAside()
+        #expect(try await gateway.seal() == 2)
         // In its block, and waiting for more of them.
         try await play(.exact, try await open("deep", price: "2000.00"), blocks: 1)
         _ = try await open("unpaid")
@@ -180,7 +182,8 @@ struct FilledStore: Sendable {
             try await gateway.store.write { tx in
                 try tx.quarantine(id, at: gateway.world.now, reason: "test") {
                     gateway.notice(
-                        "payment.set_aside", to: caller.merchant, isTest: true, at: gateway.world.now
+                        "payment.set_aside", to: caller.merchant, isTest: true, at: gateway.world.now,
+                        root: nil
                     ) { $0.member("payment_id", id.text) }
                 }
             }
@@ -196,16 +199,26 @@ struct FilledStore: Sendable {
         }
     }
 
-    func verify() async throws -> Verification { try await gateway.store.verify() }
+    func verify(against kept: [RootName] = []) async throws -> Verification {
+        try await gateway.store.verify(signedBy: gateway.keys.signing.publicKey, against: kept)
+    }
 
     /// Changes rows behind the store's back, verifies, and undoes the change. Gives how many rows changed, and what was
     /// found.
     func verify(after deed: SQL) async throws -> (rows: Int, outcome: Verification) {
+        try await verify { try $0.connection.execute(deed) }
+    }
+
+    /// The same after whatever `deed` does. It gives how many rows it changed.
+    func verify(
+        _ deed: @escaping @Sendable (Storage.Transaction) throws -> Int
+    ) async throws -> (rows: Int, outcome: Verification) {
         let found = Lock<(rows: Int, outcome: Verification)?>(nil)
+        let key = gateway.keys.signing.publicKey
         do {
             try await gateway.store.write { tx in
-                let rows = try tx.connection.execute(deed)
-                var verifier = Verifier(tx)
+                let rows = try deed(tx)
+                var verifier = Verifier(tx, signedBy: key)
                 try verifier.run { _, _ in }
                 let outcome = verifier.report
                 found.withLock { $0 = (rows, outcome) }

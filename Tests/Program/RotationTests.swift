@@ -143,7 +143,7 @@ struct RotationTests {
         let box = try #require(SecretBox(key: Secret(SystemEntropy().bytes(32))))
         let pair = try #require(Ed25519.KeyPair(seed: Secret(SystemEntropy().bytes(32))))
         _ = try await store.gateway.rotateKeys(to: InstanceKeys(box: box, signing: pair), cause: "test")
-        #expect(try await store.verify().isClean)
+        #expect(try await store.gateway.store.verify(signedBy: pair.publicKey).isClean)
         let forged: SQL = "UPDATE setting SET value = 'other' WHERE name = 'instance_key_fingerprint'"
         let (rows, outcome) = try await store.verify(after: forged)
         #expect(rows == 1)

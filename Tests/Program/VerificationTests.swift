@@ -191,6 +191,59 @@ struct VerificationTests {
         ("DELETE FROM record WHERE kind = 'quoted'", "missing"),
         ("DELETE FROM record WHERE sequence = 0", "first record"),
         ("DELETE FROM record WHERE kind = 'ruled'", "says"),
+        ("UPDATE root SET at = at + 1 WHERE number = 0", "hash is not that"),
+        ("UPDATE root SET at = 0 WHERE number = 1", "older than the root before"),
+        ("UPDATE root SET previous = hash WHERE number = 1", "does not follow"),
+        ("UPDATE root SET tree = hash", "hash is not that"),
+        ("UPDATE root SET hash = tree WHERE number = 0", "does not follow"),
+        ("UPDATE root SET leaves = leaves + 1", "leaves, it says"),
+        ("UPDATE root SET signature = previous", "signature is not"),
+        (
+            """
+            UPDATE root SET signature = (SELECT r.signature FROM root r WHERE r.number = 1 AND r.scope = root.scope)
+            WHERE number = 0
+            """, "signature is not"
+        ),
+        ("UPDATE root SET key = hash", "not the instance's"),
+        ("UPDATE root SET number = number + 7 WHERE number = 1", "root 1 before it is missing"),
+        ("UPDATE root SET scope = 'other' WHERE scope = 'instance'", "it has 0 leaves"),
+        ("DELETE FROM root WHERE number = 0", "root 0 before it is missing"),
+        ("DELETE FROM root WHERE number = 1", "there is no such root"),
+        ("DELETE FROM root WHERE number = 1 AND scope <> 'instance'", "root 1 of mer_"),
+        ("DELETE FROM leaf WHERE place = 0", "leaves, it says"),
+        ("DELETE FROM leaf WHERE place = 1", "do not stand at"),
+        (
+            """
+            UPDATE leaf SET hash = (SELECT m.hash FROM leaf m WHERE m.scope = leaf.scope AND m.root = leaf.root
+                AND m.place = 0) WHERE place = 1
+            """, "its leaves are not those of its tree"
+        ),
+        ("UPDATE leaf SET sequence = sequence + 100 WHERE place = 0", "it is missing, and root"),
+        ("UPDATE leaf SET chain = 'pay_x' WHERE chain LIKE 'pay_%' AND place = 2", "not in their order"),
+        ("UPDATE leaf SET root = root + 1000", "there is no such root"),
+        (
+            """
+            INSERT INTO leaf (scope, root, place, chain, sequence, hash)
+            SELECT scope, root, 1000, 'whe_x', sequence, hash FROM leaf WHERE place = 0
+            """, "leaves, it says"
+        ),
+        ("DELETE FROM unsealed", "none is to"),
+        ("DELETE FROM unsealed WHERE chain LIKE 'whe_%'", "none is to"),
+        ("UPDATE unsealed SET sequence = sequence + 1", "is not its last one"),
+        ("UPDATE unsealed SET scope = 'instance' WHERE chain LIKE 'pay_%'", "belongs to mer_"),
+        ("UPDATE unsealed SET scope = 'instance' WHERE chain LIKE 'whe_%'", "belongs to mer_"),
+        (
+            """
+            INSERT INTO unsealed (scope, chain, sequence, since)
+            SELECT scope, chain, sequence, 1 FROM leaf WHERE chain = 'instance' AND root = 1
+            """, "a root holds record"
+        ),
+        (
+            """
+            DELETE FROM record WHERE chain = (SELECT id FROM payment WHERE order_id = 'double') AND sequence = (
+                SELECT max(r.sequence) FROM record r, payment p WHERE p.order_id = 'double' AND r.chain = p.id)
+            """, "it is missing, and root"
+        ),
     ]
 
     @Test("Every kind of tampering is found", arguments: Engine.allCases)

@@ -36,26 +36,18 @@ package struct Record: Hashable, Sendable {
         self.previous = previous
     }
 
-    /// The bytes that are hashed. Injective: a version tag, then every field with its length before it.
+    /// The bytes that are hashed.
     package var preimage: [UInt8] {
-        var bytes = Array("quittance/record/1\n".utf8)
-        bytes.reserveCapacity(body.count + 256)
-        func put(_ field: some Collection<UInt8>) {
-            let length = UInt64(field.count)
-            for shift in stride(from: 56, through: 0, by: -8) {
-                bytes.append(UInt8(truncatingIfNeeded: length >> shift))
-            }
-            bytes.append(contentsOf: field)
-        }
-        put(previous)
-        put(chain.utf8)
-        put(String(sequence).utf8)
-        put(String(at.milliseconds).utf8)
-        put(kind.utf8)
-        put(subject.utf8)
-        put(cause.utf8)
-        put(actor.utf8)
-        put(body)
-        return bytes
+        var preimage = Preimage("quittance/record/1", reserving: body.count + 320)
+        preimage.put(previous)
+        preimage.put(chain)
+        preimage.put(sequence)
+        preimage.put(at.milliseconds)
+        preimage.put(kind)
+        preimage.put(subject)
+        preimage.put(cause)
+        preimage.put(actor)
+        preimage.put(body)
+        return preimage.bytes
     }
 }

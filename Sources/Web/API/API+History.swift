@@ -4,7 +4,7 @@ import HTTP
 import JSON
 
 extension API {
-    /// What happened: records, transfers, events and ledger entries. Read only.
+    /// What happened: records, transfers, events, signed roots and ledger entries. Read only.
     static let history: [Operation] = [
         Operation("payments.timeline", .get, "/v1/payments/{id}/timeline", scope: .paymentsRead) { call in
             var query = QueryForm(call.request.query)
@@ -36,6 +36,15 @@ extension API {
             try query.finish()
             let event = try await call.gateway.eventView(try call.id("event"), of: call.caller)
             return .json(event.body)
+        },
+        Operation("roots.list", .get, "/v1/roots", scope: .paymentsRead) { call in
+            var query = QueryForm(call.request.query)
+            let after = query.integer("after", 0...Int64.max)
+            let limit = query.limit()
+            try query.finish()
+            let part = try await call.gateway.rootViews(of: call.caller, below: after, limit: limit)
+            let next = part.hasMore ? part.items.last.map { String($0.number) } : nil
+            return .list(part, next: next) { root, writer in writer.object { root.write(&$0) } }
         },
         Operation("ledger.balances", .get, "/v1/ledger/balances", scope: .paymentsRead) { call in
             var query = QueryForm(call.request.query)

@@ -8,8 +8,8 @@ extension Administration {
         case status
         /// `[{"good", "what", "detail", "advice"}]`: the database and what is in it.
         case examination
-        /// A `Verdict`.
-        case verification
+        /// A `Verdict`, also on roots that the store must have.
+        case verification([KeptRoot])
         /// `[{"id", "name"}]`
         case merchants
         /// `{"id", "name"}`
@@ -24,6 +24,9 @@ extension Administration {
         case setAside
         /// `{"facts", "rebuilt"}`, or `{"still_aside"}` with the reason.
         case release(payment: String, reason: String)
+
+        /// `{"payments", "answers"}`: how many were erased, of one payment or of all before a time.
+        case erase(payment: String?, before: Int64?)
 
         /// The key that is to be made.
         struct NewKey: Sendable, Hashable {
@@ -41,7 +44,7 @@ extension Administration.Request {
     var isReading: Bool {
         switch self {
         case .status, .examination, .verification, .merchants, .keys, .setAside: true
-        case .newMerchant, .newKey, .revokeKey, .release: false
+        case .newMerchant, .newKey, .revokeKey, .release, .erase: false
         }
     }
 
@@ -50,7 +53,8 @@ extension Administration.Request {
         switch self {
         case .status: ["do": "status"]
         case .examination: ["do": "examine"]
-        case .verification: ["do": "verify"]
+        case .verification(let roots):
+            ["do": "verify", "roots": .array(roots.map { .string($0.text) })]
         case .merchants: ["do": "merchant.list"]
         case .newMerchant(let name): ["do": "merchant.create", "name": .string(name)]
         case .keys(let merchant): ["do": "key.list", "merchant": .optional(merchant)]
@@ -63,6 +67,8 @@ extension Administration.Request {
         case .setAside: ["do": "payment.list"]
         case .release(let payment, let reason):
             ["do": "payment.release", "id": .string(payment), "reason": .string(reason)]
+        case .erase(let payment, let end):
+            ["do": "erase", "id": .optional(payment), "before": end.map { .integer($0) } ?? .null]
         }
     }
 
@@ -72,7 +78,10 @@ extension Administration.Request {
         switch text("do") {
         case "status": self = .status
         case "examine": self = .examination
-        case "verify": self = .verification
+        case "verify":
+            let texts = (json["roots"]?.asArray ?? []).map(\.asString)
+            guard let roots = try? texts.map({ try KeptRoot(parsing: $0 ?? "") }) else { return nil }
+            self = .verification(roots)
         case "merchant.list": self = .merchants
         case "merchant.create":
             guard let name = text("name") else { return nil }
@@ -93,6 +102,7 @@ extension Administration.Request {
         case "payment.release":
             guard let id = text("id"), let reason = text("reason") else { return nil }
             self = .release(payment: id, reason: reason)
+        case "erase": self = .erase(payment: text("id"), before: json["before"]?.asInt64)
         default: return nil
         }
     }

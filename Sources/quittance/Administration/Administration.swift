@@ -25,7 +25,7 @@ struct Administration: Sendable {
         switch request {
         case .status: presence?.status ?? .null
         case .examination: try await Examination(instance).json
-        case .verification: try await verify(progress)
+        case .verification(let roots): try await verify(against: roots, progress)
         case .merchants: try await .array(gateway.merchants().map(Self.view))
         case .newMerchant(let name): try await create(name)
         case .keys(let merchant): try await keys(of: merchant)
@@ -33,6 +33,7 @@ struct Administration: Sendable {
         case .revokeKey(let id): try await revoke(id)
         case .setAside: try await setAside()
         case .release(let payment, let reason): try await release(payment, reason)
+        case .erase(let payment, let end): try await erase(payment, before: end, progress)
         }
     }
 
@@ -110,8 +111,41 @@ struct Administration: Sendable {
         }
     }
 
-    private func verify(_ progress: @escaping Progress) async throws -> JSON {
-        let outcome = try await gateway.store.verify { done, total in
+    private func erase(_ payment: String?, before end: Int64?, _ progress: @escaping Progress) async throws
+        -> JSON
+    {
+        let cause = "quittance erase"
+        let erased: Erased
+        if let payment {
+            guard let id = ID<Payment>(parsing: payment) else {
+                throw WrongUse(
+                    "“\(payment)” is no payment's identity.", hint: "It looks like \(Payment.prefix)….")
+            }
+            do {
+                erased = try await gateway.erase(id, cause: cause)
+            } catch CommandError.notFound {
+                throw WrongUse("there is no payment \(id).")
+            } catch CommandError.quarantined {
+                throw WrongUse("\(id) is set aside.", hint: "See “quittance payment list --set-aside”.")
+            }
+        } else if let end {
+            let bound = Instant(milliseconds: end)
+            erased = try await gateway.erase(openedBefore: bound, cause: cause) { count in
+                progress("erase: \(count) payments")
+            }
+        } else {
+            throw WrongUse("it is not said what to erase.")
+        }
+        return ["payments": .integer(erased.payments), "answers": .integer(erased.answers)]
+    }
+
+    private func verify(against roots: [KeptRoot], _ progress: @escaping Progress) async throws -> JSON {
+        var kept: [RootName] = []
+        for root in roots {
+            let scope = if let named = root.scope { named } else { try await merchant(nil).id.text }
+            kept.append(RootName(scope: scope, number: root.number, hash: root.hash))
+        }
+        let outcome = try await gateway.verify(against: kept) { done, total in
             progress("verify: \(done) of \(total) chains")
         }
         // What was kept, not what this process remembers of it.

@@ -59,6 +59,34 @@ struct Examination: Sendable {
         try await examineMerchants(instance)
         try await examineRates(instance)
         try await examineSandbox(instance)
+        try await examineRoots(instance.gateway)
+    }
+
+    /// Whether what is recorded is sealed in time, and the store is the one that it was.
+    private mutating func examineRoots(_ gateway: Gateway) async throws {
+        do {
+            let kept = try await gateway.keptRoot()
+            let there = try await gateway.store.read { tx in
+                try kept.flatMap { try tx.root($0.number, of: $0.scope)?.hash }
+            }
+            if let kept, kept.hash != there {
+                return findings.append(
+                    .found(
+                        "roots", "root \(kept.number) of the instance is not there, and was",
+                        "Did you put a backup back by hand? Then say “quittance restored”. Else somebody "
+                            + "did: run “quittance verify”."))
+            }
+        } catch let lost as RootFile.Lost {
+            return findings.append(.found("roots", lost.description, "Run “quittance verify”."))
+        }
+        let waiting = try await gateway.sealBacklog()
+        guard waiting.seconds > gateway.sealPatienceSeconds else {
+            return findings.append(.good("roots", "signed by \(gateway.keys.fingerprint)"))
+        }
+        findings.append(
+            .found(
+                "roots", "\(waiting.chains) chains wait for one, the oldest for \(waiting.seconds) seconds",
+                "Does a gateway run with the role “watch”? Then look at its log."))
     }
 
     /// What was kept, not what this process remembers of it.

@@ -132,7 +132,7 @@ struct Restoration: Sendable {
         if skip == nil, !keys.isEmpty { try mustKnowIndices(instance.indexFile) }
         let moved = try await gateway.restored(
             skipping: skip ?? 0, indexFile: instance.indexFile, cause: "quittance restore")
-        let outcome = try await gateway.store.verify { done, total in
+        let outcome = try await gateway.verify { done, total in
             progress("verify: \(done) of \(total) chains")
         }
         return (moved, Verdict(outcome))

@@ -6,6 +6,8 @@ struct Verdict: Sendable {
     private let differences: [String]
     private let omitted: Int64
     private let unchecked: [String]
+    /// Roots that were kept elsewhere, and are there.
+    private let confirmed: [String]
     /// What was read.
     private let extent: String
 
@@ -14,9 +16,10 @@ struct Verdict: Sendable {
         differences = outcome.findings.map(\.description) + (sandboxDamage.map { [$0] } ?? [])
         omitted = Int64(outcome.omitted)
         unchecked = outcome.unchecked
+        confirmed = outcome.confirmed
         extent =
-            "\(outcome.records) records in \(outcome.chains) chains, \(outcome.payments) payments, "
-            + "\(outcome.rows) rows"
+            "\(outcome.records) records in \(outcome.chains) chains, \(outcome.roots) signed roots, "
+            + "\(outcome.payments) payments, \(outcome.rows) rows"
     }
 
     /// Reads what `json` gives. Throws `Failure`.
@@ -27,13 +30,15 @@ struct Verdict: Sendable {
         self.differences = differences.compactMap(\.asString)
         self.omitted = omitted
         self.unchecked = unchecked.compactMap(\.asString)
+        confirmed = (json["confirmed"]?.asArray ?? []).compactMap(\.asString)
         self.extent = extent
     }
 
     var json: JSON {
         [
             "differences": .array(differences.map { .string($0) }), "omitted": .integer(omitted),
-            "unchecked": .array(unchecked.map { .string($0) }), "extent": .string(extent),
+            "unchecked": .array(unchecked.map { .string($0) }),
+            "confirmed": .array(confirmed.map { .string($0) }), "extent": .string(extent),
         ]
     }
 
@@ -46,6 +51,7 @@ struct Verdict: Sendable {
                 : "\(count) \(count == 1 ? "difference" : "differences") in \(extent).")
         for difference in differences { terminal.say("differs  \(difference)") }
         if omitted > 0 { terminal.say("differs  and \(omitted) more") }
+        for line in confirmed { terminal.say("as kept  \(line)") }
         for line in unchecked { terminal.say("not checked: \(line)") }
         return count == 0 ? .good : .finding
     }

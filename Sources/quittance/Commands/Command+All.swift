@@ -2,7 +2,7 @@ extension Command {
     /// Every command, in the order of the help.
     static let all: [Command] = [
         serve, demo, doctor, merchantCreate, merchantList, keyCreate, keyList,
-        keyRevoke, keyRotateInstance, paymentList, paymentRelease, verify, backup, restore,
+        keyRevoke, keyRotateInstance, paymentList, paymentRelease, erase, verify, backup, restore,
         restored, migrate, simulate, version,
     ]
 

@@ -13,13 +13,25 @@ extension Command {
             but an outdated schema. A gateway that runs on an embedded database does it itself meanwhile, on
             one snapshot.
 
+            Whether somebody put the whole store back to an earlier moment, only what was kept elsewhere can
+            tell: --root is a signed root, with its number and hash, as events (“root”), GET /v1/roots or the
+            log (“sealed”) say it.
+
             Ends with 0 when the log and every table agree, and with 1 when they do not.
             """,
-        options: [dataOption, configOption],
+        options: [
+            Option(
+                name: "root", value: "NUMBER:HASH@MERCHANT",
+                about: "A root that the store must have. @instance for one of the instance;\n"
+                    + "nothing behind the hash where there is one merchant.",
+                isRepeatable: true), dataOption, configOption,
+        ],
+        examples: ["quittance verify", "quittance verify --root 1042:9f86d0…@mer_…"],
         run: { arguments, terminal in
+            let roots = try arguments.all("root").map(KeptRoot.init(parsing:))
             let configuration = try Configuration.load(arguments, terminal.variables)
             try Instance.mustExist(configuration)
-            let answer = try await Administration.ask(.verification, configuration, terminal)
+            let answer = try await Administration.ask(.verification(roots), configuration, terminal)
             return try Verdict(answer).tell(terminal)
         })
 

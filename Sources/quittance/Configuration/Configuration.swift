@@ -21,6 +21,7 @@ struct Configuration: Sendable {
     var trustedProxies: [String] = []
     var allowsLoopbackWebhooks = false
     var rateMaxAgeSeconds: Int64 = 15 * 60
+    var sealSeconds: Int64 = 60
     var nodes: [NodeSettings] = []
     var rates: [FixedRate] = []
     /// Every value that is in force, for `doctor --config`.

@@ -101,6 +101,13 @@ struct Setting: Sendable {
                 configuration.rateMaxAgeSeconds = try number(text, 1...(7 * 24 * 3600))
             },
             show: { String($0.rateMaxAgeSeconds) }),
+        Setting(
+            key: "seal_seconds", form: .number,
+            about: "how often what came is sealed by signed roots",
+            apply: { (configuration: inout Configuration, text: String) throws(Flaw) in
+                configuration.sealSeconds = try number(text, 1...3_600)
+            },
+            show: { String($0.sealSeconds) }),
     ]
 }
 
