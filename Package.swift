@@ -52,7 +52,8 @@ let package = Package(
 
         module("Storage", ["Domain", "Platform", "JSON", "Crypto", "Database"]),
         module("Chains", ["Domain", "Platform", "JSON", "Crypto", "HTTP", "CZMQ"]),
-        module("Engine", ["Domain", "Platform", "JSON", "Crypto", "HTTP", "Storage", "Chains"]),
+        module("Dossier", ["Domain", "Platform", "JSON", "Crypto", "Storage", "Chains"]),
+        module("Engine", ["Domain", "Platform", "JSON", "Crypto", "HTTP", "Storage", "Chains", "Dossier"]),
         module("Simulator", [
             "Domain", "Platform", "JSON", "Crypto", "HTTP", "Database", "Storage", "Chains", "Engine",
         ]),
@@ -63,8 +64,8 @@ let package = Package(
         .executableTarget(
             name: "quittance",
             dependencies: [
-                "Domain", "Platform", "JSON", "Crypto", "HTTP", "Database", "Storage", "Chains", "Engine",
-                "Web", "Simulator",
+                "Domain", "Platform", "JSON", "Crypto", "HTTP", "Database", "Storage", "Chains", "Dossier",
+                "Engine", "Web", "Simulator",
             ],
             swiftSettings: house),
         .executableTarget(
@@ -105,11 +106,15 @@ let package = Package(
             "Simulator", "Storage", "Database", "Chains", "Crypto", "Platform", "TestKit",
         ]),
         tests("Durability", ["Durability", "Database", "Platform", "TestKit"]),
+        tests("Dossier", [
+            "Dossier", "Engine", "Storage", "Chains", "Domain", "Platform", "JSON", "Crypto", "HTTP",
+            "Database", "TestKit",
+        ], exclude: ["verify.py"]),
         tests(
             "RealNodes",
             [
-                "quittance", "Chains", "Crypto", "Database", "Domain", "Engine", "HTTP", "JSON", "Platform",
-                "Storage", "TestKit",
+                "quittance", "Chains", "Crypto", "Database", "Domain", "Dossier", "Engine", "HTTP", "JSON",
+                "Platform", "Storage", "TestKit",
             ]),
         tests("Program", [
             "quittance", "Domain", "Platform", "JSON", "Crypto", "HTTP", "Database", "Storage", "Chains",

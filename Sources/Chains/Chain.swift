@@ -1,3 +1,4 @@
+package import Crypto
 package import Domain
 
 /// One network, as the gateway sees it. Every family of networks, and the sandbox, is one of these.
@@ -179,15 +180,19 @@ package struct ChainBlock: Sendable {
     package let block: BlockID
     package let parent: BlockID
     package let medianTime: Instant
+    /// The header's own bytes, which the block's name is the hash of; none in the sandbox.
+    package let header: [UInt8]
     package let transactions: [ChainTransaction]
 
     package init(
-        height: UInt64, block: BlockID, parent: BlockID, medianTime: Instant, transactions: [ChainTransaction]
+        height: UInt64, block: BlockID, parent: BlockID, medianTime: Instant, header: [UInt8] = [],
+        transactions: [ChainTransaction]
     ) {
         self.height = height
         self.block = block
         self.parent = parent
         self.medianTime = medianTime
+        self.header = header
         self.transactions = transactions
     }
 }
@@ -205,10 +210,12 @@ package struct ChainTransaction: Sendable {
     /// The raw bytes, by SHA-256; of the sandbox, its canonical encoding. Worked out when it is asked for:
     /// most transactions are nobody's here.
     package let observation: @Sendable () -> [UInt8]
+    /// What shows that its block holds it; nil in the pool, and in the sandbox. Worked out when asked for.
+    package let inclusion: (@Sendable () -> Inclusion)?
 
     package init(
         id: String, index: UInt32, inputs: [String], outputs: [ChainOutput], maturity: UInt32,
-        observation: @escaping @Sendable () -> [UInt8]
+        observation: @escaping @Sendable () -> [UInt8], inclusion: (@Sendable () -> Inclusion)? = nil
     ) {
         self.id = id
         self.index = index
@@ -216,6 +223,20 @@ package struct ChainTransaction: Sendable {
         self.outputs = outputs
         self.maturity = maturity
         self.observation = observation
+        self.inclusion = inclusion
+    }
+}
+
+/// What shows, together with the block's header, that the block holds a transaction.
+package struct Inclusion: Hashable, Sendable {
+    /// The transaction as the block has it.
+    package let raw: [UInt8]
+    /// What it is hashed with on the way to the header's Merkle root, from below: 32 bytes a level.
+    package let branch: [UInt8]
+
+    package init(raw: [UInt8], branch: [Hash256]) {
+        self.raw = raw
+        self.branch = branch.flatMap(\.bytes)
     }
 }
 

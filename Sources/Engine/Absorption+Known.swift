@@ -59,6 +59,32 @@ extension Absorption {
         }
     }
 
+    /// Keeps what shows that a block holds a transaction that pays us.
+    func keepProof(of transaction: ChainTransaction, _ claim: Transfer.Claim) throws {
+        guard case .mined(let place) = claim.standing, let inclusion = transaction.inclusion?() else {
+            return
+        }
+        let isKept = inclusion.raw.count <= EngineLimits.provenBytes
+        try work.tx.insert(
+            ProofRow(
+                transaction: transaction.id, block: place.block, height: place.height, index: place.index,
+                header: header, branch: inclusion.branch, size: inclusion.raw.count,
+                raw: isKept ? inclusion.raw : []),
+            of: network)
+    }
+
+    /// Forgets what buried transactions spent, and headers where not all of them are to be kept.
+    func forget(_ known: SourceRow?) throws {
+        let tip = batch.cursor.height
+        let kept = gateway.settings.keptHeaders
+        if let kept, tip > kept { try work.tx.deleteHeaders(of: network, below: tip - kept) }
+        let buried = min(kept ?? .max, EngineLimits.buriedBlocks)
+        guard tip > buried else { return }
+        let before = known?.height ?? 0
+        try work.tx.deletePoolInputs(
+            of: network, minedFrom: before - min(before, buried), below: tip - buried)
+    }
+
     /// The same script belongs to its owner on every network. What a test network moves is worth nothing: it
     /// is none of a live payment's business.
     private func isPaid(here owner: Attribution) -> Bool {

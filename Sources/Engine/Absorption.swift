@@ -15,6 +15,8 @@ struct Absorption {
     var order: [ID<Payment>] = []
     var sequence: UInt64 = 0
     var isCatchingUp = false
+    /// The header of the block that is being connected; empty where it has none.
+    var header: [UInt8] = []
     /// Transactions that this batch has in blocks.
     var mined: Set<String> = []
     /// What paid us in this batch: it can be spent in the same one.
@@ -102,6 +104,7 @@ struct Absorption {
     }
 
     private mutating func connect(_ block: ChainBlock) throws {
+        header = block.header
         try match(block.transactions) { transaction in
             .mined(
                 BlockPlace(
@@ -111,7 +114,8 @@ struct Absorption {
         mined.formUnion(block.transactions.map(\.id))
         try work.tx.insert(
             HeaderRow(
-                height: block.height, block: block.block, parent: block.parent, medianTime: block.medianTime),
+                height: block.height, block: block.block, parent: block.parent,
+                medianTime: block.medianTime, raw: block.header),
             of: network)
     }
 
@@ -161,6 +165,7 @@ struct Absorption {
         var ours: [KnownTransfer] = []
         let paying = try payments(by: transaction, claim.standing, owners)
         let observation = paying.isEmpty ? nil : Commitment(transaction.observation())
+        if !paying.isEmpty { try keepProof(of: transaction, claim) }
         for (output, owner) in paying {
             let key = Transfer.Key(network: network, place: output.place)
             // A second sight is no first one, also where the clock was put back between the two.
@@ -255,13 +260,7 @@ struct Absorption {
                     medianTime: now),
                 of: network)
         }
-        let kept = gateway.settings.keptHeaders
-        if batch.cursor.height > kept {
-            let lowest = batch.cursor.height - kept
-            try work.tx.deleteHeaders(of: network, below: lowest)
-            let before = known?.height ?? 0
-            try work.tx.deletePoolInputs(of: network, minedFrom: before - min(before, kept), below: lowest)
-        }
+        try forget(known)
         if known?.source.tip != row.source.tip { work.footprint.move(network) }
         try work.tx.save(row, of: network)
         if known?.isHealthy != row.isHealthy { try gateway.recordHealth(network, row, at: now, work) }

@@ -5,7 +5,7 @@ import Storage
 /// The new branch of a fork that does not fit into one batch, put together until its end is heard: only then
 /// is it known what the fork took away, and what the branch holds again.
 ///
-/// Of each block it keeps its name and what concerns payments, so that its size is that of the headers.
+/// Of each block it keeps its header and what concerns payments, so that its size is that of the headers.
 struct Branch {
     /// What is to be absorbed, as one batch.
     private(set) var batch: Batch
@@ -50,7 +50,8 @@ struct Branch {
             batch.connected.append(
                 ChainBlock(
                     height: block.height, block: block.block, parent: block.parent,
-                    medianTime: block.medianTime, transactions: try await ours(block.transactions)))
+                    medianTime: block.medianTime, header: block.header,
+                    transactions: try await ours(block.transactions)))
         }
         batch.entered += try await ours(next.entered)
         if let pool = next.pool { batch.entered.removeAll { !pool.contains($0.id) } }
@@ -91,10 +92,12 @@ struct Branch {
     /// The same without the block that it was read from.
     private static func detached(_ transaction: ChainTransaction) -> ChainTransaction {
         let observation = transaction.observation()
+        var inclusion: (@Sendable () -> Inclusion)?
+        if let shown = transaction.inclusion?() { inclusion = { shown } }
         return ChainTransaction(
             id: transaction.id, index: transaction.index, inputs: transaction.inputs,
-            outputs: transaction.outputs, maturity: transaction.maturity
-        ) { observation }
+            outputs: transaction.outputs, maturity: transaction.maturity, observation: { observation },
+            inclusion: inclusion)
     }
 }
 

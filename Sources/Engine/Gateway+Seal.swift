@@ -48,7 +48,8 @@ extension Gateway {
     ) async throws -> Verification {
         let own = try await keptRoot()
         return try await store.verify(
-            signedBy: keys.signing.publicKey, against: kept, beside: own, progress: progress)
+            signedBy: keys.signing.publicKey, proofs: .ofNetworks, against: kept, beside: own,
+            progress: progress)
     }
 
     /// What waits for a root, and for how long the oldest of it has, in seconds.

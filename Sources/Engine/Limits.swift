@@ -35,6 +35,12 @@ package enum EngineLimits {
     static let rateLeadSeconds: Int64 = 60
     /// Whoever watches a network and says nothing for so long has gone: another process takes over.
     package static let watchMilliseconds: Int64 = 15_000
+    /// Blocks after which nothing takes the place of a transaction any more.
+    static let buriedBlocks: UInt64 = 100_000
+    /// Bytes of a transaction that are kept to prove it: what nodes pass on has less.
+    static let provenBytes = 400_000
+    /// Records of a dossier that are read at a time.
+    static let dossierPage = 500
     /// Blocks of a fork's new branch that are put together before it is absorbed: two months of Bitcoin's.
     static let branchBlocks = 10_000
     /// Deliveries under way: to one endpoint that answers quickly, to those of one merchant, to all endpoints

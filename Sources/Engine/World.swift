@@ -61,8 +61,8 @@ package struct Settings: Sendable {
     package var pollMilliseconds: Int64 = 5_000
     /// How often what came is sealed by signed roots.
     package var sealSeconds: Int64 = 60
-    /// Headers kept behind the tip, to find forks with.
-    package var keptHeaders: UInt64 = 100_000
+    /// Headers kept behind the tip, to find forks with and to prove what they hold; nil for all of them.
+    package var keptHeaders: UInt64?
     /// How long a receiver may take to answer.
     package var deliveryTimeoutMilliseconds = EngineLimits.deliveryTimeoutMilliseconds
     /// Webhooks may go to this machine: for development only.

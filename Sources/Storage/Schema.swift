@@ -15,6 +15,8 @@ package enum Schema {
         case fold
         /// The log itself.
         case log
+        /// Bytes that the log names by their hash, and `verify` compares with it.
+        case bound
         /// Personal bytes, which the log only binds by commitment so that they can be erased.
         case personal
         /// How the work stands (leases, wake-ups, cursors): losing it costs work, never truth. (A network
@@ -35,7 +37,7 @@ package enum Schema {
         "header": .operational, "pool_input": .operational, "wake": .operational, "wake_height": .operational,
         "wake_scan": .operational, "watch": .operational,
         "idempotency": .operational, "sandbox_journal": .operational, "sandbox_state": .operational,
-        "record": .log, "root": .log, "leaf": .log, "unsealed": .fold,
+        "record": .log, "root": .log, "leaf": .log, "unsealed": .fold, "proof": .bound,
         "quarantine": .fold, "quarantined_fact": .fold, "quarantined_place": .fold,
     ]
 
@@ -213,7 +215,14 @@ package enum Schema {
         """
         CREATE TABLE header (
             network TEXT NOT NULL, height BIGINT NOT NULL, block TEXT NOT NULL, parent TEXT NOT NULL,
-            median_time BIGINT NOT NULL, PRIMARY KEY (network, height))
+            median_time BIGINT NOT NULL, raw {blob} NOT NULL, PRIMARY KEY (network, height))
+        """,
+        // `raw` is empty where it is longer than what is kept; `size` says how long it is.
+        """
+        CREATE TABLE proof (
+            network TEXT NOT NULL, transaction_id TEXT NOT NULL, block TEXT NOT NULL, height BIGINT NOT NULL,
+            place BIGINT NOT NULL, header {blob} NOT NULL, branch {blob} NOT NULL, size BIGINT NOT NULL,
+            raw {blob} NOT NULL, PRIMARY KEY (network, transaction_id, block))
         """,
         """
         CREATE TABLE pool_input (

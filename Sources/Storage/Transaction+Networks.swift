@@ -61,12 +61,23 @@ package struct HeaderRow: Hashable, Sendable {
     package let block: BlockID
     package let parent: BlockID
     package let medianTime: Instant
+    /// The 80 bytes of it; none in the sandbox, nor for the block that a network was first heard at.
+    package let raw: [UInt8]
 
-    package init(height: UInt64, block: BlockID, parent: BlockID, medianTime: Instant) {
+    package init(
+        height: UInt64, block: BlockID, parent: BlockID, medianTime: Instant, raw: [UInt8] = []
+    ) {
         self.height = height
         self.block = block
         self.parent = parent
         self.medianTime = medianTime
+        self.raw = raw
+    }
+
+    init(_ row: Row) throws {
+        self.init(
+            height: try row.unsigned(0), block: BlockID(try row.text(1)), parent: BlockID(try row.text(2)),
+            medianTime: try row.instant(3), raw: try row.blob(4))
     }
 }
 
@@ -145,22 +156,28 @@ extension Transaction {
     package func highestHeader(of network: NetworkName) throws -> HeaderRow? {
         try connection.first(
             """
-            SELECT height, block, parent, median_time FROM header WHERE network = \(network.text)
+            SELECT height, block, parent, median_time, raw FROM header WHERE network = \(network.text)
             ORDER BY height DESC LIMIT 1
             """
-        ).map { row in
-            HeaderRow(
-                height: try row.unsigned(0), block: BlockID(try row.text(1)),
-                parent: BlockID(try row.text(2)), medianTime: try row.instant(3))
-        }
+        ).map(HeaderRow.init)
+    }
+
+    /// The headers from `first` up to `last`, in order; those that are kept.
+    package func headers(of network: NetworkName, from first: UInt64, to last: UInt64) throws -> [HeaderRow] {
+        try connection.query(
+            """
+            SELECT height, block, parent, median_time, raw FROM header
+            WHERE network = \(network.text) AND height >= \(first) AND height <= \(last) ORDER BY height
+            """
+        ).map(HeaderRow.init)
     }
 
     package func insert(_ header: HeaderRow, of network: NetworkName) throws {
         try connection.execute(
             """
-            INSERT INTO header (network, height, block, parent, median_time)
+            INSERT INTO header (network, height, block, parent, median_time, raw)
             VALUES (\(network.text), \(header.height), \(header.block.text), \(header.parent.text),
-                \(header.medianTime.milliseconds))
+                \(header.medianTime.milliseconds), \(header.raw))
             """)
     }
 
@@ -169,7 +186,7 @@ extension Transaction {
         try connection.execute("DELETE FROM header WHERE network = \(network.text) AND height > \(height)")
     }
 
-    /// Forgets the headers too deep for any fork.
+    /// Forgets the headers far below the tip.
     package func deleteHeaders(of network: NetworkName, below height: UInt64) throws {
         try connection.execute("DELETE FROM header WHERE network = \(network.text) AND height < \(height)")
     }

@@ -27,6 +27,13 @@ extension Transaction {
         return Dictionary(try rows.compactMap(kept).map { ($0.bound, $0.text) }) { first, _ in first }
     }
 
+    /// What people wrote who ruled on a payment, with the salts that bind it, in the order of the rulings.
+    package func notes(on id: ID<Payment>) throws -> [(ruling: Int, salt: [UInt8], text: String)] {
+        try connection.query(
+            "SELECT ruling, salt, text FROM note WHERE payment = \(id.text) AND ruling > 0 ORDER BY ruling"
+        ).map { (ruling: try $0.read(0), salt: try $0.blob(1), text: try $0.text(2)) }
+    }
+
     /// What a row of salt and text says, and what would bind it; nil where it cannot be read.
     private func kept(_ row: Row) throws -> (bound: Commitment, text: String)? {
         let read = try legible(row, of: "note") { row in

@@ -4,23 +4,6 @@ import Domain
 import JSON
 import Platform
 
-/// A payment as its records tell it, up to one of them.
-private struct Story {
-    let id: ID<Payment>
-    var payment: Payment?
-    var entries: [Entry] = []
-    var events: [Told] = []
-    /// Also those that the payment does not need any more.
-    var exceptions: [ID<Exception>: Exception] = [:]
-
-    /// An event with the code that binds its bytes.
-    struct Told {
-        let event: Announcement
-        let code: String
-        let at: Instant
-    }
-}
-
 extension Verifier {
     /// Folds a payment's records by the rules, and compares what follows with every row about it.
     mutating func check(payment chain: String) throws {
@@ -37,62 +20,16 @@ extension Verifier {
     /// Folds a payment's records by the rules, and compares all rows that follow but the payment's own. Nil
     /// when its chain is damaged, which is reported.
     mutating func retell(_ id: ID<Payment>) throws -> (payment: Payment, head: Head)? {
-        var story = Story(id: id)
-        let head = try walk(id.text) { _, stored in Self.fold(stored.record, into: &story) }
+        var story = PaymentStory(id)
+        let head = try walk(id.text) { _, stored in story.take(stored.record) }
         guard let head, let payment = story.payment else { return nil }
         try compareEvidence(of: payment)
+        try compareProofs(story.mined, of: payment)
         try compareExceptions(story.exceptions, of: payment)
         try compareBooks(story.entries, of: payment)
         try compareEvents(story.events, of: payment)
         try comparePersonal(of: payment)
         return (payment, head)
-    }
-
-    /// What the rules make of one record. Gives what is wrong with it.
-    private static func fold(_ record: Record, into story: inout Story) -> String? {
-        do {
-            let fields = try Fields(JSON.parse(record.body))
-            let decision = try decision(record, fields, story)
-            if decision.isSilent { return "nothing follows from it, so it was not to be recorded" }
-            let codes = try fields.elements("events") { json throws(Corruption) in
-                guard let code = json["code"]?.asString else { throw Corruption("an event has no code") }
-                return code
-            }
-            guard codes.count == decision.events.count else {
-                return "it tells of \(codes.count) events, the rules of \(decision.events.count)"
-            }
-            if Transaction.recordBody(decision, eventCodes: codes) != record.body {
-                return "the rules come to another outcome than it tells"
-            }
-            let at = decision.fact?.at ?? decision.payment.terms.openedAt
-            let actor = decision.fact?.actor ?? decision.transition?.actor ?? .clock
-            guard record.kind == decision.fact?.news.kind ?? "opened", record.actor == actor.text,
-                record.at == at,
-                record.subject.isEmpty
-            else { return "its kind, time, subject or actor is not that of its fact" }
-            story.payment = decision.payment
-            story.entries += decision.entries
-            for exception in decision.exceptions { story.exceptions[exception.id] = exception }
-            story.events += zip(decision.events, codes).map { Story.Told(event: $0, code: $1, at: at) }
-            return nil
-        } catch let error as Corruption {
-            return error.description
-        } catch Objection.refusal(let refusal) {
-            return "the rules refuse its fact: \(refusal.detail)"
-        } catch Objection.corruption(let reason) {
-            return "the rules cannot take its fact: \(reason)"
-        } catch {
-            return "its body is not JSON"
-        }
-    }
-
-    private static func decision(_ record: Record, _ fields: Fields, _ story: Story) throws -> Decision {
-        guard let payment = story.payment else {
-            let terms: Terms = try fields.nested("terms")
-            let transition: Transition = try fields.nested("transition")
-            return Payment.open(story.id, terms, actor: transition.actor)
-        }
-        return try payment.reduce(try fields.nested("fact") as Fact)
     }
 
     /// Compares a payment's own row.
@@ -162,7 +99,7 @@ extension Verifier {
         }
     }
 
-    private mutating func compareEvents(_ told: [Story.Told], of payment: Payment) throws {
+    private mutating func compareEvents(_ told: [PaymentStory.Told], of payment: Payment) throws {
         let salt = try tx.salt(of: payment.id)
         let rows = try tx.connection.query(
             """

@@ -36,7 +36,7 @@ extension Verifier {
         }
     }
 
-    private mutating func report(strays sql: SQL, _ table: String, _ problem: String) throws {
+    mutating func report(strays sql: SQL, _ table: String, _ problem: String) throws {
         for row in try tx.connection.query(sql + " LIMIT \(Limits.findings)") {
             report.add("\(table) \(try row.text(0))", problem)
         }

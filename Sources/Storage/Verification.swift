@@ -45,11 +45,14 @@ extension Store {
     ///
     /// - Parameters:
     ///   - key: the instance's, from outside of the database; nil where nobody has it.
+    ///   - proofs: how the networks' proofs are checked; without it they are compared with the log by their
+    ///     hash alone.
     ///   - kept: roots that were kept elsewhere: the store must have each of them.
     ///   - own: the one that the file beside the store names.
     ///   - progress: is told of chains done and of all, on the thread that reads.
     package func verify(
-        signedBy key: Ed25519.PublicKey? = nil, against kept: [RootName] = [], beside own: RootName? = nil,
+        signedBy key: Ed25519.PublicKey? = nil, proofs: ProofCheck? = nil, against kept: [RootName] = [],
+        beside own: RootName? = nil,
         progress: @escaping @Sendable (_ done: Int, _ of: Int) -> Void = { _, _ in }
     ) async throws -> Verification {
         try await read { tx in
@@ -57,7 +60,7 @@ extension Store {
             if tx.connection.dialect == .postgres {
                 try tx.connection.execute("SET LOCAL statement_timeout = 0")
             }
-            var verifier = Verifier(tx, signedBy: key, against: kept)
+            var verifier = Verifier(tx, proofs, signedBy: key, against: kept)
             verifier.story.own = own
             try verifier.run(progress)
             return verifier.report
@@ -95,6 +98,9 @@ struct Verifier {
     var story = RootStory()
     /// Payments whose chain could not be folded to its end.
     var unfolded = 0
+    /// Transactions that were too long to be kept.
+    var longTransactions = 0
+    let proofs: ProofCheck?
     static let instance = Transaction.instanceChain
 
     /// One row of `balance`.
@@ -118,8 +124,12 @@ struct Verifier {
         }
     }
 
-    init(_ tx: Transaction, signedBy key: Ed25519.PublicKey? = nil, against kept: [RootName] = []) {
+    init(
+        _ tx: Transaction, _ proofs: ProofCheck? = nil, signedBy key: Ed25519.PublicKey? = nil,
+        against kept: [RootName] = []
+    ) {
         self.tx = tx
+        self.proofs = proofs
         story.trusted = key
         story.kept = kept
     }
@@ -132,6 +142,7 @@ struct Verifier {
         try reading("note") { try $0.compareReleaseNotes() }
         try reading("rows that belong to nothing") { try $0.checkStrays() }
         try reading("rows that no payment has") { try $0.checkTotals() }
+        try reading("proof") { try $0.checkStrayProofs() }
         try reading("event") { try $0.checkNotices() }
         try reading("delivery") { try $0.checkDeliveries() }
         try reading("root") { try $0.checkRoots() }
@@ -245,6 +256,13 @@ struct Verifier {
         }
         if story.trusted == nil, report.roots > 0 {
             report.unchecked.append("whose key signed the roots: the instance key was not compared")
+        }
+        if proofs == nil {
+            report.unchecked.append(
+                "whether the networks' proofs prove what they are kept for, and are all there")
+        }
+        if longTransactions > 0 {
+            report.unchecked.append("\(longTransactions) transactions that were too long to be kept")
         }
         if unfolded > 0 {
             report.unchecked.append(

@@ -27,11 +27,12 @@ extension Bench {
             let bytes = try maker.next(transactions: 4_000, hits: 5)
             let parsed = try await Machine.milliseconds { try Block(parsing: bytes, on: Bed.network) }
             let turned = await Machine.milliseconds {
-                parsed.value.contents.chainTransactions(on: Bed.network)
+                parsed.value.contents.chainTransactions(on: Bed.network, in: parsed.value.tree)
             }
             let block = ChainBlock(
                 height: before.height + 1, block: BlockID(parsed.value.hash.displayText),
-                parent: before.block, medianTime: bed.gateway.world.now, transactions: turned.value)
+                parent: before.block, medianTime: bed.gateway.world.now,
+                header: parsed.value.header.bytes, transactions: turned.value)
             before = Cursor(height: block.height, block: block.block)
             var batch = Batch(cursor: before, isAtTip: true)
             batch.connected = [block]

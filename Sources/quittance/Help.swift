@@ -20,7 +20,7 @@ enum Help {
             lists them all, with their values and where these come from.
 
             Exit codes: 0 good, 1 something was found, 2 wrong use, 3 the world failed (database, disk,
-            network).
+            network), 4 a file holds as far as it was checked.
             """
     }
 

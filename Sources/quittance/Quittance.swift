@@ -41,6 +41,8 @@ enum Ending: Int32 {
     case wrongUse = 2
     /// The world failed: database, disk, network.
     case worldFailed = 3
+    /// What was looked at holds, and not all of it could be looked at.
+    case partial = 4
 }
 
 /// The command line or the configuration cannot be followed.

@@ -50,7 +50,13 @@ struct HelpTests {
         (["serve", "--data"], "--data needs a value: --data DIR.", nil),
         (["demo", "--check=yes"], "--check takes no value.", nil),
         (["verify", "--data", "a", "--data", "b"], "--data is there twice.", nil),
-        (["verify", "file"], "“file” is not expected here.", "See “quittance verify --help”."),
+        (["migrate", "file"], "“file” is not expected here.", "See “quittance migrate --help”."),
+        (["verify", "--key", "ab"], "--key and --header are for a file.", "quittance verify FILE --key …"),
+        (["verify", "file", "--key", "ab"],
+            "--key: “ab” is not the SHA-256 of a key, 64 hexadecimal digits.", nil),
+        (["verify", "file", "--header", "ab@1"], "--header: “ab@1” is not a block's hash and its height: HASH@HEIGHT.",
+            "A node says it: bitcoin-cli getblockhash HEIGHT."),
+        (["payment", "dossier"], "it is not said which payment.", "Payments look like pay_…."),
         (["merchant", "create"], "--name is needed.", nil),
     ] as [([String], String, String?)])
     func wrongUse(words: [String], problem: String, hint: String?) async {

@@ -27,7 +27,7 @@ struct Requirement: Sendable, CustomTestStringConvertible {
         Requirement("PostgreSQL", for: "the store, the engine and split roles on it") { TestPostgres.isInstalled },
         Requirement("bitcoind or litecoind", for: "payments on a real network") { !nodes.isEmpty },
         program("/usr/bin/chromium", "/usr/bin/chromium-browser", "/usr/bin/google-chrome", for: "the checkout pages"),
-        program("/usr/bin/python3", for: "the checkout in a browser, and ten thousand connections"),
+        program("/usr/bin/python3", for: "the checkout in a browser, ten thousand connections, and dossiers"),
         Requirement("14,000 descriptors a process", for: "twelve thousand idle connections") {
             mostDescriptors ?? 0 >= 14_000
         },
@@ -52,6 +52,7 @@ struct Requirement: Sendable, CustomTestStringConvertible {
         "Coin.started.count == 2": ["bitcoind or litecoind"],
         "Nginx.isHere": ["nginx", "openssl", "curl"], "ClientTLS.isHere": ["openssl"],
         "Browser.isHere": ["chromium", "python3"], "Python.isHere": ["python3"],
+        "OtherVerifier.isHere": ["python3"],
         "isPossible": ["14,000 descriptors a process", "python3"],
         "FileManager.default.isExecutableFile(atPath: promtool)": ["promtool"],
         #"Files.exists("/usr/bin/promtool")"#: ["promtool"],

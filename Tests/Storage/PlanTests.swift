@@ -23,6 +23,12 @@ struct PlanTests {
         ("the rivals of what the pool spends", "pool_input", { tx in
             _ = try tx.poolSpenders(of: Sample.network, places: (0..<4_000).map { "tx\($0):0" })
         }),
+        ("the proofs of a transaction", "proof", { tx in
+            _ = try tx.proofs(of: Sample.network, transaction: "tx7")
+        }),
+        ("the headers on top of a block", "header", { tx in
+            _ = try tx.headers(of: Sample.network, from: 7, to: 12)
+        }),
         ("what a transaction paid", "transfer_by_transaction", { tx in
             _ = try tx.transfers(of: Sample.network, transaction: "tx7")
         }),
@@ -63,6 +69,7 @@ struct PlanTests {
         let network = Sample.network.text
         let (payment, quote): (ID<Payment>, ID<Quote>) = (Sample.id(1), Sample.id(2))
         let (owner, quoted) = (payment.text, quote.text)
+        let bytes: [UInt8] = [7]
         try await store.database.write { db in
             try db.execute(
                 """
@@ -81,8 +88,20 @@ struct PlanTests {
                 INSERT INTO pool_input (network, place, transaction_id)
                 \(numbers) SELECT \(network), 'tx' || n || ':0', 'tx' || n FROM c
                 """)
+            try db.execute(
+                """
+                INSERT INTO proof (network, transaction_id, block, height, place, header, branch, size, raw)
+                \(numbers) SELECT \(network), 'tx' || n, 'block ' || n, n, 0, \(bytes), \(bytes), 1, \(bytes)
+                    FROM c
+                """)
+            try db.execute(
+                """
+                INSERT INTO header (network, height, block, parent, median_time, raw)
+                \(numbers) SELECT \(network), n, 'block ' || n, 'block', n, \(bytes) FROM c
+                """)
             guard db.dialect == .postgres else { return }
-            for table in ["destination", "transfer", "pool_input"] { try db.execute("ANALYZE \(raw: table)") }
+            let tables = ["destination", "transfer", "pool_input", "proof", "header"]
+            for table in tables { try db.execute("ANALYZE \(raw: table)") }
         }
     }
 }

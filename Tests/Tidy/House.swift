@@ -15,14 +15,15 @@ enum House {
 
         "Storage": ["Domain", "Platform", "JSON", "Crypto", "Database"],
         "Chains": ["CZMQ", "Domain", "Platform", "JSON", "Crypto", "HTTP"],
-        "Engine": ["Domain", "Platform", "JSON", "Crypto", "HTTP", "Storage", "Chains"],
+        "Dossier": ["Domain", "Platform", "JSON", "Crypto", "Storage", "Chains"],
+        "Engine": ["Domain", "Platform", "JSON", "Crypto", "HTTP", "Storage", "Chains", "Dossier"],
         "Web": ["CQREncode", "Domain", "Platform", "JSON", "Crypto", "HTTP", "Engine"],
         "Durability": ["Domain", "Platform", "JSON", "Crypto", "HTTP", "Database", "Storage", "Chains", "Engine"],
         "soak": ["Durability", "Platform"],
         "Simulator": ["Domain", "Platform", "JSON", "Crypto", "HTTP", "Database", "Storage", "Chains", "Engine"],
         "quittance": [
-            "Domain", "Platform", "JSON", "Crypto", "HTTP", "Database", "Storage", "Chains", "Engine", "Web",
-            "Simulator",
+            "Domain", "Platform", "JSON", "Crypto", "HTTP", "Database", "Storage", "Chains", "Dossier", "Engine",
+            "Web", "Simulator",
         ],
         "bench": [
             "CLinux", "Domain", "Platform", "JSON", "Crypto", "HTTP", "Database", "Storage", "Chains", "Engine",

@@ -60,7 +60,7 @@ private final class AnswerScript {
         kept["answer"] = json
         var text = masks.reduce(JSON.object(kept).encodedText) { $0.replacing($1.text, with: $1.mask) }
         // What hashes are of is compared by `verify`; that they are there is what a reader of the timeline sees.
-        if name == "payments.timeline" || name == "roots.list" {
+        if ["payments.timeline", "payments.dossier"].contains(name) || name == "roots.list" {
             text.replace(/[0-9a-f]{128}/, with: "SIGNATURE")
             text.replace(/[0-9a-f]{64}/, with: "HASH")
             text.replace(/whpk_[0-9A-Za-z+\/=]*/, with: "KEY")
@@ -200,6 +200,7 @@ private final class AnswerScript {
         try await call("payments.entries", .get, "\(own)/entries")
         try await call("transfers.list", .get, "/v1/transfers")
         try await call("payments.timeline", .get, "\(own)/timeline?after=0&limit=1")
+        try await call("payments.dossier", .get, "\(own)/dossier")
     }
 
     /// Too much, too little, and called off.

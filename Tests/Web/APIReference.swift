@@ -31,7 +31,7 @@ struct APIReference {
     /// What an answer without a name of its own is called there.
     private static let unnamed = [
         "policies.get": "policy", "policies.set": "policy", "payments.policy": "policy", "events.get": "event",
-        "webhook-endpoints.replay": "replay", "webhook-endpoints.test": "test",
+        "payments.dossier": "dossier", "webhook-endpoints.replay": "replay", "webhook-endpoints.test": "test",
     ]
 
     /// What every object holds, by its name: members of nested ones as paths.

@@ -8,6 +8,9 @@ package struct Block: Sendable {
     /// Its transactions, the coinbase first.
     package let contents: TransactionTable
 
+    /// What leads from each transaction to the header.
+    package let tree: TransactionTree
+
     /// Its name.
     package var hash: Hash256 { header.hash }
 
@@ -38,30 +41,7 @@ package struct Block: Sendable {
         contents = TransactionTable(parser)
         let coinbases = contents.transactions.count { $0.isCoinbase }
         guard coinbases == 1, contents.transactions.first?.isCoinbase == true else { throw .coinbase }
-        guard try Self.merkleRoot(contents.transactions.map(\.id)) == header.merkleRoot else {
-            throw .merkleRoot
-        }
-    }
-
-    /// The root over the ids of one or more transactions. Refuses a tree in which two neighbours are equal,
-    /// because it stands for two different lists.
-    static func merkleRoot(_ ids: [Hash256]) throws(ParseError) -> Hash256 {
-        var level = ids
-        guard !level.isEmpty else { throw .coinbase }
-        while level.count > 1 {
-            var next = 0
-            var index = 0
-            while index < level.count {
-                let left = level[index]
-                let hasRight = index + 1 < level.count
-                let right = hasRight ? level[index + 1] : left
-                if hasRight, left == right { throw .duplicateTransactions }
-                level[next] = Hash256(sha256dOf: left, right)
-                next += 1
-                index += 2
-            }
-            level.removeLast(level.count - next)
-        }
-        return level[0]
+        tree = try TransactionTree(contents.transactions.map(\.id))
+        guard tree.root == header.merkleRoot else { throw .merkleRoot }
     }
 }

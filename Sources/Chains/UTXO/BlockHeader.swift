@@ -65,6 +65,13 @@ package struct BlockHeader: Hashable, Sendable {
         return !target.lexicographicallyPrecedes(proof.bytes.reversed())
     }
 
+    /// The power of two of hashes that it takes at the least, on average, to meet its target.
+    package var workBits: Int {
+        guard let target = Self.target(bits) else { return 0 }
+        let first = target.firstIndex { $0 != 0 } ?? 0
+        return 8 * first + target[first].leadingZeroBitCount
+    }
+
     /// The target of a compact form as 32 big-endian bytes; nil if it is zero, negative or above 256 bits.
     static func target(_ bits: UInt32) -> [UInt8]? {
         let size = Int(bits >> 24)

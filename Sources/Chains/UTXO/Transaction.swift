@@ -34,6 +34,9 @@ package struct Transaction: Sendable {
     /// has another name there, and none that matters here: it has no outputs.
     package let id: Hash256
 
+    /// How many of its bytes the id covers: all but flags, witnesses and extension part.
+    package let baseSize: Int
+
     /// Where the transaction lies in the bytes that it was parsed from.
     package let place: Range<Int>
 

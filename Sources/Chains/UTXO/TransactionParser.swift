@@ -61,7 +61,7 @@ struct TransactionParser {
         transactions.append(
             Transaction(
                 id: id(start: start, core: core, lockTime: lockTimeStart, isWhole: flags == 0),
-                place: start..<reader.position,
+                baseSize: core.count + 8, place: start..<reader.position,
                 inputs: firstInput..<inputs.count, outputs: firstOutput..<outputs.count,
                 version: Int32(bitPattern: version), lockTime: lockTime,
                 isCoinbase: inputs.count == firstInput + 1 && inputs[firstInput].isNull,

@@ -240,7 +240,8 @@ extension UTXOChain {
             let connected = ChainBlock(
                 height: batch.cursor.height + 1, block: BlockID(block.hash),
                 parent: BlockID(block.header.previous),
-                medianTime: median, transactions: block.contents.chainTransactions(on: place))
+                medianTime: median, header: block.header.bytes,
+                transactions: block.contents.chainTransactions(on: place, in: block.tree))
             batch.connected.append(connected)
             batch.cursor = Cursor(height: connected.height, block: connected.block)
         }

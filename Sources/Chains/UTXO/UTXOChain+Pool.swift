@@ -63,7 +63,11 @@ extension UTXOChain {
 extension TransactionTable {
     /// The transactions as the gateway takes them: of the outputs those that could be a destination's, which
     /// have scripts of a form that account keys give and pay something.
-    package func chainTransactions(on network: UTXONetwork) -> [ChainTransaction] {
+    ///
+    /// - Parameter tree: of the block whose transactions these are; nil in the pool.
+    package func chainTransactions(
+        on network: UTXONetwork, in tree: TransactionTree? = nil
+    ) -> [ChainTransaction] {
         let asset = network.coin.method.asset
         return transactions.enumerated().map { index, transaction in
             let id = transaction.id.displayText
@@ -76,14 +80,19 @@ extension TransactionTable {
                     place: "\(id):\(output.index)", script: Hex.encode(script(of: output)), asset: asset,
                     amountText: String(output.value))
             }
-            let maturity =
-                transaction.isCoinbase
-                ? network.coinbaseMaturity : transaction.isHogEx ? network.pegOutMaturity : 0
             return ChainTransaction(
                 id: id, index: UInt32(clamping: index), inputs: inputs, outputs: outputs,
-                maturity: UInt32(maturity)
-            ) { SHA256.hash(Array(bytes[transaction.place])) }
+                maturity: UInt32(transaction.maturity(on: network)),
+                observation: { SHA256.hash(Array(bytes[transaction.place])) },
+                inclusion: inclusion(of: transaction, at: index, in: tree))
         }
+    }
+
+    private func inclusion(
+        of transaction: Transaction, at index: Int, in tree: TransactionTree?
+    ) -> (@Sendable () -> Inclusion)? {
+        guard let tree else { return nil }
+        return { Inclusion(raw: Array(bytes[transaction.place]), branch: tree.branch(of: index)) }
     }
 
     /// P2WPKH, P2SH, P2PKH and P2TR: what destinations are made of.

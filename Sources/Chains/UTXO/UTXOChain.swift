@@ -120,6 +120,9 @@ package final class UTXOChain: Chain {
 }
 
 extension UTXONetwork {
+    /// The one of that name; nil for a network of another kind.
+    package init?(_ name: NetworkName) { self.init(rawValue: name.text) }
+
     /// Its name among all networks of the gateway.
     package var name: NetworkName {
         guard let name = NetworkName(parsing: rawValue) else {

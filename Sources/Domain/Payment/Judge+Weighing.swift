@@ -38,6 +38,24 @@ extension Judge {
         return counted.sorted(by: Self.precedes)
     }
 
+    /// Blocks, its own among them, that make a transfer as deep as the policy asks at what came in all, and
+    /// as its network asks; nil where something else than blocks decides.
+    func blocksAsked(of transfer: Transfer) -> UInt64? {
+        var whole = Tally()
+        for other in evidence.transfers where other.isLive {
+            guard let quote = evidence.quote(other.quote), !role(of: other, under: quote).isMismatch else {
+                continue
+            }
+            whole.add(units(of: other), under: quote)
+        }
+        guard let method = transfer.method ?? evidence.quote(transfer.quote)?.method else { return nil }
+        let value = max(price, whole.worth)
+        switch terms.policy.requirement(for: method, risk: terms.risk, value: value) {
+        case .count(let count): return max(UInt64(count), UInt64(transfer.maturity), 1)
+        case .safe, .finalized, .settled: return nil
+        }
+    }
+
     /// Timely before late; then by place in the chain, else by first sight, then by key.
     private static func precedes(_ left: Counted, _ right: Counted) -> Bool {
         if left.isTimely != right.isTimely { return left.isTimely }

@@ -2,6 +2,10 @@
 package struct Payment: Hashable, Sendable, Identified {
     package static let prefix = "pay_"
 
+    /// The version of the rules. It grows with each change that makes another outcome of the same facts, so
+    /// that nobody takes records that were made by others for forged ones.
+    package static let rules = 1
+
     package let id: ID<Payment>
     package let terms: Terms
     package var evidence: Evidence
@@ -43,6 +47,12 @@ package struct Payment: Hashable, Sendable, Identified {
             else { return }
             settled[key] = max(settled[key] ?? 0, amount)
         }
+    }
+
+    /// Blocks, its own among them, that a transfer in a block needs to count for good; nil where something
+    /// else than blocks decides.
+    package func blocksAsked(of transfer: Transfer) -> UInt64? {
+        Judge(terms: terms, evidence: evidence).blocksAsked(of: transfer)
     }
 
     package var openExceptions: [Exception] { exceptions.filter(\.isOpen) }

@@ -120,15 +120,17 @@ package struct Fields {
 
 extension JSONWriter {
     /// A nested stored value.
-    mutating func stored(_ key: String, _ value: some Stored) {
+    package mutating func stored(_ key: String, _ value: some Stored) {
         object(key) { value.write(&$0) }
     }
 
-    mutating func storedOrNull<T: Stored>(_ key: String, _ value: T?) {
+    /// The same, or `null`.
+    package mutating func storedOrNull<T: Stored>(_ key: String, _ value: T?) {
         if let value { stored(key, value) } else { null(key) }
     }
 
-    mutating func list<T: Stored>(_ key: String, _ values: some Sequence<T>) {
+    /// Nested stored values in order.
+    package mutating func list<T: Stored>(_ key: String, _ values: some Sequence<T>) {
         array(key) { writer in
             for value in values { writer.object { value.write(&$0) } }
         }

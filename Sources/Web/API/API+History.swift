@@ -16,6 +16,14 @@ extension API {
             let next = part.hasMore ? part.items.last.map { String($0.sequence) } : nil
             return .list(part, next: next) { record, writer in writer.object { record.write(&$0) } }
         },
+        Operation("payments.dossier", .get, "/v1/payments/{id}/dossier", scope: .paymentsRead) { call in
+            var query = QueryForm(call.request.query)
+            let showsPersonal = query.flag("personal") ?? false
+            try query.finish()
+            return .json(
+                try await call.gateway.dossier(
+                    of: try call.id("payment"), showsPersonal: showsPersonal, by: call.caller))
+        },
         Operation("payments.entries", .get, "/v1/payments/{id}/entries", scope: .paymentsRead) { call in
             var query = QueryForm(call.request.query)
             try query.finish()

@@ -22,6 +22,8 @@ extension Administration {
         case revokeKey(id: String)
         /// `[{"id", "since", "waiting", "reason"}]`
         case setAside
+        /// A payment's file: see docs/DOSSIER.md.
+        case dossier(payment: String, showsPersonal: Bool)
         /// `{"facts", "rebuilt"}`, or `{"still_aside"}` with the reason.
         case release(payment: String, reason: String)
 
@@ -43,7 +45,7 @@ extension Administration.Request {
     /// Whether asking twice does no more than asking once.
     var isReading: Bool {
         switch self {
-        case .status, .examination, .verification, .merchants, .keys, .setAside: true
+        case .status, .examination, .verification, .merchants, .keys, .setAside, .dossier: true
         case .newMerchant, .newKey, .revokeKey, .release, .erase: false
         }
     }
@@ -65,6 +67,8 @@ extension Administration.Request {
             ]
         case .revokeKey(let id): ["do": "key.revoke", "id": .string(id)]
         case .setAside: ["do": "payment.list"]
+        case .dossier(let payment, let showsPersonal):
+            ["do": "payment.dossier", "id": .string(payment), "personal": .bool(showsPersonal)]
         case .release(let payment, let reason):
             ["do": "payment.release", "id": .string(payment), "reason": .string(reason)]
         case .erase(let payment, let end):
@@ -99,6 +103,9 @@ extension Administration.Request {
             guard let id = text("id") else { return nil }
             self = .revokeKey(id: id)
         case "payment.list": self = .setAside
+        case "payment.dossier":
+            guard let id = text("id"), let showsPersonal = json["personal"]?.asBool else { return nil }
+            self = .dossier(payment: id, showsPersonal: showsPersonal)
         case "payment.release":
             guard let id = text("id"), let reason = text("reason") else { return nil }
             self = .release(payment: id, reason: reason)

@@ -32,6 +32,7 @@ struct Administration: Sendable {
         case .newKey(let wish): try await create(wish)
         case .revokeKey(let id): try await revoke(id)
         case .setAside: try await setAside()
+        case .dossier(let payment, let showsPersonal): try await dossier(payment, showsPersonal)
         case .release(let payment, let reason): try await release(payment, reason)
         case .erase(let payment, let end): try await erase(payment, before: end, progress)
         }
@@ -89,6 +90,19 @@ struct Administration: Sendable {
                     "waiting": .integer(aside.waiting), "reason": .string(aside.reason),
                 ]
             })
+    }
+
+    private func dossier(_ text: String, _ showsPersonal: Bool) async throws -> JSON {
+        guard let id = ID<Payment>(parsing: text) else {
+            throw WrongUse("“\(text)” is no payment's identity.", hint: "It looks like \(Payment.prefix)….")
+        }
+        do {
+            return try JSON.parse(try await gateway.dossier(of: id, showsPersonal: showsPersonal, by: nil))
+        } catch CommandError.notFound {
+            throw WrongUse("there is no payment \(id).")
+        } catch CommandError.tooMany(let what) {
+            throw Failure("\(id) has too many \(what).")
+        }
     }
 
     private func release(_ text: String, _ reason: String) async throws -> JSON {

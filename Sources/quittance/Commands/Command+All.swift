@@ -2,8 +2,8 @@ extension Command {
     /// Every command, in the order of the help.
     static let all: [Command] = [
         serve, demo, doctor, merchantCreate, merchantList, keyCreate, keyList,
-        keyRevoke, keyRotateInstance, paymentList, paymentRelease, erase, verify, backup, restore,
-        restored, migrate, simulate, version,
+        keyRevoke, keyRotateInstance, paymentList, paymentDossier, paymentRelease, erase, verify, backup,
+        restore, restored, migrate, simulate, version,
     ]
 
     /// What can stand first on a command line.
@@ -15,7 +15,7 @@ extension Command {
     static let families = [
         "merchant": "Merchants: each is one shop, with wallets, keys and payments of its own.",
         "key": "API keys, which a merchant's server shows to be let in; and the instance's own key.",
-        "payment": "Payments that were set aside because their stored data contradicts itself.",
+        "payment": "One payment's file for whoever doubts it, and payments that were set aside.",
     ]
 
     static let dataOption = Option(

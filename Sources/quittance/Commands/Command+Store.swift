@@ -5,10 +5,10 @@ import Storage
 
 extension Command {
     static let verify = Command(
-        name: "verify", summary: "derive the whole store again from its log",
+        name: "verify", summary: "derive the store again from its log, or check one payment's file",
         about: """
-            Reads the evidence log from its first record, applies the rules to every fact again, and
-            compares what follows with every row: payments, transfers, exceptions, ledger, events,
+            Without FILE it reads the evidence log from its first record, applies the rules to every fact
+            again, and compares what follows with every row: payments, transfers, exceptions, ledger, events,
             merchants, keys, wallets. It says what differs, and what it could not check. It changes nothing
             but an outdated schema. A gateway that runs on an embedded database does it itself meanwhile, on
             one snapshot.
@@ -17,18 +17,43 @@ extension Command {
             tell: --root is a signed root, with its number and hash, as events (“root”), GET /v1/roots or the
             log (“sealed”) say it.
 
-            Ends with 0 when the log and every table agree, and with 1 when they do not.
+            With FILE it checks the file of one payment (“quittance payment dossier”) against nothing but
+            itself and what you trust already: no gateway, no store, no network. It says what it checked, what
+            it did not, and what is wrong.
+
+            Ends with 0 when the log and every table agree, or all that a file can show was checked and holds;
+            with 1 when something differs or is wrong; with 4 when nothing in a file is wrong, but not all of
+            it was checked.
             """,
+        operands: ["[FILE]"],
         options: [
             Option(
                 name: "root", value: "NUMBER:HASH@MERCHANT",
                 about: "A root that the store must have. @instance for one of the instance;\n"
                     + "nothing behind the hash where there is one merchant.",
-                isRepeatable: true), dataOption, configOption,
+                isRepeatable: true),
+            Option(
+                name: "key", value: "FINGERPRINT",
+                about: "For FILE: the SHA-256 of the instance's public key, as the operator published it.\n"
+                    + "May be given several times.",
+                isRepeatable: true),
+            Option(
+                name: "header", value: "HASH@HEIGHT",
+                about: "For FILE: a block that a node of yours has at that height.\n"
+                    + "May be given several times.",
+                isRepeatable: true),
+            dataOption, configOption,
         ],
-        examples: ["quittance verify", "quittance verify --root 1042:9f86d0…@mer_…"],
+        examples: [
+            "quittance verify", "quittance verify --root 1042:9f86d0…@mer_…",
+            "quittance verify pay_….json --key 5f1c… --header 00000000000000000001f2a4…@921044",
+        ],
         run: { arguments, terminal in
             let roots = try arguments.all("root").map(KeptRoot.init(parsing:))
+            if let path = arguments.operands.first { return try check(path, arguments, terminal) }
+            guard !arguments.has("key"), !arguments.has("header") else {
+                throw WrongUse("--key and --header are for a file.", hint: "quittance verify FILE --key …")
+            }
             let configuration = try Configuration.load(arguments, terminal.variables)
             try Instance.mustExist(configuration)
             let answer = try await Administration.ask(.verification(roots), configuration, terminal)
