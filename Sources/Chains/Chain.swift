@@ -52,8 +52,10 @@ package protocol Chain: Sendable {
 }
 
 extension Chain {
+    /// One base unit, where the network has no dust.
     package func leastPayable(_ asset: Asset) -> UInt128 { 1 }
 
+    /// By counts of blocks alone.
     package func canMeet(_ requirement: Policy.Requirement) -> Bool {
         switch requirement {
         case .count: true

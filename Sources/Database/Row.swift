@@ -13,12 +13,19 @@ package struct Row: Sendable, Hashable {
         return value
     }
 
+    /// A column that holds a number. Throws `DatabaseError.mismatch` for anything else, as all of these do.
     package func integer(_ column: Int) throws(DatabaseError) -> Int64 { try read(column) }
+    /// The same, where NULL is nil.
     package func integerOrNil(_ column: Int) throws(DatabaseError) -> Int64? { try read(column) }
+    /// A column that holds text.
     package func text(_ column: Int) throws(DatabaseError) -> String { try read(column) }
+    /// The same, where NULL is nil.
     package func textOrNil(_ column: Int) throws(DatabaseError) -> String? { try read(column) }
+    /// A column that holds bytes.
     package func blob(_ column: Int) throws(DatabaseError) -> [UInt8] { try read(column) }
+    /// The same, where NULL is nil.
     package func blobOrNil(_ column: Int) throws(DatabaseError) -> [UInt8]? { try read(column) }
+    /// A column that holds 0 or 1.
     package func bool(_ column: Int) throws(DatabaseError) -> Bool { try read(column) }
 
     /// Reads the columns from left to right.

@@ -29,6 +29,7 @@ package struct CheckoutToken: Hashable, Sendable {
 
     package var text: String { "\(payment.text.dropFirst(Payment.prefix.count))-\(code)" }
 
+    /// Whether it is the one that goes with the payment's salt; compared in constant time.
     package func isValid(salt: [UInt8]) -> Bool {
         constantTimeEquals(Array(code.utf8), Array(CheckoutToken(payment, salt: salt).code.utf8))
     }

@@ -60,8 +60,10 @@ extension Gateway {
         return merchant
     }
 
+    /// All merchants, oldest first.
     package func merchants() async throws -> [StoredMerchant] { try await store.read { try $0.merchants() } }
 
+    /// A merchant; nil when there is none of that identity.
     package func merchant(_ id: ID<Merchant>) async throws -> StoredMerchant? {
         try await store.read { try $0.merchant(id) }
     }
@@ -119,6 +121,7 @@ extension Gateway {
         }
     }
 
+    /// The keys of the caller's merchant and mode, revoked ones too, oldest first.
     package func keys(of caller: Caller, _ page: PageRequest) async throws -> Page<StoredKey> {
         try await store.read { try $0.keys(of: caller.merchant, isTest: caller.isTest, page) }
     }

@@ -95,10 +95,12 @@ extension Gateway {
 
     private static let secretBytes = 32
 
+    /// The webhook endpoints of the caller's merchant and mode, oldest first.
     package func endpoints(of caller: Caller) async throws -> [StoredEndpoint] {
         try await store.read { try $0.endpoints(of: caller.merchant).filter { $0.isTest == caller.isTest } }
     }
 
+    /// One of them. Throws `CommandError.notFound`.
     package func endpoint(_ id: ID<Endpoint>, of caller: Caller) async throws -> StoredEndpoint {
         try await store.read { try self.endpoint(id, caller, $0) }
     }
@@ -132,6 +134,7 @@ extension Gateway {
         return changed
     }
 
+    /// Removes an endpoint; what is owed to it goes with it. Its records stay.
     package func deleteEndpoint(_ id: ID<Endpoint>, by caller: Caller, cause: String) async throws {
         try await write { work in
             let endpoint = try self.endpoint(id, caller, work.tx)
@@ -222,6 +225,7 @@ extension Gateway {
         return reply
     }
 
+    /// A page of what an endpoint was or is to be sent, newest first. Throws `CommandError.notFound`.
     package func deliveries(
         of id: ID<Endpoint>, state: String?, _ page: PageRequest, by caller: Caller
     ) async throws -> Page<StoredDelivery> {
@@ -231,6 +235,7 @@ extension Gateway {
         }
     }
 
+    /// The tries of one delivery, oldest first. Throws `CommandError.notFound`.
     package func attempts(of delivery: String, endpoint id: ID<Endpoint>, by caller: Caller) async throws
         -> [Attempt]
     {

@@ -97,6 +97,7 @@ extension Gateway {
         }
     }
 
+    /// A page of the exceptions of the caller's merchant and mode.
     package func exceptions(
         of caller: Caller, isOpen: Bool?, kind: Exception.Kind?, _ page: PageRequest
     ) async throws -> Page<ExceptionView> {
@@ -106,6 +107,7 @@ extension Gateway {
         }
     }
 
+    /// One of them. Throws `CommandError.notFound`.
     package func exception(_ id: ID<Exception>, of caller: Caller) async throws -> ExceptionView {
         try await store.read { tx in
             guard let found = try tx.exception(id, of: caller.merchant),
@@ -128,6 +130,7 @@ extension Gateway {
         return view
     }
 
+    /// A page of the transfers to the caller's destinations.
     package func transfers(
         of caller: Caller, transaction: String?, _ page: PageRequest
     ) async throws -> Page<(view: PaymentView, transfer: Transfer)> {
@@ -154,6 +157,7 @@ extension Gateway {
         }
     }
 
+    /// One event. Throws `CommandError.notFound`.
     package func event(_ id: ID<Domain.Event>, of caller: Caller) async throws -> StoredEvent {
         try await store.read { tx in
             guard let event = try tx.event(id, of: caller.merchant, isTest: caller.isTest) else {
@@ -163,6 +167,7 @@ extension Gateway {
         }
     }
 
+    /// The ledger entries of one payment, oldest first. Throws `CommandError.notFound`.
     package func entries(of id: ID<Payment>, by caller: Caller) async throws -> [Entry] {
         try await store.read { try self.booked(id, by: caller, $0).entries }
     }

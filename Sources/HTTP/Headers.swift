@@ -45,6 +45,7 @@ package struct Headers: Sendable {
         entries.filter { hasName($0, name) }.map { text($0.value) }
     }
 
+    /// Whether there is a field of that name.
     package func contains(_ name: String) -> Bool { first(name) != nil }
 
     /// Appends a field. `name` must be a token, which code chooses; check a name from outside with `isName`.

@@ -27,6 +27,7 @@ package struct Response: Sendable {
         self.headers["Content-Type"] = type
     }
 
+    /// An answer in JSON.
     package static func json(_ status: Status, _ body: [UInt8], headers: Headers = Headers()) -> Response {
         guard headers.isEmpty else {
             return Response(status, type: "application/json", body: body, headers: headers)
@@ -37,16 +38,21 @@ package struct Response: Sendable {
     /// Made once: nearly all answers are this and have no others.
     private static let jsonHeaders: Headers = ["Content-Type": "application/json"]
 
+    /// A page.
     package static func html(_ status: Status, _ page: String, headers: Headers = Headers()) -> Response {
         Response(status, type: "text/html; charset=utf-8", body: Array(page.utf8), headers: headers)
     }
 
+    /// Plain text.
     package static func text(_ status: Status, _ text: String, headers: Headers = Headers()) -> Response {
         Response(status, type: "text/plain; charset=utf-8", body: Array(text.utf8), headers: headers)
     }
 
+    /// 200 in JSON.
     package static func json(_ body: [UInt8]) -> Response { .json(.ok, body) }
+    /// 200 with a page.
     package static func html(_ page: String) -> Response { .html(.ok, page) }
+    /// 200 with plain text.
     package static func text(_ text: String) -> Response { .text(.ok, text) }
 
     /// Sends the client to `location`, by default with 303: the next request is a GET.

@@ -64,22 +64,27 @@ package struct Router: Sendable {
         routes.append(route)
     }
 
+    /// Serves `GET` on `pattern`; `name` is the route's in the log and in metrics, the pattern by default.
     package mutating func get(_ pattern: String, name: String? = nil, _ handler: @escaping Handler) {
         add(.get, pattern, name: name, handler)
     }
 
+    /// Serves `POST` on `pattern`, as `get` does.
     package mutating func post(_ pattern: String, name: String? = nil, _ handler: @escaping Handler) {
         add(.post, pattern, name: name, handler)
     }
 
+    /// Serves `PUT` on `pattern`, as `get` does.
     package mutating func put(_ pattern: String, name: String? = nil, _ handler: @escaping Handler) {
         add(.put, pattern, name: name, handler)
     }
 
+    /// Serves `PATCH` on `pattern`, as `get` does.
     package mutating func patch(_ pattern: String, name: String? = nil, _ handler: @escaping Handler) {
         add(.patch, pattern, name: name, handler)
     }
 
+    /// Serves `DELETE` on `pattern`, as `get` does.
     package mutating func delete(_ pattern: String, name: String? = nil, _ handler: @escaping Handler) {
         add(.delete, pattern, name: name, handler)
     }

@@ -12,10 +12,12 @@ package struct FieldProblem: Error, Hashable, Sendable {
 
     package static let required = FieldProblem(code: "required", detail: "This member is required.")
 
+    /// Another kind of value than expected.
     package static func wrongType(expected: String, found: JSON) -> FieldProblem {
         FieldProblem(code: "wrong_type", detail: "Expected \(expected), found \(found.typeName).")
     }
 
+    /// More bytes of UTF-8 than are taken.
     package static func tooLong(maxBytes: Int) -> FieldProblem {
         FieldProblem(code: "too_long", detail: "At most \(maxBytes) bytes of UTF-8 are allowed.")
     }
@@ -32,17 +34,20 @@ package struct FieldProblem: Error, Hashable, Sendable {
         code: "invalid_text",
         detail: "Control characters and changes of the writing direction are not allowed.")
 
+    /// A number beyond its bounds.
     package static func outOfRange(_ range: ClosedRange<Int64>) -> FieldProblem {
         FieldProblem(
             code: "out_of_range",
             detail: "Must be an integer from \(range.lowerBound) to \(range.upperBound).")
     }
 
+    /// A list of too few or too many.
     package static func wrongCount(_ range: ClosedRange<Int>) -> FieldProblem {
         FieldProblem(
             code: "wrong_count", detail: "Must have from \(range.lowerBound) to \(range.upperBound) entries.")
     }
 
+    /// A text that is none of the names.
     package static func notOneOf(_ names: [String]) -> FieldProblem {
         FieldProblem(code: "unknown_value", detail: "Must be one of: \(names.joined(separator: ", ")).")
     }

@@ -20,6 +20,7 @@ package final class SeededEntropy: Entropy {
 
     package init(seed: UInt64) { state = Lock(seed) }
 
+    /// So many bytes of the seed's stream.
     package func bytes(_ count: Int) -> [UInt8] {
         state.withLock { state in
             var bytes: [UInt8] = []

@@ -10,6 +10,7 @@ package protocol Entropy: Sendable {
 package struct SystemEntropy: Entropy {
     package init() {}
 
+    /// So many bytes from the operating system's generator.
     package func bytes(_ count: Int) -> [UInt8] {
         unsafe [UInt8](unsafeUninitializedCapacity: count) { buffer, filled in
             while filled < count {

@@ -5,6 +5,7 @@ package enum Hex {
 
     /// As `encode` of any sequence, without a copy of it.
     package static func encode(_ bytes: [UInt8]) -> String { encode(bytes.span) }
+    /// As above, of a part.
     package static func encode(_ bytes: ArraySlice<UInt8>) -> String { encode(bytes.span) }
 
     private static func encode(_ bytes: Span<UInt8>) -> String {

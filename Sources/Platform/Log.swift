@@ -57,9 +57,13 @@ package struct Log: Sendable {
         return log
     }
 
+    /// What only helps to find a fault.
     package func debug(_ message: @autoclosure () -> LogMessage) { write(.debug, message) }
+    /// What happens as it should.
     package func info(_ message: @autoclosure () -> LogMessage) { write(.info, message) }
+    /// What somebody should look at, and work goes on.
     package func warning(_ message: @autoclosure () -> LogMessage) { write(.warning, message) }
+    /// What somebody has to look at.
     package func error(_ message: @autoclosure () -> LogMessage) { write(.error, message) }
 
     private func write(_ level: Level, _ message: () -> LogMessage) {

@@ -69,8 +69,11 @@ package struct Counter: Sendable {
 package struct Gauge: Sendable {
     fileprivate let family: Family
 
+    /// Puts the series of these labels to a value.
     package func set(_ value: Double, _ labels: String...) { family.change(labels) { $0.sum = value } }
+    /// Puts the series of these labels to a value.
     package func set(_ value: Int, _ labels: String...) { family.change(labels) { $0.sum = Double(value) } }
+    /// Moves the series of these labels by an amount.
     package func add(_ amount: Double, _ labels: String...) { family.change(labels) { $0.sum += amount } }
 }
 

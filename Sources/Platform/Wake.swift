@@ -12,6 +12,7 @@ package final class Wake: Sendable {
 
     package init() {}
 
+    /// Wakes whoever waits, or else the next who does.
     package func wake() {
         let waiter = state.withLock { state -> CheckedContinuation<Void, Never>? in
             guard let waiter = state.waiter else {

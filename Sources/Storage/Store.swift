@@ -83,6 +83,7 @@ package final class Store: Sendable {
         }
     }
 
+    /// Finishes what is queued and closes the database.
     package func close() async { await database.close() }
 }
 

@@ -289,6 +289,7 @@ extension Transaction {
         ).flatMap { try legible($0, of: "delivery") { try $0.instant(0) } }
     }
 
+    /// A delivery of that endpoint; nil when there is none.
     package func delivery(_ id: String, of endpoint: ID<Endpoint>) throws -> StoredDelivery? {
         try connection.first(
             """
@@ -298,6 +299,7 @@ extension Transaction {
         ).map(StoredDelivery.init)
     }
 
+    /// A page of an endpoint's deliveries, newest first; of one state, if one is named.
     package func deliveries(of endpoint: ID<Endpoint>, state: String?, _ page: PageRequest) throws -> Page<
         StoredDelivery
     > {
@@ -318,6 +320,7 @@ extension Transaction {
         }
     }
 
+    /// The tries of a delivery, oldest first.
     package func attempts(of delivery: String) throws -> [Attempt] {
         try connection.query(
             """

@@ -43,6 +43,7 @@ package struct StoredEndpoint: Hashable, Sendable {
 
     package var isActive: Bool { state == .active }
 
+    /// Whether it asked for events of that type.
     package func wants(_ type: String) -> Bool { Self.wants(type, among: events) }
 
     static func wants(_ type: String, among events: [String]) -> Bool {
@@ -70,6 +71,7 @@ package struct StoredEndpoint: Hashable, Sendable {
 }
 
 extension Transaction {
+    /// A merchant's endpoints, oldest first.
     package func endpoints(of merchant: ID<Merchant>) throws -> [StoredEndpoint] {
         try connection.query(
             "SELECT \(StoredEndpoint.columns) FROM endpoint WHERE merchant = \(merchant.text) ORDER BY id"
@@ -84,6 +86,7 @@ extension Transaction {
         ).compactMap { try? StoredEndpoint($0) }
     }
 
+    /// An endpoint, of that merchant if one is named; nil when there is none.
     package func endpoint(_ id: ID<Endpoint>, of merchant: ID<Merchant>? = nil) throws -> StoredEndpoint? {
         let row = try connection.first("SELECT \(StoredEndpoint.columns) FROM endpoint WHERE id = \(id.text)")
         guard let endpoint = try row.map(StoredEndpoint.init) else { return nil }

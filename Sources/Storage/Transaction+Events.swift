@@ -72,6 +72,7 @@ extension Transaction {
         try connection.first("SELECT position FROM event ORDER BY position DESC LIMIT 1")?.counted(0) ?? 0
     }
 
+    /// An event of that merchant and mode; nil when there is none.
     package func event(_ id: ID<Event>, of merchant: ID<Merchant>, isTest: Bool) throws -> StoredEvent? {
         try connection.first(
             """

@@ -87,6 +87,7 @@ extension Transaction {
             """)
     }
 
+    /// Whether kept answers have outlived their time.
     package func hasAnswers(before now: Instant) throws -> Bool {
         try connection.first(
             "SELECT 1 FROM idempotency WHERE expires_at <= \(now.milliseconds) LIMIT 1") != nil

@@ -20,6 +20,7 @@ package struct StoredMerchant: Hashable, Sendable {
         self.createdAt = createdAt
     }
 
+    /// The policy for live or for test payments.
     package func policy(isTest: Bool) -> Policy { isTest ? testPolicy : policy }
 }
 
@@ -136,6 +137,7 @@ package struct StoredRate: Hashable, Sendable {
 }
 
 extension Transaction {
+    /// A merchant; nil when there is none of that identity.
     package func merchant(_ id: ID<Merchant>) throws -> StoredMerchant? {
         try connection.first(
             "SELECT id, name, policy, test_policy, created_at FROM merchant WHERE id = \(id.text)"
@@ -152,6 +154,7 @@ extension Transaction {
 
     private static let policies = Memo<Policy>()
 
+    /// All merchants, oldest first.
     package func merchants() throws -> [StoredMerchant] {
         try connection.query("SELECT id, name, policy, test_policy, created_at FROM merchant ORDER BY id")
             .map(merchant)
@@ -163,6 +166,7 @@ extension Transaction {
             testPolicy: try Policy(stored: Array(try row.text(3).utf8)), createdAt: try row.instant(4))
     }
 
+    /// Writes a merchant, new or changed.
     package func save(_ merchant: StoredMerchant) throws {
         let policy = String(decoding: merchant.policy.storedBytes, as: UTF8.self)
         let testPolicy = String(decoding: merchant.testPolicy.storedBytes, as: UTF8.self)
@@ -188,6 +192,7 @@ extension Transaction {
         try connection.first("SELECT \(keyColumns) FROM api_key WHERE id = \(id.text)").map(StoredKey.init)
     }
 
+    /// A merchant's API keys, oldest first, revoked ones too.
     package func keys(of merchant: ID<Merchant>) throws -> [StoredKey] {
         try connection.query(
             "SELECT \(keyColumns) FROM api_key WHERE merchant = \(merchant.text) ORDER BY id"
@@ -238,6 +243,7 @@ extension Transaction {
             """) != nil
     }
 
+    /// Writes an API key, new or changed.
     package func save(_ key: StoredKey) throws {
         try connection.execute(
             """
@@ -253,6 +259,7 @@ extension Transaction {
         "id, merchant, network, name, key, fingerprint, created_at, disabled_at"
     }
 
+    /// A merchant's wallets, oldest first, disabled ones too.
     package func wallets(of merchant: ID<Merchant>) throws -> [StoredWallet] {
         try connection.query(
             "SELECT \(walletColumns) FROM wallet WHERE merchant = \(merchant.text) ORDER BY id"
@@ -270,6 +277,7 @@ extension Transaction {
         ).map(StoredWallet.init)
     }
 
+    /// A wallet; nil when there is none of that identity.
     package func wallet(_ id: ID<Wallet>) throws -> StoredWallet? {
         try connection.first("SELECT \(walletColumns) FROM wallet WHERE id = \(id.text)").map(
             StoredWallet.init)
@@ -298,6 +306,7 @@ extension Transaction {
         try connection.first("SELECT 1 FROM wallet WHERE id = \(wallet.text) AND disabled_at IS NULL") != nil
     }
 
+    /// Writes a wallet, new or changed.
     package func save(_ wallet: StoredWallet) throws {
         try connection.execute(
             """
@@ -415,6 +424,7 @@ extension Transaction {
     /// Empties the instance's own table of rates.
     package func deleteRates() throws { try connection.execute("DELETE FROM rate WHERE merchant = ''") }
 
+    /// Writes a rate in place of that source's last one.
     package func save(_ rate: StoredRate) throws {
         try connection.execute(
             """
@@ -426,6 +436,7 @@ extension Transaction {
             """)
     }
 
+    /// Takes a rate out of the table.
     package func delete(_ rate: StoredRate) throws {
         try connection.execute(
             """
@@ -437,10 +448,12 @@ extension Transaction {
     /// What the parts of payments are numbered above, since a restore.
     package static let floorSetting = "part_numbers_above"
 
+    /// A setting of the instance; nil when it was never set.
     package func setting(_ name: String) throws -> String? {
         try connection.first("SELECT value FROM setting WHERE name = \(name)")?.text(0)
     }
 
+    /// Writes a setting of the instance.
     package func set(_ name: String, _ value: String) throws {
         try connection.execute(
             """

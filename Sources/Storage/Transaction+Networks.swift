@@ -90,6 +90,7 @@ package struct Attribution: Hashable, Sendable {
 }
 
 extension Transaction {
+    /// How a network was last heard; nil before the first time.
     package func source(of network: NetworkName) throws -> SourceRow? {
         guard
             let row = try connection.first(
@@ -105,6 +106,7 @@ extension Transaction {
             scannedUntil: try row.instant(7), seenAt: try row.instant(8))
     }
 
+    /// Writes how a network was heard.
     package func save(_ source: SourceRow, of network: NetworkName) throws {
         try connection.execute(
             """
@@ -131,6 +133,7 @@ extension Transaction {
         }
     }
 
+    /// Writes who watches a network.
     package func save(_ watch: WatchRow, of network: NetworkName) throws {
         try connection.execute(
             """
@@ -141,12 +144,14 @@ extension Transaction {
             """)
     }
 
+    /// The absorbed block at a height; nil where no header is kept.
     package func block(of network: NetworkName, at height: UInt64) throws -> BlockID? {
         try connection.first(
             "SELECT block FROM header WHERE network = \(network.text) AND height = \(height)"
         ).map { BlockID(try $0.text(0)) }
     }
 
+    /// The lowest height whose header is kept.
     package func lowestHeader(of network: NetworkName) throws -> UInt64? {
         try connection.first(
             "SELECT height FROM header WHERE network = \(network.text) ORDER BY height LIMIT 1")?.unsigned(0)
@@ -172,6 +177,7 @@ extension Transaction {
         ).map(HeaderRow.init)
     }
 
+    /// Keeps the header of an absorbed block.
     package func insert(_ header: HeaderRow, of network: NetworkName) throws {
         try connection.execute(
             """
@@ -281,6 +287,7 @@ extension Transaction {
         }
     }
 
+    /// Forgets what a transaction that left the pool spends.
     package func deletePoolInputs(of network: NetworkName, transaction: String) throws {
         try connection.execute(
             "DELETE FROM pool_input WHERE network = \(network.text) AND transaction_id = \(transaction)")
@@ -389,6 +396,7 @@ extension Transaction {
         ).map { row in try ofSandbox("sandbox_journal") { (try row.integer(0), try row.text(1)) } }
     }
 
+    /// Writes the sandbox's next command.
     package func appendJournal(_ command: String, sequence: Int64) throws {
         try connection.execute(
             "INSERT INTO sandbox_journal (sequence, command) VALUES (\(sequence), \(command))")

@@ -13,6 +13,7 @@ package struct Page<Item: Sendable>: Sendable {
         self.init(items: Array(rows.prefix(limit)), hasMore: rows.count > limit, edge: nil)
     }
 
+    /// The same page of other values.
     package func map<Other>(_ transform: (Item) throws -> Other) rethrows -> Page<Other> {
         Page<Other>(items: try items.map(transform), hasMore: hasMore, edge: edge)
     }

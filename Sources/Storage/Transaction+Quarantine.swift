@@ -138,6 +138,7 @@ extension Transaction {
             .map { try Fact(stored: Array(try $0.text(0).utf8)) }
     }
 
+    /// Whether a payment is set aside.
     package func isQuarantined(_ id: ID<Payment>) throws -> Bool {
         try connection.first("SELECT 1 FROM quarantine WHERE payment = \(id.text)") != nil
     }

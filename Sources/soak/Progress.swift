@@ -50,7 +50,7 @@ struct Progress: Sendable {
             for (place, figure) in figures.enumerated() { sums[place] += figure }
         }
         let rate = Int64(fresh * Options.imagesPerBatch) * 1_000 / max(1, milliseconds)
-        return "\(done.count) of \(batches) batches: \(sums[0]) images, \(sums[1]) starts, \(sums[2]) of them "
-            + "killed, \(sums[3]) gone on with to the end, \(findings.count) findings; \(rate) images/s"
+        return "\(done.count) of \(batches) batches: \(sums[0]) images, \(sums[1]) starts, \(sums[2]) of "
+            + "them killed, \(sums[3]) gone on with to the end, \(findings.count) findings; \(rate) images/s"
     }
 }

@@ -256,8 +256,8 @@ struct FindingTests {
         if let ageSeconds {
             let at = SystemClock().now - ageSeconds * 1_000
             try await change(folder, """
-                INSERT INTO rate (merchant, asset, currency, source, rate, at)
-                SELECT id, 'BTC', 'EUR', 'merchant', '50000', \(at) FROM merchant
+                INSERT INTO rate (merchant, asset, currency, source, rate, at, is_test)
+                SELECT id, 'BTC', 'EUR', 'merchant', '50000', \(at), 0 FROM merchant
                 """)
         }
         let rate = fixed.map { #"{"asset": "BTC", "currency": "\#($0)", "rate": "50000"}"# } ?? ""

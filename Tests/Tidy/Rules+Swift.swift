@@ -97,7 +97,17 @@ enum Rules {
     static func documented(_ file: SwiftSource) -> [Finding] {
         guard file.module != nil else { return [] }
         return file.types.filter { $0.isVisible && !hasDocumentation(file, above: $0.line) }
-            .map { Finding(file.path, $0.line, "\($0.name) has no /// above it") }
+            .map { Finding(file.path, $0.line, "\($0.name) has no /// above it") } + documentedFunctions(file)
+    }
+
+    /// Functions that other modules see; an operator, and what a protocol asks for, are told of there.
+    private static func documentedFunctions(_ file: SwiftSource) -> [Finding] {
+        file.functions.filter { function in
+            let words = (file.lines[safe: function.line - 1] ?? "").split(separator: " ")
+            let isNamed = function.name.first.map { $0.isLetter || $0 == "_" } ?? false
+            return words.prefix { $0 != "func" }.contains("package") && words.contains("func") && isNamed
+                && !House.witnesses.contains(function.name) && !hasDocumentation(file, above: function.line)
+        }.map { Finding(file.path, $0.line, "\($0.name) has no /// above it") }
     }
 
     private static func hasDocumentation(_ file: SwiftSource, above line: Int) -> Bool {

@@ -29,6 +29,7 @@ struct TidyRules {
         ("Sources/Web/A.swift", "final class PaymentManager {}", "says nothing"),
         ("Sources/Web/A.swift", "struct Utility {}", "says nothing"),
         ("Sources/Web/A.swift", "package struct A {}", "A has no ///"),
+        ("Sources/Web/A.swift", "package static func a() {}", "a has no ///"),
         ("Sources/Web/A.swift", "/// What it is.\n@frozen\npackage final class A {}", nil),
         ("Sources/Web/A.swift", "struct A {}", nil),
         ("Sources/Web/A.swift", "/// B.\npackage struct B {\n    public enum C {}\n}", "C has no ///"),

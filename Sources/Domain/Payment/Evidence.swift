@@ -18,7 +18,9 @@ package struct Evidence: Hashable, Sendable {
 
     package init(now: Instant) { self.now = now }
 
+    /// The quote of that identity; nil when it is not of this payment.
     package func quote(_ id: ID<Quote>) -> Quote? { quotes.first { $0.id == id } }
+    /// The transfer at that place; nil when none was seen there.
     package func transfer(_ key: Transfer.Key) -> Transfer? { transfers.first { $0.key == key } }
 
     /// The spend of a transfer's output that a block of the chain holds.

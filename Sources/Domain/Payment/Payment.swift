@@ -56,6 +56,7 @@ package struct Payment: Hashable, Sendable, Identified {
     }
 
     package var openExceptions: [Exception] { exceptions.filter(\.isOpen) }
+    /// The exception of that identity, as far as it is kept; open ones always are.
     package func exception(_ id: ID<Exception>) -> Exception? { exceptions.first { $0.id == id } }
 }
 

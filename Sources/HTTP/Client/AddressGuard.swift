@@ -39,6 +39,7 @@ package struct AddressRange: Sendable, Hashable, CustomStringConvertible {
     package let bits: Int
     let isLoopback: Bool
 
+    /// Whether the address lies in it.
     package func contains(_ address: IPAddress) -> Bool { address.isWithin(prefix, bits: bits) }
 
     /// Such as `10.0.0.0/8 (private use)`.

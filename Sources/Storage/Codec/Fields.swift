@@ -48,6 +48,7 @@ package struct Fields {
 
     private func missing(_ key: String) -> Corruption { Corruption("a stored value has no valid \(key)") }
 
+    /// A member as it is; nil when it is not there or null.
     package func value(_ key: String) -> JSON? {
         switch object[key] {
         case .null, nil: nil
@@ -55,25 +56,30 @@ package struct Fields {
         }
     }
 
+    /// A member that is text. Throws `Corruption` for anything else, as all of these do.
     package func text(_ key: String) throws(Corruption) -> String {
         guard let text = object[key]?.asString else { throw missing(key) }
         return text
     }
 
+    /// The same, where a missing one is nil.
     package func textOrNil(_ key: String) throws(Corruption) -> String? {
         value(key) == nil ? nil : try text(key)
     }
 
+    /// A member that is true or false.
     package func flag(_ key: String) throws(Corruption) -> Bool {
         guard let flag = object[key]?.asBool else { throw missing(key) }
         return flag
     }
 
+    /// A member that is a whole number.
     package func integer<Integer: FixedWidthInteger>(_ key: String) throws(Corruption) -> Integer {
         guard let text = object[key]?.asNumber?.text, let number = Integer(text) else { throw missing(key) }
         return number
     }
 
+    /// The same, where a missing one is nil.
     package func integerOrNil<Integer: FixedWidthInteger>(_ key: String) throws(Corruption) -> Integer? {
         value(key) == nil ? nil : try integer(key)
     }
@@ -84,23 +90,28 @@ package struct Fields {
         return value
     }
 
+    /// A member whose text `parse` understands; nil where it is missing.
     package func parsedOrNil<T>(_ key: String, _ parse: (String) -> T?) throws(Corruption) -> T? {
         value(key) == nil ? nil : try parsed(key, parse)
     }
 
+    /// A member that is a stored value of its own.
     package func nested<T: Stored>(_ key: String) throws(Corruption) -> T {
         guard let value = value(key) else { throw missing(key) }
         return try T(Fields(value))
     }
 
+    /// The same, where a missing one is nil.
     package func nestedOrNil<T: Stored>(_ key: String) throws(Corruption) -> T? {
         value(key) == nil ? nil : try nested(key)
     }
 
+    /// A member that is a list of stored values.
     package func list<T: Stored>(_ key: String) throws(Corruption) -> [T] {
         try elements(key) { json throws(Corruption) in try T(Fields(json)) }
     }
 
+    /// A member that is a list of texts.
     package func texts(_ key: String) throws(Corruption) -> [String] {
         try elements(key) { json throws(Corruption) in
             guard let text = json.asString else { throw missing(key) }
@@ -108,6 +119,7 @@ package struct Fields {
         }
     }
 
+    /// A member that is a list, each element read by `read`.
     package func elements<T>(_ key: String, _ read: (JSON) throws(Corruption) -> T) throws(Corruption) -> [T]
     {
         guard let array = object[key]?.asArray else { throw missing(key) }
