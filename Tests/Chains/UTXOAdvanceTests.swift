@@ -114,6 +114,20 @@ struct UTXOAdvanceTests {
         }
     }
 
+    @Test("are not asked for by a height that the last one heard does not have", arguments: [1, 3])
+    func contradiction(_ height: Int) async throws {
+        let blocks = try ToldChain.grown(3, branch: 1)
+        var contradicting = ToldChain(Array(blocks.prefix(height)))
+        contradicting.best = blocks[1].hash
+        try await hearing(Lock(contradicting)) { chain in
+            let heard = Cursor(height: 2, block: BlockID(blocks[1].hash))
+            let fault = await #expect(throws: ChainFault.self) {
+                try await chain.advance(from: heard, kept: NoHeaders())
+            }
+            #expect(fault?.kind == .malformed, "\(fault?.detail ?? "")")
+        }
+    }
+
     @Test("are asked for again where the tip changed while they were told")
     func moved() async throws {
         let (old, new) = (try ToldChain.grown(3, branch: 1), try ToldChain.grown(4, branch: 2))

@@ -82,7 +82,13 @@ extension UTXOChain {
         guard let cursor else {
             return (Cursor(height: standing.height, block: BlockID(standing.best)), false)
         }
-        if cursor.block == BlockID(standing.best) { return (cursor, false) }
+        if cursor.block == BlockID(standing.best) {
+            // Or it would be asked for the blocks in between for ever.
+            guard cursor.height == standing.height else {
+                throw ChainFault.malformed("another height for the block that was heard last")
+            }
+            return (cursor, false)
+        }
         if try await isActive(cursor) {
             // Above the tip that the node named a moment ago.
             guard cursor.height <= standing.height else { throw Moved() }
