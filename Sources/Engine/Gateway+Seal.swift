@@ -18,7 +18,7 @@ extension Gateway {
         var scope = ""
         while let next = try await store.read({ [scope] in try $0.unsealedScope(after: scope) }) {
             scope = next
-            if next != Root.instance { made += try await sealChains(of: next) }
+            made += try await sealChains(of: next)
         }
         return try await made + sealChains(of: Root.instance)
     }

@@ -31,11 +31,12 @@ package struct Sealer: Resident {
         let pause = gateway.store.isExclusive ? period : min(period, gateway.watchMilliseconds / 3)
         var due = clock.uptime
         while !Task.isCancelled {
-            if try await gateway.keepSealing(), clock.uptime >= due {
+            let isOurs = try await gateway.keepSealing()
+            if isOurs, clock.uptime >= due {
                 due = clock.uptime + period
                 try await step()
             }
-            try await clock.sleep(milliseconds: min(pause, max(due - clock.uptime, 1)))
+            try await clock.sleep(milliseconds: isOurs ? min(pause, max(due - clock.uptime, 1)) : pause)
         }
     }
 

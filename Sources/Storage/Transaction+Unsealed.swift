@@ -36,10 +36,15 @@ extension Transaction {
             """)
     }
 
-    /// The next scope after `scope` that has ends which no root holds; nil when there is none.
+    /// The next merchant after `scope` that has ends of chains which no root holds; nil when there is none.
+    /// By the merchants, so that a damaged row hides no scope behind it.
     package func unsealedScope(after scope: String) throws -> String? {
         try connection.first(
-            "SELECT scope FROM unsealed WHERE scope > \(scope) ORDER BY scope LIMIT 1")?.text(0)
+            """
+            SELECT m.id FROM merchant m WHERE m.id > \(scope)
+                AND EXISTS (SELECT 1 FROM unsealed u WHERE u.scope = m.id)
+            ORDER BY m.id LIMIT 1
+            """)?.text(0)
     }
 
     /// How much waits for a root, over all scopes. Goes over a bounded number of rows.
@@ -49,7 +54,9 @@ extension Transaction {
             SELECT count(*), min(CASE WHEN substr(chain, 1, 4) <> \(Endpoint.prefix) THEN since END)
             FROM (SELECT chain, since FROM unsealed LIMIT \(Limits.walkedRows)) AS waiting
             """)
-        return Unsealed(chains: Int(try row?.integer(0) ?? 0), since: try row?.instantOrNil(1))
+        guard let row else { return Unsealed(chains: 0, since: nil) }
+        let since = try legible(row, of: "unsealed") { try $0.instantOrNil(1) }
+        return Unsealed(chains: Int(try row.integer(0)), since: since ?? nil)
     }
 
     /// The unsealed ends of a scope's chains behind `chain`, `limit` of them at the most, and no more records

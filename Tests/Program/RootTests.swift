@@ -85,6 +85,24 @@ struct RootTests {
         await store.close()
     }
 
+    @Test("A damaged row ends no loop and keeps nobody from selling", arguments: [
+        "UPDATE unsealed SET scope = CAST(x'fb' AS TEXT) WHERE chain LIKE 'pay_%'",
+        "UPDATE unsealed SET chain = CAST(x'fb' AS TEXT) WHERE chain LIKE 'pay_%'",
+        "UPDATE unsealed SET sequence = '?'", "UPDATE unsealed SET since = '?'", "UPDATE root SET hash = '?'",
+        "UPDATE root SET hash = tree", "UPDATE root SET number = '?'", "UPDATE leaf SET sequence = '?'",
+        "UPDATE leaf SET hash = CAST(x'fb' AS TEXT)",
+    ] as [SQL])
+    func damage(_ deed: SQL) async throws {
+        let store = try await store(sealed: true)
+        _ = try await store.open("two")
+        #expect(try await store.gateway.store.write { try $0.connection.execute(deed) } > 0)
+        _ = try await store.gateway.seal()
+        _ = try await store.gateway.sealBacklog()
+        _ = try await store.open("three")
+        #expect(try await !store.verify().isClean)
+        await store.close()
+    }
+
     @Test("Roots that another key signed are found, also where all of them were")
     func otherKey() async throws {
         let store = try await store(sealed: true)
