@@ -104,7 +104,7 @@ let package = Package(
         ]),
         tests("Simulator", [
             "Simulator", "Storage", "Database", "Chains", "Crypto", "Platform", "TestKit",
-        ]),
+        ], exclude: ["planted.txt"]),
         tests("Durability", ["Durability", "Database", "Platform", "TestKit"]),
         tests("Dossier", [
             "Dossier", "Engine", "Storage", "Chains", "Domain", "Platform", "JSON", "Crypto", "HTTP",

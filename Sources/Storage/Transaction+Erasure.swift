@@ -1,7 +1,6 @@
 package import Crypto
 import Database
 package import Domain
-import JSON
 
 extension Transaction {
     /// Erases what a merchant told of its customer with one payment, what people wrote about it, and what

@@ -202,12 +202,14 @@ extension Verifier {
             """
             SELECT u.scope, u.chain, u.sequence, p.merchant,
                 (SELECT max(r.sequence) FROM record r WHERE r.chain = u.chain),
-                (SELECT max(l.sequence) FROM leaf l WHERE l.chain = u.chain)
+                (SELECT max(l.sequence) FROM leaf l WHERE l.chain = u.chain), u.since
             FROM unsealed u LEFT JOIN payment p ON p.id = u.chain ORDER BY u.scope, u.chain
             """
         ) { row in
             let (chain, sequence) = (try row.text(1), try row.integer(2))
             explained["unsealed", default: 0] += 1
+            // When it came is not in the log; that it is a time can be told.
+            _ = try row.instant(6)
             let isChain = Root.scope(behind: chain) == nil
             if isChain, try row.integerOrNil(4) != sequence {
                 report.add("unsealed \(chain)", "record \(sequence) is not its last one")

@@ -14,7 +14,7 @@ struct Bare: Sendable {
     /// idempotency key names the order, which is as unique.
     private static let tables = [
         ("payment", "id"), ("personal", "payment"), ("record", "chain"), ("destination", "payment"),
-        ("event", "subject"), ("wake", "payment"),
+        ("event", "subject"), ("wake", "payment"), ("unsealed", "chain"),
     ]
 
     /// Reads back what was stored for up to `count` payments.

@@ -96,6 +96,26 @@ struct DamageTests {
         await house.close()
     }
 
+    @Test("All wake-ups that were lost are found and made again", arguments: DatabaseEngine.allCases)
+    func allWakes(_ engine: DatabaseEngine) async throws {
+        let house = try await House(engine)
+        let (deep, idle) = (try await house.open("2000", order: "deep"), try await house.open(order: "idle"))
+        try await house.take([.play(.exact, mined: 1)], for: deep)
+        try await house.store.database.write { db in
+            _ = try db.execute("UPDATE wake SET payment = payment || '_'")
+            _ = try db.execute("DELETE FROM wake_height")
+        }
+        let verdict = try await house.store.verify()
+        #expect(verdict.findings.contains { $0.place == "wake \(idle)" })
+        #expect(verdict.findings.contains { $0.place.hasPrefix("wake_height \(deep)") })
+        #expect(try await house.gateway.wakeSleepers() == 2)
+        try await house.follow()
+        let mended = try await house.store.verify()
+        #expect(mended.isClean, "\(mended.findings)")
+        #expect(try await house.gateway.wakeSleepers() == 0)
+        await house.close()
+    }
+
     @Test("A damaged rate prices nothing, and all others do", arguments: [
         "UPDATE rate SET rate = '?'", "UPDATE rate SET rate = CAST(x'fb' AS TEXT)", "UPDATE rate SET at = '?'",
     ] as [SQL])
