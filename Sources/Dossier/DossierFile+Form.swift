@@ -82,12 +82,14 @@ extension DossierFile.Seal: Stored {
         writer.member("place", place)
         writer.array("path", path.map { Hex.encode($0) })
         writer.stored("root", root)
+        writer.list("later", later)
     }
 
     package init(_ fields: Fields) throws(Corruption) {
         self.init(
             record: try fields.integer("record"), place: try fields.integer("place"),
-            path: try fields.hashes("path", DossierLimits.path), root: try fields.nested("root"))
+            path: try fields.hashes("path", DossierLimits.path), root: try fields.nested("root"),
+            later: try fields.bounded("later", DossierLimits.roots))
     }
 }
 

@@ -46,12 +46,18 @@ package struct DossierFile: Hashable, Sendable {
         /// The neighbours on the way up, from below.
         package var path: [[UInt8]]
         package var root: SealedRoot
+        /// The roots of the merchant that follow it, up to the first one that the file's own key has signed;
+        /// none where that is `root`, or where there are none or too many.
+        package var later: [SealedRoot]
 
-        package init(record: UInt64, place: UInt64, path: [[UInt8]], root: SealedRoot) {
+        package init(
+            record: UInt64, place: UInt64, path: [[UInt8]], root: SealedRoot, later: [SealedRoot] = []
+        ) {
             self.record = record
             self.place = place
             self.path = path
             self.root = root
+            self.later = later
         }
     }
 

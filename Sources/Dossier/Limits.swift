@@ -17,6 +17,9 @@ package enum DossierLimits {
     /// Hashes on the way from a leaf to its root.
     static let path = 64
     static let successions = 1_000
+    /// Roots that lead from the one that holds the records to one by the present key: half a day of a
+    /// merchant who is never still.
+    package static let roots = 1_000
     static let notes = 1_000
     /// Nesting of the JSON.
     static let depth = 12

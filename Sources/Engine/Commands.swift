@@ -137,4 +137,6 @@ package enum CommandError: Error, Hashable, Sendable {
     case sandbox(String)
     /// Too much is asked of the sandbox at once. Nothing was done.
     case sandboxBusy
+    /// Too many dossiers are asked for at once.
+    case dossierBusy
 }

@@ -2,20 +2,31 @@ import Chains
 import Crypto
 package import Domain
 import Dossier
+import Platform
 import Storage
 
 extension Gateway {
     /// The file that shows what happened to a payment, as its bytes: docs/DOSSIER.md. It needs the log and
     /// no row of the payment.
     ///
-    /// Throws `CommandError.notFound` for a payment of somebody else, and `tooMany` for one with more records
-    /// than a file takes.
+    /// One file at a time is made, for each holds all that is known of a payment.
+    ///
+    /// Throws `CommandError.notFound` for a payment of somebody else, `tooMany` for one with more records
+    /// than a file takes, and `dossierBusy` where too many wait for theirs.
     ///
     /// - Parameters:
     ///   - showsPersonal: whether what the merchant told of its customer, and what people wrote, is in it.
     ///   - caller: nil for the operator.
     package func dossier(
         of id: ID<Payment>, showsPersonal: Bool, by caller: Caller?
+    ) async throws -> [UInt8] {
+        try await dossiers.pass(for: caller?.merchant) {
+            try await self.makeDossier(of: id, showsPersonal, by: caller)
+        }
+    }
+
+    private func makeDossier(
+        of id: ID<Payment>, _ showsPersonal: Bool, by caller: Caller?
     ) async throws -> [UInt8] {
         let now = world.now
         var file = try await store.read { tx in
@@ -34,6 +45,7 @@ extension Gateway {
             file.successions = try tx.keySuccessions().map {
                 DossierFile.Succession(old: $0.old, new: $0.new, signature: $0.signature)
             }
+            file.seal = try self.seal(of: id, under: file.key, tx)
             if showsPersonal { file.personal = try self.personalPart(of: id, tx) }
             return file
         }
@@ -54,6 +66,41 @@ extension Gateway {
             }
             if page.count < EngineLimits.dossierPage { return records }
         }
+    }
+
+    /// What leads from the payment's records to a signed root; nil while no root holds any. Rows that cannot
+    /// be read take the file away from nobody: without them it shows less, and `verify` finds them.
+    private func seal(
+        of id: ID<Payment>, under key: [UInt8], _ tx: Storage.Transaction
+    ) throws -> DossierFile.Seal? {
+        do {
+            guard let (stored, place) = try tx.seal(of: id.text) else { return nil }
+            let leaves = try tx.leaves(of: stored.root.number, in: stored.root.scope)
+            let tree = MerkleTree(leaves.map(\.preimage))
+            let later = try later(than: stored, under: key, tx)
+            guard leaves.indices.contains(place), leaves[place].chain == id.text,
+                tree.head.bytes == stored.root.tree,
+                ([stored] + later).allSatisfy({ $0.isSound && $0.isSigned })
+            else { throw Corruption("root \(stored.root.number) is not the one that held it") }
+            return DossierFile.Seal(
+                record: leaves[place].sequence, place: UInt64(place), path: tree.path(of: place).map(\.bytes),
+                root: DossierFile.SealedRoot(stored), later: later.map { DossierFile.SealedRoot($0) })
+        } catch where error is Corruption || Store.isAboutRows(error) {
+            let reason = String(describing: error)
+            world.log.error("a seal cannot be read \("payment", id.text) \("reason", reason)")
+            return nil
+        }
+    }
+
+    /// The roots that lead from one by an older key to the first one by `key`; none where they are too many.
+    private func later(
+        than sealed: StoredRoot, under key: [UInt8], _ tx: Storage.Transaction
+    ) throws -> [StoredRoot] {
+        guard sealed.root.key != key else { return [] }
+        let roots = try tx.roots(
+            of: sealed.root.scope, from: sealed.root.number + 1, limit: DossierLimits.roots)
+        guard let end = roots.firstIndex(where: { $0.root.key == key }) else { return [] }
+        return Array(roots[...end])
     }
 
     private func personalPart(

@@ -23,6 +23,7 @@ package final class Gateway: Sendable {
     let watches: Watches
     /// Whoever does something to the sandbox, one at a time.
     let players = Turnstile(room: EngineLimits.waitingPlayers)
+    let dossiers = DossierDoor()
     /// What parts of payments are numbered above; nil until it was read. See decision 4.
     let floor = Lock<Int?>(nil)
     let steadiness = Lock(SteadyClock())

@@ -41,6 +41,9 @@ package enum EngineLimits {
     static let provenBytes = 400_000
     /// Records of a dossier that are read at a time.
     static let dossierPage = 500
+    /// Dossiers that wait for the one that is made, in all and of one merchant.
+    static let waitingDossiers = 64
+    static let waitingDossiersOfOne = 8
     /// Blocks of a fork's new branch that are put together before it is absorbed: two months of Bitcoin's.
     static let branchBlocks = 10_000
     /// Deliveries under way: to one endpoint that answers quickly, to those of one merchant, to all endpoints

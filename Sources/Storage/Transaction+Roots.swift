@@ -128,7 +128,7 @@ extension Transaction {
     }
 
     /// Roots of a scope from number `first` on, in order.
-    func roots(of scope: String, from first: UInt64, limit: Int) throws -> [StoredRoot] {
+    package func roots(of scope: String, from first: UInt64, limit: Int) throws -> [StoredRoot] {
         try connection.query(
             """
             SELECT \(StoredRoot.columns) FROM root

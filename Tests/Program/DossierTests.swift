@@ -27,6 +27,7 @@ struct DossierTests {
             ])
         let id = try #require(made["id"]?.asString)
         try await client.post("/v1/sandbox/payments/\(id)/exact", ["confirmations": 1])
+        try await until { try await client.get("/v1/payments/\(id)")["state"]?.asString == "paid" }
         let beside = Lines()
         #expect(await Quittance.run(["payment", "dossier", id] + data, beside.terminal()) == .good)
         try await running.stop()

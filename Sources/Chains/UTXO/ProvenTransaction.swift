@@ -76,11 +76,12 @@ package struct ProvenTransaction: Sendable {
     private static let nodeBytes = 64
 
     /// Whether an inner node is the bytes of a transaction as well: then it may be a leaf, and what is shown
-    /// below it was never in the block.
+    /// below it was never in the block. A leaf is hashed without witness and extension part, so one with
+    /// flags is none: its base would be shorter.
     static func isHollow(_ left: Hash256, _ right: Hash256, _ network: UTXONetwork) -> Bool {
         do throws(ParseError) {
-            _ = try TransactionTable(transaction: left.bytes + right.bytes, on: network)
-            return true
+            let table = try TransactionTable(transaction: left.bytes + right.bytes, on: network)
+            return table.transactions[0].baseSize == nodeBytes
         } catch {
             return false
         }

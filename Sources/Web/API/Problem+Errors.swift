@@ -74,6 +74,8 @@ extension Problem {
         case .tooMany(let what): self.init(.limitReached, "There are too many \(what).")
         case .beyondScope: self.init(.missingScope, "A key cannot give a scope that it lacks.", at: "/scopes")
         case .sandbox(let detail): self.init(.sandboxRefused, detail)
+        case .dossierBusy:
+            self.init(.rateLimited, "Too many dossiers are asked for at once.", headers: Self.later)
         case .sandboxBusy:
             self.init(
                 .rateLimited, "Too much is asked of the sandbox at once. Nothing was done.",

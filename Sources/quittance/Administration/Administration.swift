@@ -102,6 +102,8 @@ struct Administration: Sendable {
             throw WrongUse("there is no payment \(id).")
         } catch CommandError.tooMany(let what) {
             throw Failure("\(id) has too many \(what).")
+        } catch CommandError.dossierBusy {
+            throw Failure("too many dossiers are asked for at once; try again in a moment.")
         }
     }
 
