@@ -144,7 +144,7 @@ extension SimulatedDisk.Contents {
         case .write(let bytes, let offset, let name):
             let length = state.files[name]?.bytes.count ?? 0
             let isSpared = spared.map(name.hasSuffix) ?? false
-            if isFull, !isSpared, offset + bytes.count > length {
+            if isFull, !isSpared, !isInPlace || offset + bytes.count > length {
                 refusals += 1
                 return .noRoom
             }
