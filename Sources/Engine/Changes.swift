@@ -12,6 +12,8 @@ package final class Changes: Sendable {
         case deliveries
         /// The sandbox's clock and networks, which every test payment may show.
         case sandbox
+        /// Whether a network is heard, live or for tests: payments on it show that.
+        case networks(isTest: Bool)
     }
 
     private let listeners = Lock<[@Sendable (News) -> Void]>([])

@@ -107,6 +107,7 @@ extension Gateway {
     /// Records that a network is heard again, or is not any more. The sandbox's fails whenever somebody with
     /// a test key says so: like all of its story it is not in the log.
     func recordHealth(_ network: NetworkName, _ row: SourceRow, at now: Instant, _ work: Work) throws {
+        if let entry = networks[network] { work.footprint.hear(isTest: entry.isTest) }
         guard SandboxNetwork(network) == nil else { return }
         var writer = JSONWriter()
         writer.object { writer in

@@ -45,6 +45,9 @@ package final class Gateway: Sendable {
         watches = Watches(world.entropy)
     }
 
+    /// Whether no other process writes to the store: then all that is committed is told by `changes`.
+    package var isAlone: Bool { store.isExclusive }
+
     /// The time that counts for a payment: the sandbox's clock can be put forward.
     package func now(isTest: Bool) -> Instant {
         guard isTest, let sandbox else { return world.now }
@@ -100,6 +103,7 @@ package final class Gateway: Sendable {
             let ids = footprint.payments
             if !ids.isEmpty { changes.publish(.payments(ids)) }
             if footprint.owesDeliveries { changes.publish(.deliveries) }
+            for isTest in footprint.heard { changes.publish(.networks(isTest: isTest)) }
             return result
         } catch {
             // Rather an alarm too many: if it was committed, nobody comes this way again.

@@ -177,6 +177,7 @@ final class Footprint: Sendable {
         var payments: [ID<Payment>] = []
         var networks: [NetworkName] = []
         var owesDeliveries = false
+        var heard: Set<Bool> = []
     }
 
     private let state = Lock(State())
@@ -189,6 +190,11 @@ final class Footprint: Sendable {
 
     /// Whether something is owed to an endpoint that was not before.
     var owesDeliveries: Bool { state.withLock { $0.owesDeliveries } }
+
+    /// Whether a test network, and whether a live one, is heard again or not any more.
+    var heard: Set<Bool> { state.withLock { $0.heard } }
+
+    func hear(isTest: Bool) { state.withLock { _ = $0.heard.insert(isTest) } }
 
     func owe() { state.withLock { $0.owesDeliveries = true } }
 

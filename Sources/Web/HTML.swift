@@ -58,6 +58,7 @@ package struct HTML: ExpressibleByStringInterpolation, Equatable, Sendable {
     /// The five characters that mean something become references. What no page may hold (NUL and the other
     /// controls but tab and line ends) becomes U+FFFD, as a browser would read it.
     private static func escape(_ source: some StringProtocol, into target: inout String) {
+        guard source.utf8.contains(where: isSpecial) else { return target.append(contentsOf: source) }
         for scalar in source.unicodeScalars {
             switch scalar {
             case "&": target += "&amp;"
@@ -66,10 +67,19 @@ package struct HTML: ExpressibleByStringInterpolation, Equatable, Sendable {
             case "\"": target += "&quot;"
             case "'": target += "&#39;"
             case "\t", "\n", "\r": target.unicodeScalars.append(scalar)
-            default:
-                let isControl = scalar.properties.generalCategory == .control
-                target.unicodeScalars.append(isControl ? "\u{FFFD}" : scalar)
+            case "\0"..."\u{1F}", "\u{7F}"..."\u{9F}": target += "\u{FFFD}"
+            default: target.unicodeScalars.append(scalar)
             }
+        }
+    }
+
+    /// A byte of what may have to be escaped: 0xC2 begins the controls beyond ASCII, among others.
+    private static func isSpecial(_ byte: UInt8) -> Bool {
+        switch byte {
+        case 0..<0x20, 0x7F, 0xC2, UInt8(ascii: "&"), UInt8(ascii: "<"), UInt8(ascii: ">"),
+            UInt8(ascii: "\""), UInt8(ascii: "'"):
+            true
+        default: false
         }
     }
 }

@@ -30,8 +30,8 @@ package struct QR: Equatable, Sendable {
     }
 
     /// `M` to the start of each run, a box of one module's height.
-    var path: String {
-        var path = ""
+    var path: HTML {
+        var path: HTML = .empty
         for row in 0..<side {
             var column = 0
             while column < side {

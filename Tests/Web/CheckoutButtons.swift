@@ -92,6 +92,25 @@ struct CheckoutButtons {
         #expect(try await world.send(.post, "/checkout/\(token.text)/sandbox/nap", form: "").status == .notFound)
     }
 
+    @Test("A way without a wallet is not offered, and who presses an old button is not told the shop's affairs")
+    func walletless() async throws {
+        let world = try await CheckoutWorld(clock: ManualClock())
+        let (choosing, quoted) = (try await world.open("A-1", in: nil), try await world.open("A-2"))
+        let way = try CheckoutWorld.method("SBX").description
+        #expect(try await world.page(choosing).contains("name=\"method\" value=\"\(way)\""))
+        for wallet in try await world.gateway.walletViews(of: world.caller) {
+            _ = try await world.gateway.disableWallet(wallet.id, by: world.caller, cause: "test")
+        }
+        let page = try await world.page(choosing)
+        #expect(!page.contains("name=\"method\"") && page.contains("There is no way to pay this at the moment."))
+        let pressed = try await world.send(.post, "/checkout/\(choosing.text)/method", form: "method=\(way)")
+        let told = String(decoding: pressed.bytes ?? [], as: UTF8.self)
+        #expect(pressed.status == .conflict && told.contains("This way to pay cannot be chosen now."))
+        #expect(!told.contains("wallet"))
+        // An address that was given out is paid to all the same.
+        #expect(try await world.page(quoted).contains("id=\"address\""))
+    }
+
     @Test("Buttons and keys draw on one account: in no minute is more done to the sandbox for one merchant")
     func quota() async throws {
         let clock = ManualClock()

@@ -339,6 +339,19 @@ struct CheckoutPages {
         let response = try await world.send(.get, "/receipt/\(token.text)")
         try Golden.check(String(decoding: try #require(response.bytes), as: UTF8.self), "receipt-of-accepted")
     }
+
+    @Test("does not say that something is still to come on the receipt of what was accepted by hand")
+    func receiptByHand() async throws {
+        let world = try await CheckoutWorld(clock: ManualClock())
+        let token = try await world.open()
+        _ = try await world.gateway.accept(
+            token.payment, reason: "Paid in cash.", by: world.caller, cause: "test",
+            Answering(key: nil) { _ in Reply(status: 200, body: []) })
+        let response = try await world.send(.get, "/receipt/\(token.text)")
+        let page = String(decoding: try #require(response.bytes), as: UTF8.self)
+        #expect(page.contains("<h1>Receipt</h1>") && !page.contains("Arrived") && !page.contains("yet"))
+        try Golden.check(page, "receipt-by-hand")
+    }
 }
 
 /// Pages kept beside the tests. `QUITTANCE_GOLDEN=write` writes them anew; then look at what has changed.

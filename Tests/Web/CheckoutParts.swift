@@ -69,7 +69,7 @@ struct PageParts {
     func codes(text: String) throws {
         let code = try #require(QR(text))
         #expect(try QRReader(side: code.side, modules: code.modules).text() == text)
-        #expect(try QRReader(side: code.side, path: code.path).text() == text)
+        #expect(try QRReader(side: code.side, path: code.path.text).text() == text)
     }
 
     @Test("What no code can hold gives none", arguments: ["", "a\u{0}b", String(repeating: "x", count: 2_332)])

@@ -11,14 +11,18 @@ import Testing
 private final class Watched: Sendable {
     let pages: LivePages
     let reads = Lock<[ID<Payment>]>([])
+    let renderings = Lock(0)
     /// Called with the number of each read, before it.
     let onRead = Lock<(@Sendable (Int) -> Void)?>(nil)
     private let streams = Lock<[EventStream]>([])
     private let running = Lock<Task<Void, any Error>?>(nil)
 
-    init(_ gateway: TestGateway) {
-        let (reads, onRead, engine) = (reads, onRead, gateway.gateway)
-        pages = LivePages(clock: gateway.clock) { token in
+    init(_ gateway: TestGateway, isAlone: Bool = true) {
+        let (reads, renderings, onRead, engine) = (reads, renderings, onRead, gateway.gateway)
+        pages = LivePages(clock: gateway.clock, isAlone: isAlone) { page in
+            renderings.withLock { $0 += 1 }
+            return page.revision
+        } page: { token in
             let count = reads.withLock { reads in
                 reads.append(token.payment)
                 return reads.count
@@ -85,6 +89,50 @@ struct LivePagesTests {
         try await watched.expect(1, after: .sandbox)
         try await watched.expect(1, after: .payments([live.payment]))
         #expect(watched.reads.withLock { $0 } == [live.payment])
+        // Whether a network is heard is shown on pages that are to be paid on it.
+        try await watched.expect(1, after: .networks(isTest: false))
+        #expect(watched.reads.withLock { $0 } == [live.payment])
+        try await watched.expect(1, after: .networks(isTest: true))
+        #expect(watched.reads.withLock { $0 } == [test.payment])
+        await watched.stop()
+    }
+
+    @Test("Who follows pages is told when a network is not heard any more, and when it is again, once each")
+    func health() async throws {
+        let gateway = try await TestGateway()
+        let told = Lock<[Changes.News]>([])
+        gateway.gateway.changes.listen { news in told.withLock { $0.append(news) } }
+        let network = try #require(NetworkName(parsing: "sandbox"))
+        for _ in 0..<2 { try await gateway.gateway.markUnhealthy(network, fault: "unreachable: test") }
+        #expect(told.withLock { $0 } == [.networks(isTest: true)])
+        try await gateway.watch()
+        #expect(told.withLock { $0 }.filter { $0 == .networks(isTest: true) }.count == 2)
+    }
+
+    @Test(
+        "A page that nothing happens to is rendered once, and where nobody else can commit also read once",
+        arguments: [true, false])
+    func quiet(isAlone: Bool) async throws {
+        let gateway = try await TestGateway()
+        let tenant = try await gateway.tenant()
+        let watched = Watched(gateway, isAlone: isAlone)
+        var tokens: [CheckoutToken] = []
+        for _ in 0..<20 { tokens.append(try token(of: await tenant.payment().answer)) }
+        for token in tokens { _ = try watched.open(token) }
+        try await watched.expect(tokens.count, after: .payments(tokens.map(\.payment)))
+        // Pages are sent in turn: with this all have been.
+        try await watched.expect(1, after: .payments([tokens[0].payment]))
+        let (minute, read) = (60_000 / CheckoutLimits.countingMilliseconds, watched.reads.withLock { $0.count })
+        for count in 1...minute {
+            await gateway.clock.untilSleeping(1)
+            gateway.clock.advance(by: CheckoutLimits.countingMilliseconds)
+            await gateway.clock.untilSleeping(1)
+            let sweeps = isAlone ? 0 : Int(count) / CheckoutLimits.countsPerSweep
+            while watched.reads.withLock({ $0.count }) < read + sweeps * tokens.count { await Task.yield() }
+        }
+        let sweeps = isAlone ? 0 : Int(minute) / CheckoutLimits.countsPerSweep
+        #expect(watched.reads.withLock { $0.count } == read + sweeps * tokens.count)
+        #expect(watched.renderings.withLock { $0 } == tokens.count)
         await watched.stop()
     }
 
@@ -137,7 +185,8 @@ struct LivePagesTests {
         watched.pages.send(newer, to: token.payment)
         watched.pages.send(newer, to: token.payment, isOpening: true)
         let heard = listener.heard.withLock { $0 }
-        #expect(heard == Array(repeating: String(decoding: newer.event.encoded, as: UTF8.self), count: 2))
+        let event = newer.event(newer.revision).encoded
+        #expect(heard == Array(repeating: String(decoding: event, as: UTF8.self), count: 2))
         await watched.stop()
     }
 }

@@ -22,9 +22,9 @@ package final class Checkout: Resident {
         self.players = players
         commands = RateLimiter(.linkCommands, clock: gateway.world.clock)
         streams = RateLimiter(.linkStreams, clock: gateway.world.clock)
-        pages = LivePages(clock: gateway.world.clock) { token in
-            try await gateway.checkoutView(token).map { Self.page($0, token) }
-        }
+        pages = LivePages(
+            clock: gateway.world.clock, isAlone: gateway.isAlone,
+            page: { token in try await gateway.checkoutView(token).map { Self.page($0, token) } })
         gateway.changes.listen { [pages] in pages.note($0) }
     }
 
@@ -65,7 +65,8 @@ extension Checkout {
 
     private func status(_ request: Request) async throws -> Response {
         guard let (token, checkout) = try await find(request) else { return Self.noPayment(request) }
-        var response = Response.json(Self.page(checkout, token).snapshot)
+        let page = Self.page(checkout, token)
+        var response = Response.json(page.snapshot(page.revision))
         response.headers.add("Cache-Control", "no-store")
         PageFrame.secure(&response)
         return response
@@ -129,23 +130,32 @@ extension Checkout {
         let offered = view.choices + (view.requote.map { [$0] } ?? [])
         let chosen = FormBody(request)?["method"]
         guard let choice = offered.first(where: { $0.value == chosen }) else {
-            let text = "This way to pay cannot be chosen now. The page shows what is possible."
+            let text = Self.words(for: .methodNotOffered)
             return PageFrame.notice(.conflict, title: "Not possible now", text, back: path)
         }
         do {
             _ = try await gateway.choose(
                 choice.method, for: token.payment, by: .customer, of: nil, cause: "checkout",
                 Answering(key: nil) { _ in Reply(status: 303, body: []) })
-        } catch let refusal as Refusal where refusal.code == .rateUnavailable {
-            // Why that is so is told to the shop.
-            let text = "There is no price for this way to pay now. Try again later, or choose another one."
-            return PageFrame.notice(.conflict, title: "Not possible now", text, back: path)
         } catch let refusal as Refusal {
-            return PageFrame.notice(.conflict, title: "Not possible now", refusal.detail, back: path)
+            let text = Self.words(for: refusal.code)
+            return PageFrame.notice(.conflict, title: "Not possible now", text, back: path)
         } catch CommandError.quarantined {
             return PageFrame.notice(.conflict, title: "Not possible now", Self.setAside, back: path)
         }
         return .redirect(to: path)
+    }
+
+    /// What a customer is told of a refusal. Why it is so is told to the shop, whose affair it is.
+    private static func words(for code: Refusal.Code) -> String {
+        switch code {
+        case .rateUnavailable:
+            "There is no price for this way to pay now. Try again later, or choose another one."
+        case .networkUnavailable:
+            "The network of this way to pay cannot be heard now. Try again later, or choose another one."
+        case .amountTooSmall: "The amount is too small for this way to pay. Please choose another one."
+        default: "This way to pay cannot be chosen now. The page shows what is possible."
+        }
     }
 
     /// Does in the sandbox what the button says. The script gets a word, a bare browser the page again.
@@ -249,7 +259,9 @@ extension SandboxAction {
 
 extension CheckoutPage {
     /// What an open page needs to know: whether to load itself again, what to say, and how much time is left.
-    var snapshot: [UInt8] {
+    ///
+    /// - Parameter revision: its own, which whoever asks has: it costs a rendering.
+    func snapshot(_ revision: String) -> [UInt8] {
         var writer = JSONWriter()
         writer.object { writer in
             writer.member("revision", revision)
@@ -266,5 +278,7 @@ extension CheckoutPage {
     }
 
     /// The same as an event, named by the content: a client that comes back to it is told nothing.
-    var event: HTTP.Event { HTTP.Event(data: String(decoding: snapshot, as: UTF8.self), id: revision) }
+    func event(_ revision: String) -> HTTP.Event {
+        HTTP.Event(data: String(decoding: snapshot(revision), as: UTF8.self), id: revision)
+    }
 }

@@ -7,9 +7,13 @@ enum CheckoutLimits {
     static let livePayments = 10_000
     /// How often a page that counts confirmations is looked at: a block that changes no state tells nobody.
     static let countingMilliseconds: Int64 = 2_000
-    /// After how many of these all open pages are looked at: another process may have committed, and tells
-    /// nobody here.
+    /// After how many of these the other open pages are looked at, where another process may have committed,
+    /// which tells nobody here.
     static let countsPerSweep = 5
+    /// And where none can: pages that show what things cost now, which the clock changes too, and the rest,
+    /// on which time alone changes next to nothing.
+    static let countsPerPrices = 15
+    static let countsPerRest = 150
     /// Pages that are looked at before the next that a commit has named.
     static let pagesSweptTogether = 64
     /// How far a page's countdown may be off before it is told.

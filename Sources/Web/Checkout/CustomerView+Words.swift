@@ -21,9 +21,7 @@ extension CustomerView {
     /// What it means for the customer, in a sentence or two.
     package var note: String {
         switch phase {
-        case .choosing:
-            "Each way has its own amount and address. Amounts are at the present price, which is locked once "
-                + "you have chosen."
+        case .choosing: choosingNote
         case .waiting: waitingNote
         case .received: receivedNote
         case .confirming:
@@ -60,6 +58,15 @@ extension CustomerView {
             "This payment was complete, but a part of it has been taken back since. Please ask \(merchant) "
                 + "about it."
         }
+    }
+
+    private var choosingNote: String {
+        guard choices.isEmpty, unpriced.isEmpty else {
+            return "Each way has its own amount and address. Amounts are at the present price, which is "
+                + "locked once you have chosen."
+        }
+        return "There is no way to pay this at the moment. Load this page again in a while, or ask "
+            + "\(merchant)."
     }
 
     private var waitingNote: String {
@@ -119,7 +126,7 @@ extension CustomerView {
 
     /// The same before and after it is confirmed: nobody is promised what people have yet to decide.
     private var lateNote: String {
-        "Your payment arrived after the time to pay. \(merchant) will look at it and be in touch."
+        "Your payment arrived after the time to pay. \(merchant) can see it: please ask there about it."
     }
 
     private var receivedNote: String {

@@ -147,8 +147,15 @@ extension CustomerView {
         undone = isAside ? nil : view.undone
         let quoted = view.quote.map { NetworkLabel.text($0.method.network) }
         silentNetwork = phase.isFinal || checkout.isHeard ? nil : quoted
-        // What the rules refuse is not offered.
-        let takes = isAside ? [] : terms.methods.filter { payment.takesChoice(of: $0, at: checkout.now) }
+        // What would be refused is not offered. A quote that holds needs neither a price nor a wallet.
+        let takes =
+            isAside
+            ? []
+            : terms.methods.filter { method in
+                payment.takesChoice(of: method, at: checkout.now)
+                    && (!checkout.closed.contains(method)
+                        || payment.openQuote(in: method, at: checkout.now) != nil)
+            }
         let quotable = takes.filter { !checkout.unpriced.contains($0) }
         let taken = view.quote?.method
         let mayChange = view.assessment.received == .zero

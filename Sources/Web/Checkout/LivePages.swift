@@ -11,16 +11,17 @@ final class LivePages: Sendable {
     private struct Open {
         let token: CheckoutToken
         weak var stream: EventStream?
-        /// It counts confirmations: a block changes what it shows and commits nothing.
-        var isCounting = false
+        /// After how many counts it is looked at though nothing names it; at each until it is known better.
+        var pace = 1
         var staleness = Staleness.fresh
-        /// What was sent last: the payment's version, the page's content, and when its time is over by the
-        /// clock that never steps back.
-        var version = 0
+        /// What was sent last, the name of its content, and when its time is over by the clock that never
+        /// steps back.
+        var view: CustomerView?
         var revision = ""
         var end: Int64?
-        /// Whether it is a test payment's; nil until it was looked at.
-        var isTest: Bool?
+
+        /// Whether it may be a test payment's, or a live one's.
+        func mayBe(test isTest: Bool) -> Bool { (view?.isTest ?? isTest) == isTest }
     }
 
     /// How much a page needs to be looked at.
@@ -34,13 +35,25 @@ final class LivePages: Sendable {
 
     private let open = Lock<[ID<Payment>: Open]>([:])
     private let clock: any Clock
+    private let isAlone: Bool
+    private let revision: @Sendable (CheckoutPage) -> String
     private let page: @Sendable (CheckoutToken) async throws -> CheckoutPage?
     private let wake: AsyncStream<Void>
     private let waker: AsyncStream<Void>.Continuation
 
-    /// - Parameter page: reads the page of a payment as it stands.
-    init(clock: any Clock, page: @escaping @Sendable (CheckoutToken) async throws -> CheckoutPage?) {
+    /// - Parameters:
+    ///   - isAlone: no other process commits to the store, so every commit is told here.
+    ///   - revision: names the content of a page. To do so it renders the page, which is most of what a look
+    ///     costs.
+    ///   - page: reads the page of a payment as it stands.
+    init(
+        clock: any Clock, isAlone: Bool,
+        revision: @escaping @Sendable (CheckoutPage) -> String = { $0.revision },
+        page: @escaping @Sendable (CheckoutToken) async throws -> CheckoutPage?
+    ) {
         self.clock = clock
+        self.isAlone = isAlone
+        self.revision = revision
         self.page = page
         (wake, waker) = AsyncStream.makeStream(of: Void.self, bufferingPolicy: .bufferingNewest(1))
     }
@@ -53,8 +66,7 @@ final class LivePages: Sendable {
             if open.count >= CheckoutLimits.livePayments { open = open.filter { $0.value.stream != nil } }
             guard open.count < CheckoutLimits.livePayments else { return nil }
             let stream = EventStream()
-            // Counting until it is known better: the first look of the loop says.
-            open[token.payment] = Open(token: token, stream: stream, isCounting: true)
+            open[token.payment] = Open(token: token, stream: stream)
             return stream
         }
     }
@@ -71,7 +83,8 @@ final class LivePages: Sendable {
                     isOpen = true
                 }
                 return isOpen
-            case .sandbox: return Self.sweep(&open) { $0.isTest != false }
+            case .sandbox: return Self.sweep(&open) { $0.mayBe(test: true) }
+            case .networks(let isTest): return Self.sweep(&open) { $0.mayBe(test: isTest) }
             }
         }
         if isOpen { waker.yield() }
@@ -98,16 +111,16 @@ final class LivePages: Sendable {
         }
     }
 
-    /// Looks at the pages that count confirmations, now and then.
+    /// Looks at pages that change without a word, now and then: most often at those that count
+    /// confirmations, for a block changes what they show and commits nothing.
     private func count() async throws {
         var count = 0
         while true {
             try await clock.sleep(milliseconds: CheckoutLimits.countingMilliseconds)
             count += 1
-            let isSweep = count.isMultiple(of: CheckoutLimits.countsPerSweep)
             let isCounting = open.withLock { open in
                 for (id, page) in open where page.stream == nil { open[id] = nil }
-                return Self.sweep(&open) { $0.isCounting || isSweep }
+                return Self.sweep(&open) { count.isMultiple(of: $0.pace) }
             }
             if isCounting { waker.yield() }
         }
@@ -148,21 +161,28 @@ final class LivePages: Sendable {
     /// - Parameter isOpening: somebody listens anew, and what the stream remembers says how much time was
     ///   left when it was said: it is sent in any case.
     func send(_ page: CheckoutPage, to id: ID<Payment>, isOpening: Bool = false) {
-        let revision = page.revision
+        guard let known = open.withLock({ $0[id] }) else { return }
+        // What shows the same is the same page: only another one is rendered.
+        let revision = known.view == page.view ? known.revision : revision(page)
         let end = page.leftMilliseconds.map { clock.uptime + $0 }
-        let event = page.event
+        let event = page.event(revision)
         open.withLock { open in
-            guard let old = open[id], page.view.version >= old.version else { return }
-            open[id]?.isCounting = page.view.progress != nil
-            open[id]?.isTest = page.view.isTest
+            guard let old = open[id], page.view.version >= old.view?.version ?? 0 else { return }
+            open[id]?.pace = pace(of: page.view)
+            open[id]?.view = page.view
             let isSameEnd = (old.end == nil) == (end == nil)
                 && abs((old.end ?? 0) - (end ?? 0)) < CheckoutLimits.countdownMilliseconds
             if old.revision == revision, isSameEnd, !isOpening { return }
-            open[id]?.version = page.view.version
             open[id]?.revision = revision
             open[id]?.end = end
             // Under the lock, so that the events have the order of what they say.
             old.stream?.send(event)
         }
+    }
+
+    private func pace(of view: CustomerView) -> Int {
+        if view.progress != nil { return 1 }
+        guard isAlone else { return CheckoutLimits.countsPerSweep }
+        return view.phase == .choosing ? CheckoutLimits.countsPerPrices : CheckoutLimits.countsPerRest
     }
 }

@@ -55,7 +55,10 @@ struct ReceiptPage {
     private var order: HTML {
         var rows = [("Shop", view.merchant), ("Order", view.orderID)]
         if let description = view.description { rows.append(("For", description)) }
-        rows += [("Price", view.price), ("Arrived", view.received ?? "nothing yet")]
+        rows.append(("Price", view.price))
+        // What was accepted by hand may have come another way: nothing is to come any more.
+        let arrived = view.received ?? (isReceipt ? nil : "nothing yet")
+        if let arrived { rows.append(("Arrived", arrived)) }
         if isReceipt, let excess = view.excess { rows.append(("Overpaid", excess)) }
         rows.append(("Ordered", ClockText.dateAndTime(payment.terms.openedAt)))
         if isReceipt, let paidAt = seen.paidAt { rows.append(("Paid", ClockText.dateAndTime(paidAt))) }
