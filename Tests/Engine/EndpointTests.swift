@@ -9,7 +9,7 @@ import Testing
 
 @testable import Engine
 
-@Suite("What a merchant does with an endpoint", .timeLimit(.minutes(2)))
+@Suite("What a merchant does with an endpoint", .timeLimit(.minutes(15)))
 struct EndpointTests {
     private let client = Deliverer.client(allowsLoopback: true)
 

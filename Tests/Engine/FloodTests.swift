@@ -9,7 +9,7 @@ import Testing
 @testable import Engine
 
 /// What a customer can do to the one writer with a transaction that has thousands of outputs.
-@Suite("A flood of outputs to one address", .timeLimit(.minutes(5)))
+@Suite("A flood of outputs to one address", .timeLimit(.minutes(15)))
 struct FloodTests {
     private let network = SandboxNetwork.sandbox.name
     private static let outputs = 3_000

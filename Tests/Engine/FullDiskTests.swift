@@ -48,7 +48,7 @@ private struct Bed {
     }
 }
 
-@Suite("A disk that fails", .timeLimit(.minutes(2)))
+@Suite("A disk that fails", .timeLimit(.minutes(15)))
 struct FullDiskTests {
     @Test("One that was full for a moment is written to again when there is room")
     func full() async throws {

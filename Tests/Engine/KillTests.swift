@@ -11,7 +11,7 @@ import Testing
 
 @testable import Engine
 
-@Suite("A gateway that is killed", .serialized, .timeLimit(.minutes(10)))
+@Suite("A gateway that is killed", .serialized, .timeLimit(.minutes(15)))
 struct KillTests {
     @Test(
         "Nothing acknowledged is lost, nothing is double, events come in order, and the log gives it all again",

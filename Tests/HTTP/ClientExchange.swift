@@ -108,7 +108,7 @@ func clientError(_ body: () async throws(ClientError) -> ClientResponse) async -
         #expect(server.accepted == 2)
     }
 
-    @Test(.timeLimit(.minutes(1)))
+    @Test(.timeLimit(.minutes(15)))
     func `a connection for a request that is sent at most once is not kept`() async throws {
         try await TestServer.with { $0.limits.idle = 3_600_000 } _: { server in
             let url = try URL(parsing: "http://127.0.0.1:\(server.port)/echo")

@@ -10,7 +10,7 @@ enum SystemThread {
 
 @Suite("Signals")
 struct SignalTests {
-    @Test("Signals reach those who listen for them, each in its stream", .timeLimit(.minutes(1)))
+    @Test("Signals reach those who listen for them, each in its stream", .timeLimit(.minutes(15)))
     func arrive() async {
         let first = Signals.stream(of: [SIGUSR1, SIGUSR2]), second = Signals.stream(of: [SIGUSR2])
         kill(getpid(), SIGUSR1)

@@ -1,7 +1,7 @@
 import Platform
 import Testing
 
-@Suite("The supervisor", .timeLimit(.minutes(1)))
+@Suite("The supervisor", .timeLimit(.minutes(15)))
 struct SupervisorTests {
     struct Passing: Error {}
     struct Corrupt: FatefulError { let isFatal = true }

@@ -5,7 +5,7 @@ import Testing
 
 /// What is measured is for quiet machines and release builds (docs/BENCHMARKS.md). That it can be measured is seen
 /// here: the bench speaks to the API, the engine and the store by hand, and would break with them unseen.
-@Suite("The bench", .timeLimit(.minutes(10)))
+@Suite("The bench", .timeLimit(.minutes(15)))
 struct BenchTests {
     /// What begins each line that it promises, title by title.
     private static let rows: [(title: String, lines: [String])] = [

@@ -7,7 +7,7 @@ import Platform
 import TestKit
 import Testing
 
-@Suite("No byte of the log is changed unseen", .timeLimit(.minutes(10)))
+@Suite("No byte of the log is changed unseen", .timeLimit(.minutes(15)))
 struct ByteTests {
     /// The tables of the log with what names a row of each.
     private static let tables = [

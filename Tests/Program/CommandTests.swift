@@ -146,7 +146,7 @@ struct CommandTests {
         }
     }
 
-    @Test("The demo drives every case through the API, and all come out as they should", .timeLimit(.minutes(10)))
+    @Test("The demo drives every case through the API, and all come out as they should", .timeLimit(.minutes(15)))
     func demo() async throws {
         // In a process of its own: a demo that is broken off ends its process.
         let folder = try TemporaryFolder()

@@ -6,7 +6,7 @@ import Testing
 
 @testable import quittance
 
-@Suite("A payment's file, from the command line and back")
+@Suite("A payment's file, from the command line and back", .timeLimit(.minutes(15)))
 struct DossierTests {
     @Test("It is printed beside a gateway that runs and without one, and checked without any")
     func whole() async throws {

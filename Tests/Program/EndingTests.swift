@@ -9,7 +9,7 @@ import Testing
 
 @testable import quittance
 
-@Suite("A gateway that cannot go on ends, and whoever watches over it knows", .timeLimit(.minutes(5)))
+@Suite("A gateway that cannot go on ends, and whoever watches over it knows", .timeLimit(.minutes(15)))
 struct EndingTests {
     @Test("A loop that meets damaged data ends the process with 3 and a last line that says why")
     func damage() async throws {

@@ -10,7 +10,7 @@ import Testing
 
 @testable import quittance
 
-@Suite("What commands find, they say, and end with it", .timeLimit(.minutes(5)))
+@Suite("What commands find, they say, and end with it", .timeLimit(.minutes(15)))
 struct FindingTests {
     /// Runs a command line on a folder.
     private func run(

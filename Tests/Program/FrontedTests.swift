@@ -12,7 +12,7 @@ import Testing
 
 @Suite(
     "The gateway behind the documented nginx",
-    .enabled(if: Nginx.isHere, "this takes nginx, openssl and curl"), .timeLimit(.minutes(5)))
+    .enabled(if: Nginx.isHere, "this takes nginx, openssl and curl"), .timeLimit(.minutes(15)))
 struct FrontedTests {
     /// The world outside: it knows the name, and trusts the throw-away certificate.
     private struct Outside: Sendable {

@@ -12,7 +12,7 @@ import Testing
 
 @Suite(
     "What a running gateway measures",
-    .enabled(if: Files.exists("/usr/bin/promtool"), "there is no promtool"), .timeLimit(.minutes(5)))
+    .enabled(if: Files.exists("/usr/bin/promtool"), "there is no promtool"), .timeLimit(.minutes(15)))
 struct MetricsTests {
     @Test("promtool takes all of it, and every figure that the pages name is there")
     func exposition() async throws {

@@ -114,7 +114,7 @@ private struct FakeMirror {
         """#
 }
 
-@Suite("The scripts that fetch real nodes", .timeLimit(.minutes(5)))
+@Suite("The scripts that fetch real nodes", .timeLimit(.minutes(15)))
 struct NodeScriptTests {
     fileprivate static let nodes = [
         FakeMirror.Node(

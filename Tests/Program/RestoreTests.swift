@@ -9,7 +9,7 @@ import Testing
 
 @testable import quittance
 
-@Suite("A backup and its way back", .timeLimit(.minutes(5)))
+@Suite("A backup and its way back", .timeLimit(.minutes(15)))
 struct RestoreTests {
     private let folder: TemporaryFolder
 

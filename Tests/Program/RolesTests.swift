@@ -7,7 +7,7 @@ import Testing
 
 @testable import quittance
 
-@Suite("The work is split over processes that share PostgreSQL", .timeLimit(.minutes(5)))
+@Suite("The work is split over processes that share PostgreSQL", .timeLimit(.minutes(15)))
 struct RolesTests {
     /// A database of its own in the tests' PostgreSQL.
     private func database() async throws -> String {

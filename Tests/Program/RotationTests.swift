@@ -9,7 +9,7 @@ import Testing
 @testable import Engine
 @testable import quittance
 
-@Suite("The instance key is replaced, and nothing that it sealed is lost", .timeLimit(.minutes(5)))
+@Suite("The instance key is replaced, and nothing that it sealed is lost", .timeLimit(.minutes(15)))
 struct RotationTests {
     /// A new instance with a webhook endpoint whose making was answered under an idempotency key.
     private struct Sealed {

@@ -157,7 +157,7 @@ private final class Street: Sendable {
     }
 }
 
-@Suite("The example shop ships what was paid, once", .timeLimit(.minutes(5)))
+@Suite("The example shop ships what was paid, once", .timeLimit(.minutes(15)))
 struct ShopTests {
     private func street(_ body: (Street) async throws -> Void) async throws {
         let street = try await Street()

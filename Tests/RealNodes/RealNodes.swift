@@ -25,7 +25,7 @@ struct BitcoinNodeTests {
         try await Scenario.receiving(at: account).run(on: .bitcoin)
     }
 
-    @Test("A block wakes whoever listens", .timeLimit(.minutes(1)))
+    @Test("A block wakes whoever listens", .timeLimit(.minutes(15)))
     func hints() async throws {
         let node = try await RealNode.of(.bitcoin)
         let chain = UTXOChain(

@@ -13,7 +13,7 @@ import Testing
 /// a picture of every state on a phone and on a desktop, light and dark: look at them when the looks change.
 @Suite("The checkout in a browser", .enabled(if: Browser.isHere, "skipped: there is no chromium or python3 here"))
 struct CheckoutBrowser {
-    @Test("shows every state well, and a customer pays without loading the page again", .timeLimit(.minutes(20)))
+    @Test("shows every state well, and a customer pays without loading the page again", .timeLimit(.minutes(15)))
     func customer() async throws {
         let world = try await CheckoutWorld(clock: SystemClock(), entropy: SystemEntropy())
         var configuration = Server.Configuration()
