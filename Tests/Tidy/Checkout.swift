@@ -29,6 +29,12 @@ struct Checkout {
         swift = files.filter { $0.path.hasSuffix(".swift") }.map { SwiftSource(path: $0.path, bytes: $0.bytes) }
     }
 
+    /// One that was made up, for tests of the rules.
+    init(swift: [SwiftSource]) {
+        (root, rootEntries, files, folders) = (URL(filePath: "/"), [], [], [])
+        self.swift = swift
+    }
+
     /// The text of a file that must be there.
     func text(_ path: String) throws -> String { try String(contentsOf: root.appending(path: path), encoding: .utf8) }
 

@@ -25,6 +25,43 @@ extension Rules {
             .map { Finding("docs/ARCHITECTURE.md", "does not name \($0)") }
     }
 
+    /// Every promise names a test, and every test that is named is there, under that name.
+    ///
+    /// A promise is an item of the page's lists in bold, up to the heading of what is not promised. Below it stand its
+    /// tests: a file in backticks, and the names of tests in it in quotation marks.
+    static func promises(_ page: String, at path: String, in checkout: Checkout) -> [Finding] {
+        var findings: [Finding] = []
+        var unproven: String?
+        func settle() {
+            if let unproven { findings.append(Finding(path, "no test is named for: \(unproven)")) }
+            unproven = nil
+        }
+        for line in page.split(separator: "\n") {
+            if line.hasPrefix("## What is not promised") { break }
+            if line.hasPrefix("- **") {
+                settle()
+                unproven = String(line.prefix(80))
+            } else if line.hasPrefix("  - `Tests/") {
+                let parts = line.split(separator: "`", maxSplits: 2)
+                let file = checkout.swift.first { $0.path == parts[1] }
+                let names = parts.count < 3 ? [] : quoted(String(parts[2]))
+                if names.isEmpty { findings.append(Finding(path, "names no test of \(parts[1])")) }
+                for name in names where file?.names(test: name) != true {
+                    findings.append(Finding(path, "names a test that \(parts[1]) does not have: \(name)"))
+                }
+                unproven = nil
+            }
+        }
+        settle()
+        return findings
+    }
+
+    /// What stands in quotation marks.
+    private static func quoted(_ line: String) -> [String] {
+        line.split(separator: "\"", omittingEmptySubsequences: false).enumerated()
+            .filter { !$0.offset.isMultiple(of: 2) }.map { String($0.element) }
+    }
+
     private static func topFolders(_ checkout: Checkout) -> [String] {
         checkout.rootEntries.filter { checkout.folders.contains($0) && !$0.hasPrefix(".") }
     }

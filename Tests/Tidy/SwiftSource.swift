@@ -48,6 +48,15 @@ struct SwiftSource {
     /// The lines of the file, without the empty piece after the last newline.
     var lineCount: Int { lines.last == "" ? lines.count - 1 : lines.count }
 
+    /// Whether a test of that name is in it.
+    func names(test name: String) -> Bool {
+        lines.indices.contains { line in
+            guard let found = lines[line].firstRange(of: "\"\(name)\"") else { return false }
+            let before = lines[line][..<found.lowerBound].filter { $0 != " " }
+            return before.hasSuffix("@Test(") || before.isEmpty && line > 0 && lines[line - 1].hasSuffix("@Test(")
+        }
+    }
+
     private static func imports(_ tokens: [Token]) -> [(module: String, line: Int)] {
         tokens.indices.compactMap { index in
             guard tokens[index].text == "import", var next = tokens[safe: index + 1] else { return nil }

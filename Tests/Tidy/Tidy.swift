@@ -52,6 +52,12 @@ struct Tidy {
     @Test("docs/ARCHITECTURE.md names every folder")
     func map() throws { expectNone(Rules.map(try checkout.text("docs/ARCHITECTURE.md"), in: checkout)) }
 
+    @Test("Every promise of docs/GUARANTEES.md names a test, and each of them is there")
+    func promises() throws {
+        let page = "docs/GUARANTEES.md"
+        expectNone(Rules.promises(try checkout.text(page), at: page, in: checkout))
+    }
+
     @Test("Every decision record has its number and its four headings")
     func decisions() throws {
         let records = checkout.names(in: "docs/decisions").map { "docs/decisions/" + $0 }

@@ -75,6 +75,20 @@ struct TidyRules {
         #expect(Rules.decision("docs/decisions/0001-a.md", "## Context").count == 3)
     }
 
+    @Test("Promises", arguments: [
+        ("- **It holds.**\n  - `Tests/A/A.swift` \"it holds\", \"and here\"\n", 0),
+        ("- **It holds.**\n- **That too.**\n  - `Tests/A/A.swift` \"it holds\"\n", 1),
+        ("- **It holds.**\n", 1), ("- **It holds.**\n  - `Tests/A/A.swift`\n", 1),
+        ("- **It holds.**\n  - `Tests/A/A.swift` \"it holds not\"\n", 1),
+        ("- **It holds.**\n  - `Tests/A/B.swift` \"it holds\"\n", 1),
+        ("## What is not promised\n- **It holds.**\n", 0),
+    ])
+    func promises(page: String, count: Int) {
+        let code = "@Test(\"it holds\")\nfunc a() {}\n@Test(\n    \"and here\", arguments: [1])\n// \"it holds not\"\n"
+        let checkout = Checkout(swift: [SwiftSource(path: "Tests/A/A.swift", text: code)])
+        #expect(Rules.promises(page, at: "docs/GUARANTEES.md", in: checkout).count == count)
+    }
+
     @Test("The glossary")
     func glossary() {
         let rows = Rules.glossary("| word | meaning | not |\n|---|---|---|\n| payment | what | invoice, bill |\n")
