@@ -93,7 +93,9 @@ extension Loop {
                     connection.waiting, Int32(MSG_NOSIGNAL))
             }
             guard count >= 0 else {
-                switch linux_errno() {
+                let error = linux_errno()
+                assert(error != EBADF, "a connection is written to after it was closed")
+                switch error {
                 case EINTR: continue
                 case EAGAIN:
                     if connection.waitingSince == nil {

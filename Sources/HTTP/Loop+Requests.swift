@@ -11,6 +11,7 @@ extension Loop {
         guard count > 0 else {
             if count == 0 { return ended(connection) }
             let error = linux_errno()
+            assert(error != EBADF, "a connection is read after it was closed")
             if error != EAGAIN && error != EINTR { drop(connection) }
             return
         }

@@ -132,7 +132,11 @@ final class Loop: TaskExecutor, EventSink, @unchecked Sendable {
     private func happened(_ id: Connection.ID, _ events: UInt32) {
         guard let connection = connection(id) else { return }
         if events & (EPOLLERR.rawValue | EPOLLHUP.rawValue) != 0 { return drop(connection) }
-        if events & EPOLLRDHUP.rawValue != 0 { notice(connection) }
+        if events & EPOLLRDHUP.rawValue != 0 {
+            notice(connection)
+            // Where that closed it, its descriptor may be another's by now: what lies there is not ours.
+            guard self.connection(id) === connection else { return }
+        }
         if events & EPOLLIN.rawValue != 0 { receive(connection, &scratch) }
         if events & EPOLLOUT.rawValue != 0 { list(connection) }
     }
