@@ -24,8 +24,8 @@ package final class SimulatedDisk: Sendable {
         var isDead = false
         var isFull = false
         var lies: String?
-        /// The end of the names of those files that find room on a full disk, whether all others find it as far as
-        /// they reach, and how often there was none.
+        /// The end of the names of those files that find room on a full disk, whether all others find it as
+        /// far as they reach, and how often there was none.
         var spared: String?
         var isInPlace = true
         var refusals = 0
@@ -66,8 +66,8 @@ package final class SimulatedDisk: Sendable {
         contents.withLock { $0.faults[operation] = fault }
     }
 
-    /// Whether no write that makes a file longer succeeds, but of files whose names end with `spared`; nor, where
-    /// it does not write `inPlace`, any other write: then a new place is sought for whatever is written.
+    /// Whether no write that makes a file longer succeeds, but of files whose names end with `spared`; nor,
+    /// where it does not write `inPlace`, any other: then a new place is sought for whatever is written.
     package func setFull(_ isFull: Bool, sparing spared: String? = nil, inPlace: Bool = true) {
         contents.withLock { ($0.isFull, $0.spared, $0.isInPlace) = (isFull, spared, inPlace) }
     }

@@ -1,3 +1,4 @@
+internal import CLinux
 internal import CSQLite
 internal import Platform
 
@@ -29,7 +30,11 @@ enum SimulatedVFS {
         unsafe table.xAccess = { unsafe SimulatedVFS.access($0, $1, $2, $3) }
         unsafe table.xFullPathname = { unsafe SimulatedVFS.fullPath($1, $2, $3) }
         unsafe table.xRandomness = { unsafe SimulatedVFS.randomness($0, $1, $2) }
-        unsafe table.xSleep = { _, microseconds in microseconds }
+        // Really sleeps: SQLite tries a lock so many times, and whoever holds it may have lost the processor.
+        unsafe table.xSleep = { _, microseconds in
+            usleep(UInt32(clamping: microseconds))
+            return microseconds
+        }
         unsafe table.xGetLastError = { _, _, _ in 0 }
         // 2026-01-01: nothing that is stored comes from here.
         unsafe table.xCurrentTimeInt64 = { _, time in
