@@ -1,3 +1,4 @@
+import Chains
 package import Domain
 import JSON
 import Storage
