@@ -86,10 +86,10 @@ let package = Package(
             name: "TestKit", dependencies: ["CLinux", "CZMQ", "Platform", "Database"], path: "Tests/TestKit",
             swiftSettings: house),
 
-        tests("Domain", ["Domain"]),
+        tests("Domain", ["Domain", "TestKit"]),
         tests("Platform", ["Platform", "JSON", "CLinux"]),
         tests("JSON", ["JSON"]),
-        tests("Crypto", ["Crypto", "Platform"]),
+        tests("Crypto", ["Crypto", "Platform", "TestKit"]),
         tests("HTTP", ["HTTP", "Platform", "JSON", "TestKit", "CLinux"]),
         tests("Database", ["Database", "Platform", "TestKit", "CLinux"]),
         tests("Chains", ["Chains", "TestKit", "Domain", "Platform", "JSON", "Crypto", "HTTP"]),

@@ -6,6 +6,8 @@ struct Story {
     private(set) var payment: Payment
     private(set) var decisions: [Decision]
     private var audit: Audit
+    /// What is believed that should not be: then the books are wrong on purpose, and nobody audits them.
+    private let belief: Belief?
     /// Seconds since the payment was opened.
     var clock: Int64 = 1
     var tip: UInt64 = 100
@@ -15,8 +17,13 @@ struct Story {
     var finalized: UInt64?
     private var sequence: UInt64 = 0
 
-    init(_ policy: Policy = Policy(), price: Price = Sample.price(), risk: Policy.Risk = .normal) {
-        let decision = Payment.open(Sample.payment, Sample.terms(policy, price: price, risk: risk), actor: .clock)
+    init(
+        _ policy: Policy = Policy(), price: Price = Sample.price(), risk: Policy.Risk = .normal,
+        believing belief: Belief? = nil
+    ) {
+        let terms = Sample.terms(belief?.policy(policy) ?? policy, price: price, risk: risk)
+        let decision = Payment.open(Sample.payment, terms, actor: .clock)
+        self.belief = belief
         payment = decision.payment
         decisions = [decision]
         audit = Audit(decision)
@@ -64,8 +71,8 @@ struct Story {
 
     @discardableResult
     mutating func tell(_ fact: Fact) throws -> Decision {
-        let decision = try payment.reduce(fact)
-        try audit.check(decision, after: payment)
+        let decision = try payment.reduce(belief?.fact(fact) ?? fact)
+        if belief == nil { try audit.check(decision, after: payment) }
         payment = decision.payment
         decisions.append(decision)
         return decision

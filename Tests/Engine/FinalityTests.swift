@@ -10,11 +10,19 @@ import Testing
 
 @Suite("A network's own word on what will stay is waited for")
 struct FinalityTests {
-    /// A house whose merchant asks for `requirement`, and whose networks may stop to finalise.
+    /// A house whose merchant asks for `requirement`, and whose networks finalise nothing above `finality`.
     private func house(
         _ engine: DatabaseEngine, asking requirement: Policy.Requirement, finality: Lock<UInt64?> = Lock(nil)
     ) async throws -> House {
-        let house = try await House(engine, telling: { FinalisingChain($0, finality) })
+        let house = try await House(engine, telling: { chain in
+            RetoldChain(chain) { batch, _ in
+                var batch = batch
+                if let highest = finality.withLock({ $0 }) {
+                    batch.finalized = min(batch.finalized ?? highest, highest)
+                }
+                return batch
+            }
+        })
         var policy = Policy.standard
         policy.confirmations = [
             Policy.ConfirmationRule(tiers: [Policy.Tier(upToMinor: nil, requirement: requirement)])
@@ -82,37 +90,5 @@ struct FinalityTests {
             #expect(payment.state == state && payment.openExceptions.isEmpty)
         }
         await house.close()
-    }
-}
-
-/// A network of the sandbox whose word on what is final can be held back, and can be asked for.
-private struct FinalisingChain: Chain {
-    private let chain: SandboxChain
-    /// The height above which nothing becomes final; nil for no such limit.
-    private let highest: Lock<UInt64?>
-
-    init(_ chain: SandboxChain, _ highest: Lock<UInt64?>) { (self.chain, self.highest) = (chain, highest) }
-
-    var network: NetworkName { chain.network }
-    var assets: [Asset] { chain.assets }
-    func canMeet(_ requirement: Policy.Requirement) -> Bool { true }
-    func leastPayable(_ asset: Asset) -> UInt128 { chain.leastPayable(asset) }
-    func receivingKey(parsing text: String) throws -> ReceivingKey { try chain.receivingKey(parsing: text) }
-    func script(ofAddress text: String) -> String? { chain.script(ofAddress: text) }
-    func forget() { chain.forget() }
-    func hints() -> AsyncStream<Void> { chain.hints() }
-
-    func destination(of key: WalletKey, at index: UInt32) throws -> DerivedDestination {
-        try chain.destination(of: key, at: index)
-    }
-
-    func paymentURI(address: String, asset: Asset, amount: UInt128, label: String?) -> String {
-        chain.paymentURI(address: address, asset: asset, amount: amount, label: label)
-    }
-
-    func advance(from cursor: Cursor?, kept: any KeptHeaders) async throws -> Batch {
-        var batch = try await chain.advance(from: cursor, kept: kept)
-        if let highest = highest.withLock({ $0 }) { batch.finalized = min(batch.finalized ?? highest, highest) }
-        return batch
     }
 }

@@ -51,6 +51,7 @@ struct SwiftSource {
     /// Whether a test of that name is in it.
     func names(test name: String) -> Bool {
         lines.indices.contains { line in
+            if lines[line].contains("func `\(name)`") { return true }
             guard let found = lines[line].firstRange(of: "\"\(name)\"") else { return false }
             let before = lines[line][..<found.lowerBound].filter { $0 != " " }
             return before.hasSuffix("@Test(") || before.isEmpty && line > 0 && lines[line - 1].hasSuffix("@Test(")
