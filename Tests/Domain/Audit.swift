@@ -6,6 +6,7 @@ struct Audit {
     private var balances: [Transfer.Key: [Account: Int128]] = [:]
     private var references: [Transfer.Key: [Account: Int128]] = [:]
     private var businessKeys: Set<String> = []
+    private var newest: [Transfer.Key: ID<Entry>] = [:]
     private var paid = 0
     private var reversed = 0
     private var events = 1
@@ -34,6 +35,8 @@ struct Audit {
             #expect(entry.postings.reduce(0) { $0 + $1.amount } == 0)
             #expect(entry.postings.reduce(0) { $0 + ($1.reference ?? 0) } == 0)
             #expect(businessKeys.insert(entry.businessKey).inserted)
+            #expect(entry.corrects == newest[entry.transfer], "an entry names the one that it goes on from")
+            newest[entry.transfer] = entry.id
             for posting in entry.postings {
                 balances[entry.transfer, default: [:]][posting.account, default: 0] += posting.amount
                 references[entry.transfer, default: [:]][posting.account, default: 0] += posting.reference ?? 0

@@ -62,6 +62,21 @@ extension Scenario {
             try $0.wait(until: 961)
             try $0.mine("a", whole)
         },
+        Scenario("expired, and paid a year later", .latePaid, [.late], "wallet 1000 unapplied 1000") {
+            try $0.wait(until: 961)
+            $0.clock = 366 * 86_400
+            try $0.mine("a", whole)
+        },
+        Scenario(
+            "again after thirty days and after ninety", .paid, [.duplicate, .duplicate],
+            "wallet 3000 payments 1000 unapplied 2000"
+        ) {
+            try $0.mine("a", whole)
+            $0.clock = 30 * 86_400
+            try $0.mine("b", whole)
+            $0.clock = 90 * 86_400
+            try $0.mine("c", whole)
+        },
         Scenario("expired, and then seen only", .detected) {
             try $0.wait(until: 961)
             try $0.pool("a", whole)

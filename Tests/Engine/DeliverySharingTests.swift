@@ -149,6 +149,28 @@ struct DeliverySharingTests {
         await house.close()
     }
 
+    @Test("Each merchant's events go to its own endpoints, and to nobody else's")
+    func own() async throws {
+        let house = try await House.withWebhooks()
+        let (first, second) = (Receiver { _ in Response(.ok) }, Receiver { _ in Response(.ok) })
+        try await first.serving { firstURL in
+            try await second.serving { secondURL in
+                let (one, _) = try await merchant(house, [firstURL])
+                let (two, _) = try await merchant(house, [secondURL])
+                for caller in [one, two, one] { _ = try await house.open(by: caller) }
+                let deliverer = Deliverer(house.gateway, client: client)
+                while try await deliverer.step() > 0 {}
+                for (receiver, caller, other) in [(first, one, two), (second, two, one)] {
+                    let bodies = receiver.all.map { String(decoding: $0.body, as: UTF8.self) }
+                    #expect(!bodies.isEmpty && bodies.allSatisfy { $0.contains(caller.merchant.text) })
+                    #expect(!bodies.contains { $0.contains(other.merchant.text) })
+                }
+                #expect(first.all.count == 2 * second.all.count)
+            }
+        }
+        await house.close()
+    }
+
     @Test("A loop that is started again listens no more often")
     func restarts() async throws {
         let house = try await House.withWebhooks()

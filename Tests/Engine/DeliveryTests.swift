@@ -76,6 +76,7 @@ struct DeliveryTests {
         try await receiver.serving { url in
             let endpoint = try await house.endpoint(url)
             try await house.ping(endpoint)
+            var moments = [house.clock.now / 1_000]
             try await drain(house)
             for (number, seconds) in Delivery.scheduleSeconds.enumerated().dropFirst() {
                 #expect(receiver.all.count == number)
@@ -83,8 +84,10 @@ struct DeliveryTests {
                 try await drain(house)
                 #expect(receiver.all.count == number, "not before its time")
                 house.clock.advance(by: seconds * 100 + 2)
+                moments.append(house.clock.now / 1_000)
                 try await drain(house)
             }
+            #expect(receiver.all.map { Int64($0.timestamp) } == moments, "each try has its own time")
             #expect(receiver.all.count == Delivery.scheduleSeconds.count)
             #expect(Set(receiver.all.map(\.id)).count == 1 && Set(receiver.all.map(\.body)).count == 1)
             let delivery = try await house.deliveries(to: endpoint)[0]
