@@ -28,6 +28,20 @@ func tests(
                 resources: resources, swiftSettings: house)
 }
 
+/// What meets the outside. `Scripts/fuzz` builds the program that a fuzzer drives in the place of its tests.
+let fuzzed: [Target.Dependency] = [
+    "Chains", "CLinux", "Crypto", "Database", "Domain", "Dossier", "Engine", "HTTP", "JSON", "Platform",
+    "Storage", "Web",
+]
+let fuzz: Target =
+    if Context.environment["FUZZ_BUILD"] == nil {
+        tests("Fuzz", fuzzed, exclude: ["corpus", "Driver"])
+    } else {
+        .executableTarget(
+            name: "fuzz", dependencies: fuzzed, path: "Tests/Fuzz", exclude: ["corpus", "ReplayTests.swift"],
+            swiftSettings: house)
+    }
+
 let package = Package(
     name: "quittance",
     products: [.executable(name: "quittance", targets: ["quittance"])],
@@ -120,6 +134,7 @@ let package = Package(
             "quittance", "Domain", "Platform", "JSON", "Crypto", "HTTP", "Database", "Storage", "Chains",
             "Engine", "TestKit",
         ], exclude: ["Golden"]),
+        fuzz,
         tests("Tidy", []),
     ]
 )

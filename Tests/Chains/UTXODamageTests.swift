@@ -1,6 +1,4 @@
 import Crypto
-import Foundation
-import Platform
 import Testing
 
 @testable import Chains
@@ -69,55 +67,6 @@ struct UTXODamageTests {
                 expectWhole(table, transaction, "noise \(seed)")
             }
         }
-    }
-
-    /// Another seed in every run, printed: with it in `QUITTANCE_FUZZ_SEED` the same run comes again. How many inputs
-    /// are tried, `QUITTANCE_FUZZ` says.
-    @Test("Blocks and transactions that nobody thought of are refused, or hold together")
-    func fuzz() throws {
-        let settings = ProcessInfo.processInfo.environment
-        let seed = settings["QUITTANCE_FUZZ_SEED"].flatMap { UInt64($0) } ?? UInt64.random(in: 0...UInt64.max)
-        let count = settings["QUITTANCE_FUZZ"].flatMap { Int($0) } ?? 20_000
-        print("the block parser is given \(count) inputs, QUITTANCE_FUZZ_SEED=\(seed)")
-        var generator = SeededGenerator(state: seed)
-        let blocks = try Self.corpus()
-        let transactions = try blocks.flatMap { raw, network in
-            try Block(parsing: raw, on: network).transactions.map { (Array(raw[$0.place]), network) }
-        }
-        var (takenBlocks, takenTransactions, refused) = (0, 0, 0)
-        for number in 0..<count {
-            let isBlock = number.isMultiple(of: 4)
-            let corpus = isBlock ? blocks : transactions
-            guard let (raw, network) = corpus.randomElement(using: &generator) else { return }
-            let mutant = Self.mutate(raw, &generator)
-            let place = "input \(number) of QUITTANCE_FUZZ_SEED=\(seed): \(network) \(Hex.encode(mutant))"
-            do throws(ParseError) {
-                if isBlock {
-                    let block = try Block(parsing: mutant, on: network)
-                    expectSound(block.contents, mutant, place)
-                    let root = block.tree.root
-                    if root != block.header.merkleRoot { Issue.record("another root: \(place)") }
-                    takenBlocks += 1
-                } else {
-                    expectWhole(try TransactionTable(transaction: mutant, on: network), mutant, place)
-                    takenTransactions += 1
-                }
-            } catch {
-                refused += 1
-            }
-        }
-        let tried = "\(takenBlocks) blocks and \(takenTransactions) transactions taken, \(refused) inputs refused"
-        #expect(takenBlocks > count / 400 && takenTransactions > count / 20 && refused > count / 20, "\(tried)")
-    }
-
-    /// Blocks of both coins: of their networks, of real nodes, and made up.
-    private static func corpus() throws -> [([UInt8], UTXONetwork)] {
-        [
-            (richBlock(), .litecoin), (try bytes(litecoinExtensionBlock), .litecoin),
-            (try bytes(litecoinActivationBlock), .litecoinRegtest), (try bytes(bitcoinGenesisBlock), .bitcoin),
-            (SampleBlock.random(count: 3, seed: 31).bytes, .bitcoin),
-            (SampleBlock.random(count: 6, seed: 32).bytes, .litecoinRegtest),
-        ]
     }
 
     /// Up to three changes: a bit, a byte, one less, one more, or the rest shuffled.

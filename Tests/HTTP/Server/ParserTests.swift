@@ -1,5 +1,3 @@
-import Foundation
-import Platform
 import Testing
 
 @testable import HTTP
@@ -11,8 +9,6 @@ import Testing
         var requests: [String] = []
         var refusal: Refusal?
         var progress: RequestParser.Progress = .nothing
-        /// Of the requests those that no handler should ever see.
-        var malformed: [String] = []
     }
 
     static let limits = {
@@ -37,7 +33,6 @@ import Testing
                         transcript.requests.append(
                             "\(request.method) \(request.path) \(request.segments) \(request.query) \(request.host) "
                                 + "\(fields) \(request.body) \(message.minorVersion) \(message.keepsAlive)")
-                        if !isWellFormed(message) { transcript.malformed += transcript.requests.suffix(1) }
                     }
                 }
             } catch {
@@ -48,10 +43,6 @@ import Testing
         transcript.progress = parser.progress
         return transcript
     }
-
-    /// Streams of requests that are all taken.
-    static let good = (ConformanceTests.requests + ConformanceTests.framing + ConformanceTests.targets)
-        .filter { $0.code == nil }.map(\.bytes).filter { $0.count < 1_500 }
 
     static let corpus = (ConformanceTests.requests + ConformanceTests.framing + ConformanceTests.targets)
         .map(\.bytes).filter { $0.count < 1_500 }
@@ -77,50 +68,6 @@ import Testing
             let cut = Int.random(in: 0...bytes.count, using: &random)
             #expect(Self.parse([bytes[..<cut], bytes[cut...]]) == whole)
         }
-    }
-
-    /// Another seed in every run, printed: with it in `QUITTANCE_FUZZ_SEED` the same run comes again. How many streams
-    /// are tried, `QUITTANCE_FUZZ` says.
-    @Test("Streams that nobody thought of are read alike, and what is taken of them is well formed")
-    func fuzz() throws {
-        let settings = ProcessInfo.processInfo.environment
-        let seed = settings["QUITTANCE_FUZZ_SEED"].flatMap { UInt64($0) } ?? UInt64.random(in: 0...UInt64.max)
-        let count = settings["QUITTANCE_FUZZ"].flatMap { Int($0) } ?? 20_000
-        print("the HTTP parser is given \(count) streams, QUITTANCE_FUZZ_SEED=\(seed)")
-        var random = Generator(state: seed)
-        var taken = 0
-        for number in 0..<count {
-            let seeds = number.isMultiple(of: 2) ? Self.good : Self.corpus
-            let bytes = Self.mutate(seeds.randomElement(using: &random) ?? [], &random)
-            var parts: [ArraySlice<UInt8>] = []
-            var start = 0
-            while start < bytes.count {
-                let end = min(bytes.count, start + Int.random(in: 1...64, using: &random))
-                parts.append(bytes[start..<end])
-                start = end
-            }
-            let whole = Self.parse([bytes[...]])
-            let place = "stream \(number) of QUITTANCE_FUZZ_SEED=\(seed): \(Hex.encode(bytes))"
-            if Self.parse(parts) != whole { Issue.record("cut otherwise it is read otherwise: \(place)") }
-            for request in whole.malformed { Issue.record("no request, and taken: \(request), \(place)") }
-            taken += whole.requests.count
-        }
-        #expect(taken > count / 10, "most streams are refused at once, and little was tried")
-    }
-
-    /// What every handler may rely on.
-    private static func isWellFormed(_ message: RequestParser.Message) -> Bool {
-        let request = message.request
-        func isPlain(_ text: String) -> Bool { !text.utf8.contains { $0 < 0x20 && $0 != 9 || $0 == 0x7F } }
-        let hosts = request.headers.values("Host")
-        let hasTwoLengths =
-            request.headers.values("Content-Length").count > 1
-            || request.headers.contains("Content-Length") && request.headers.contains("Transfer-Encoding")
-        return (request.path.hasPrefix("/") || request.path == "*" && request.method == .options)
-            && request.segments.allSatisfy { isPlain($0) && $0 != "." && $0 != ".." }
-            && request.headers.allSatisfy { isPlain($0.name) && !$0.name.isEmpty && isPlain($0.value) }
-            && hosts.count <= 1 && (message.minorVersion == 0 || hosts.count == 1) && !hasTwoLengths
-            && request.body.count <= limits.body && request.query.pairs.count <= limits.queryPairs
     }
 
     private static let pieces = [
