@@ -2,10 +2,14 @@ extension Payment {
     /// The entries that bring the books to what `assessment` calls for. Updates what is posted.
     mutating func book(_ assessment: Assessment, _ fact: Fact) throws(Objection) -> [Entry] {
         var entries: [Entry] = []
+        let judge = Judge(terms: terms, evidence: evidence)
         for transfer in evidence.transfers {
             guard let method = transfer.method, let quote = evidence.quote(transfer.quote) else { continue }
-            let target = holding(of: transfer, amount: transfer.amount ?? 0, assessment)
             let posted = self.posted[transfer.key]
+            let share = assessment.shares[transfer.key]
+            // Of what is not confirmed and never was, and goes back to nobody, there is nothing to book.
+            if posted == nil, !(share?.isConfirmed ?? false), evidence.refunds.isEmpty { continue }
+            let target = holding(of: transfer, share, assessment, judge)
             let old = posted?.holding ?? Holding()
             guard target != old else { continue }
             let postings = target.postings(from: old, wallet: quote.destination.wallet) { units in
@@ -28,11 +32,16 @@ extension Payment {
     }
 
     /// What the books should say of one transfer.
-    private func holding(of transfer: Transfer, amount: UInt128, _ assessment: Assessment) -> Holding {
-        let isConfirmed = assessment.shares[transfer.key]?.isConfirmed ?? false
-        let gross = isConfirmed ? amount : 0
+    private func holding(
+        of transfer: Transfer, _ share: Assessment.Share?, _ assessment: Assessment, _ judge: Judge
+    ) -> Holding {
+        let isConfirmed = share?.isConfirmed ?? false
+        let gross = isConfirmed ? transfer.amount ?? 0 : 0
         let removed = evidence.removed(of: transfer.key)
-        var places = isConfirmed ? split(transfer, gross.minus(removed), assessment) : [:]
+        var places = Places()
+        if isConfirmed, let share {
+            places = split(transfer, share, gross.minus(removed), assessment, judge)
+        }
         var short = removed.minus(gross)
         for place in Holding.Place.allCases {
             let units = evidence.returned(of: transfer.key) { $1.from == place && !$1.hasLeftSums(of: $0) }
@@ -42,9 +51,9 @@ extension Payment {
         let returned = evidence.returned(of: transfer.key) { refund, _ in refund.stage == .confirmed }
         let pending = evidence.returned(of: transfer.key) { refund, _ in refund.stage == .approved }
         var holding = Holding()
-        holding.payments = Int128(clamping: places[.payments] ?? 0)
-        holding.excess = Int128(clamping: places[.excess] ?? 0)
-        holding.unapplied = Int128(clamping: places[.unapplied] ?? 0)
+        holding.payments = Int128(clamping: places[.payments])
+        holding.excess = Int128(clamping: places[.excess])
+        holding.unapplied = Int128(clamping: places[.unapplied])
         holding.refundsPending = Int128(clamping: pending)
         holding.reorgLoss = Int128(clamping: short)
         let kept = Int128(clamping: gross) - Int128(clamping: returned)
@@ -55,25 +64,26 @@ extension Payment {
 
     /// Where `units` of a confirmed transfer belong.
     private func split(
-        _ transfer: Transfer, _ units: UInt128, _ assessment: Assessment
-    ) -> [Holding.Place: UInt128] {
-        guard let share = assessment.shares[transfer.key] else { return [:] }
-        let judge = Judge(terms: terms, evidence: evidence)
+        _ transfer: Transfer, _ share: Assessment.Share, _ units: UInt128, _ assessment: Assessment,
+        _ judge: Judge
+    ) -> Places {
         let isEnded = judge.isRefused || assessment.state == .refunded
         let isMet = judge.acceptsLate || assessment.confirmed >= judge.enough
         if !isEnded, share.role == .counted || judge.acceptsLate && share.role == .late {
-            guard isMet else { return [.unapplied: units] }
+            guard isMet else { return Places(units, in: .unapplied) }
             let excess = min(share.excess, units)
-            return [.payments: units - excess, .excess: excess]
+            var places = Places(units - excess, in: .payments)
+            places[.excess] = excess
+            return places
         }
-        if kept(transfer, as: share.role) { return [.excess: units] }
-        if isEnded { return [.unapplied: units] }
+        if kept(transfer, as: share.role) { return Places(units, in: .excess) }
+        if isEnded { return Places(units, in: .unapplied) }
         switch share.role {
-        case .counted, .late, .dust: return [.unapplied: units]
-        case .duplicate: return terms.policy.duplicate == .keep ? [.excess: units] : [.unapplied: units]
+        case .counted, .late, .dust: return Places(units, in: .unapplied)
+        case .duplicate: return Places(units, in: terms.policy.duplicate == .keep ? .excess : .unapplied)
         case .wrongNetwork, .wrongAsset:
-            if accepted(transfer) { return [.payments: units] }
-            return terms.policy.wrongAsset == .keep ? [.excess: units] : [.unapplied: units]
+            if accepted(transfer) { return Places(units, in: .payments) }
+            return Places(units, in: terms.policy.wrongAsset == .keep ? .excess : .unapplied)
         }
     }
 
@@ -95,10 +105,36 @@ extension Payment {
     }
 }
 
-extension [Holding.Place: UInt128] {
+/// Base units by place.
+private struct Places {
+    private var payments: UInt128 = 0
+    private var excess: UInt128 = 0
+    private var unapplied: UInt128 = 0
+
+    init() {}
+
+    init(_ units: UInt128, in place: Holding.Place) { self[place] = units }
+
+    subscript(place: Holding.Place) -> UInt128 {
+        get {
+            switch place {
+            case .payments: payments
+            case .excess: excess
+            case .unapplied: unapplied
+            }
+        }
+        set {
+            switch place {
+            case .payments: payments = newValue
+            case .excess: excess = newValue
+            case .unapplied: unapplied = newValue
+            }
+        }
+    }
+
     /// Takes up to `units` out of `place`; gives what was not there.
-    fileprivate mutating func take(_ units: UInt128, from place: Holding.Place) -> UInt128 {
-        let held = self[place] ?? 0
+    mutating func take(_ units: UInt128, from place: Holding.Place) -> UInt128 {
+        let held = self[place]
         self[place] = held.minus(units)
         return units.minus(held)
     }

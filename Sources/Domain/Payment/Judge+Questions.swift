@@ -92,7 +92,7 @@ extension Judge {
     private var isStale: Bool {
         guard isWaiting, evidence.now > lastSight.adding(seconds: terms.policy.staleSeconds)
         else { return false }
-        return !isWindowClosed || !silent.isEmpty
+        return !isWindowClosed || !lastWords.isEmpty && !silent.isEmpty
     }
 
     /// The networks whose word is waited for and does not come.
@@ -131,8 +131,10 @@ extension Judge {
             moments.append(lastSight.adding(milliseconds: 1))
             moments.append(lastSight.adding(seconds: terms.policy.staleSeconds).adding(milliseconds: 1))
             if evidence.now > lastSight, !isWindowClosed { awaitScans() }
-            moments += lastWords.values.map { endOfPatience(since: $0).adding(milliseconds: 1) }
-            result.nextScans.merge(silent, uniquingKeysWith: max)
+            if !lastWords.isEmpty {
+                moments += lastWords.values.map { endOfPatience(since: $0).adding(milliseconds: 1) }
+                result.nextScans.merge(silent, uniquingKeysWith: max)
+            }
         }
         for item in counted where item.transfer.block == nil && item.isTimely {
             for quote in evidence.quotes {
@@ -142,7 +144,7 @@ extension Judge {
         }
         result.nextLook = moments.filter { $0 > evidence.now }.min()
         for transfer in evidence.transfers {
-            guard let share = result.shares[transfer.key], !share.isConfirmed, let place = transfer.block
+            guard let place = transfer.block, let share = result.shares[transfer.key], !share.isConfirmed
             else { continue }
             let height = wakeHeight(of: transfer, at: place)
             let network = transfer.key.network
@@ -153,7 +155,7 @@ extension Judge {
     /// The clock has done its part: only the word of a network that was not yet seen past the end can close
     /// the window.
     private mutating func awaitScans() {
-        for network in Set(evidence.quotes.map(\.method.network)) {
+        for network in evidence.quotes.lazy.map({ $0.method.network }) {
             let isSeen = evidence.sources[network].map { $0.scannedUntil > lastSight } ?? false
             if !isSeen { result.nextScans[network] = lastSight }
         }

@@ -13,9 +13,10 @@ extension Judge {
 
     /// Sorts out what is never counted, and puts the rest in canonical order.
     mutating func weigh() -> [Counted] {
-        let live = evidence.transfers.enumerated().filter(\.element.isLive)
-        let candidates = live.compactMap { place, transfer in
-            evidence.quote(transfer.quote).map { (place, transfer, $0, role(of: transfer, under: $0)) }
+        var candidates: [(Int, Transfer, Quote, Assessment.Role)] = []
+        for (place, transfer) in evidence.transfers.enumerated() where transfer.isLive {
+            guard let quote = evidence.quote(transfer.quote) else { continue }
+            candidates.append((place, transfer, quote, role(of: transfer, under: quote)))
         }
         var whole = Tally()
         for (_, transfer, quote, role) in candidates where !role.isMismatch {
@@ -35,7 +36,8 @@ extension Judge {
                     transfer: transfer, quote: timely ?? quote, units: units(of: transfer),
                     isTimely: timely != nil, isConfirmed: confirmed, sight: sight))
         }
-        return counted.sorted(by: Self.precedes)
+        if counted.count > 1 { counted.sort(by: Self.precedes) }
+        return counted
     }
 
     /// Blocks, its own among them, that make a transfer as deep as the policy asks at what came in all, and

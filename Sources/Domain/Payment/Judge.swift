@@ -93,7 +93,9 @@ struct Judge {
     }
 
     /// When the customer may no longer pay; sights count for the policy's grace beyond it.
-    var windowEnd: Instant { evidence.quotes.map(\.endsAt).max() ?? terms.expiresAt }
+    var windowEnd: Instant {
+        evidence.quotes.reduce(nil) { max($0 ?? $1.endsAt, $1.endsAt) } ?? terms.expiresAt
+    }
 
     var lastSight: Instant {
         evidence.quotes.isEmpty ? windowEnd : windowEnd.adding(seconds: terms.policy.graceSeconds)
@@ -103,8 +105,8 @@ struct Judge {
     /// Once it was, a source that fails later does not open the window again.
     var isWindowClosed: Bool {
         evidence.now > lastSight
-            && Set(evidence.quotes.map(\.method.network)).allSatisfy { network in
-                evidence.sources[network].map { $0.scannedUntil > lastSight } ?? false
+            && evidence.quotes.allSatisfy { quote in
+                evidence.sources[quote.method.network].map { $0.scannedUntil > lastSight } ?? false
             }
     }
 

@@ -51,7 +51,7 @@ struct Lineage {
     init(_ evidence: Evidence, enough: Worth) {
         self.evidence = evidence
         self.enough = enough
-        if evidence.transfers.allSatisfy(\.replaces.isEmpty) { return }
+        if evidence.transfers.allSatisfy({ $0.replaces.isEmpty }) { return }
         for (place, transfer) in evidence.transfers.enumerated() {
             outputs[Outputs(transfer), default: []].append(place)
         }

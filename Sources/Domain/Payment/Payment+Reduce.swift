@@ -68,7 +68,9 @@ extension Payment {
             let inPool = transfer.confirmedIn == .pool || transfer.block == nil
             let block = inPool ? .pool : transfer.block?.block
             if transfer.confirmedIn != nil, !isConfirmed { lost.insert(transfer.key) }
-            evidence.transfers[index].confirmedIn = isConfirmed ? block : nil
+            let confirmedIn = isConfirmed ? block : nil
+            // What stays as it is is not written: that would copy all of them.
+            if transfer.confirmedIn != confirmedIn { evidence.transfers[index].confirmedIn = confirmedIn }
         }
         return lost
     }
@@ -104,6 +106,11 @@ extension Payment {
     private mutating func settleExceptions(
         _ assessment: Assessment, _ fact: Fact, reversal: Reversal?, isShaken: Bool
     ) -> [Exception] {
+        if assessment.questions.isEmpty, exceptions.isEmpty, reversal == nil, !isShaken,
+            fulfilment.map({ $0.claimedAt != nil }) ?? true
+        {
+            return []
+        }
         var questions = assessment.questions
         if let reversal {
             questions[Exception.Subject(.reversed)] = question(about: reversal)

@@ -2,36 +2,46 @@
 package struct Quote: Hashable, Sendable, Identified {
     package static let prefix = "quo_"
 
-    package let id: ID<Quote>
-    package let asset: Asset
+    package var id: ID<Quote> { parts.value.id }
+    package var asset: Asset { parts.value.asset }
     /// Base units that pay the price, or the part of it that a granted top-up asks for. Never zero.
-    package let amountDue: UInt128
+    package var amountDue: UInt128 { parts.value.amountDue }
     /// The part of the price that `amountDue` pays: the whole price but for a top-up.
-    package let covers: Price
-    package let rate: Rate
+    package var covers: Price { parts.value.covers }
+    package var rate: Rate { parts.value.rate }
     /// What the rate was made of.
-    package let sources: [RateSource]
-    package let lockedAt: Instant
-    package let endsAt: Instant
-    package let destination: Destination
+    package var sources: [RateSource] { parts.value.sources }
+    package var lockedAt: Instant { parts.value.lockedAt }
+    package var endsAt: Instant { parts.value.endsAt }
+    package var destination: Destination { parts.value.destination }
     /// A person let the customer pay what was missing after the window: what arrives in time is timely.
-    package let isTopUp: Bool
+    package var isTopUp: Bool { parts.value.isTopUp }
+
+    /// All of it.
+    private struct Parts: Hashable, Sendable {
+        let id: ID<Quote>
+        let asset: Asset
+        let amountDue: UInt128
+        let covers: Price
+        let rate: Rate
+        let sources: [RateSource]
+        let lockedAt: Instant
+        let endsAt: Instant
+        let destination: Destination
+        let isTopUp: Bool
+    }
+
+    private let parts: Shared<Parts>
 
     package init(
         id: ID<Quote>, asset: Asset, amountDue: UInt128, covers: Price, rate: Rate, sources: [RateSource],
         lockedAt: Instant, endsAt: Instant, destination: Destination, isTopUp: Bool
     ) {
         precondition(amountDue > 0, "a quote asks for something")
-        self.id = id
-        self.asset = asset
-        self.amountDue = amountDue
-        self.covers = covers
-        self.rate = rate
-        self.sources = sources
-        self.lockedAt = lockedAt
-        self.endsAt = endsAt
-        self.destination = destination
-        self.isTopUp = isTopUp
+        parts = Shared(
+            Parts(
+                id: id, asset: asset, amountDue: amountDue, covers: covers, rate: rate, sources: sources,
+                lockedAt: lockedAt, endsAt: endsAt, destination: destination, isTopUp: isTopUp))
     }
 
     package var method: Method { asset.method }

@@ -32,14 +32,16 @@ package enum State: String, Hashable, Sendable, CaseIterable {
     }
 
     /// The states that later evidence may lead to from this one; the rules never announce any other.
-    package var successors: Set<State> {
+    package var successors: Set<State> { Self.successors[self] ?? [] }
+
+    private static let successors = Dictionary(uniqueKeysWithValues: allCases.map { ($0, $0.next) })
+
+    private var next: Set<State> {
         let supported: Set<State> = [.detected, .confirming, .paid, .overpaid, .underpaid, .latePaid]
         switch self {
         case .created: return supported.union([.awaitingPayment, .expired, .failed])
         case .awaitingPayment: return supported.union([.expired, .failed, .refunded])
-        case .detected, .confirming, .underpaid, .latePaid, .expired:
-            return supported.union([.awaitingPayment, .expired, .failed, .refunded]).subtracting([self])
-        case .paid, .overpaid:
+        case .detected, .confirming, .underpaid, .latePaid, .expired, .paid, .overpaid:
             return supported.union([.awaitingPayment, .expired, .failed, .refunded]).subtracting([self])
         case .failed: return [.refunded]
         case .refunded: return []

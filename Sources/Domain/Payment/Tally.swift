@@ -1,7 +1,8 @@
 /// Money added up in base units under each quote. However an amount is split, its parts are worth what they
 /// are worth together: only a sum is rounded, never a part.
 struct Tally {
-    private var totals: [ID<Quote>: (quote: Quote, units: UInt128)] = [:]
+    /// Of each quote; a payment has a few.
+    private var totals: [(quote: Quote, units: UInt128)] = []
 
     init() {}
 
@@ -15,7 +16,11 @@ struct Tally {
     }
 
     mutating func add(_ units: UInt128, under quote: Quote) {
-        totals[quote.id, default: (quote, 0)].units = (totals[quote.id]?.units ?? 0).addingSaturating(units)
+        if let place = totals.firstIndex(where: { $0.quote.id == quote.id }) {
+            totals[place].units = totals[place].units.addingSaturating(units)
+        } else {
+            totals.append((quote, units))
+        }
     }
 
     /// Each quote's sum is rounded down. Over several the largest whole value is taken that the exact sum
@@ -23,7 +28,7 @@ struct Tally {
     var worth: Worth {
         var sum = Worth.zero
         var rounded: UInt128 = 0
-        for (quote, units) in totals.values {
+        for (quote, units) in totals {
             sum = sum + quote.worth(of: units)
             if !quote.isExact(units) { rounded += 1 }
         }
@@ -33,7 +38,8 @@ struct Tally {
     /// The fewest base units under `quote` that bring the sum to `price`.
     func units(missingTo price: Worth, under quote: Quote) -> UInt128 {
         var others = self
-        let units = others.totals.removeValue(forKey: quote.id)?.units ?? 0
+        let place = others.totals.firstIndex { $0.quote.id == quote.id }
+        let units = place.map { others.totals.remove(at: $0).units } ?? 0
         let missing = price - others.worth
         let fewest = missing.unitsCovering(where: quote.amountDue, pays: quote.covers).minus(units)
         guard fewest > 0, !others.totals.isEmpty else { return fewest }
@@ -46,7 +52,7 @@ struct Tally {
     /// All of it in base units of `quote`: as it came where it came to that quote alone, else at its worth,
     /// rounded up.
     func units(in quote: Quote) -> UInt128 {
-        if totals.count == 1, let only = totals[quote.id] { return only.units }
+        if totals.count == 1, totals[0].quote.id == quote.id { return totals[0].units }
         return worth.unitsCovering(where: quote.amountDue, pays: quote.covers)
     }
 }

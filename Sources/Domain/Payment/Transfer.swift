@@ -6,12 +6,12 @@
 package struct Transfer: Hashable, Sendable, Identified {
     package static let prefix = "trf_"
 
-    package let id: ID<Transfer>
-    package let key: Key
+    package var id: ID<Transfer> { fixed.value.id }
+    package var key: Key { fixed.value.key }
     /// The quote whose destination was paid.
-    package let quote: ID<Quote>
+    package var quote: ID<Quote> { fixed.value.quote }
     /// What arrived; nil for an asset that this gateway does not know.
-    package let method: Method?
+    package var method: Method? { fixed.value.method }
     /// Base units as the network says them. Text, for a stranger's token may claim more than 128 bits.
     /// The latest word: what runs again in another block may move another amount.
     package var amountText: String
@@ -22,7 +22,7 @@ package struct Transfer: Hashable, Sendable, Identified {
     /// Transfers whose place in the network this one took.
     package var replaces: Set<Key>
     /// Confirmations below which the network itself would not let it be spent (coinbase), else 0.
-    package let maturity: UInt32
+    package var maturity: UInt32 { fixed.value.maturity }
     /// The block in which the frozen policy was first met with a healthy source; nil while it is not.
     /// `BlockID.pool` when the policy took it unconfirmed: that lasts as long as the network claims it.
     package var confirmedIn: BlockID?
@@ -30,21 +30,28 @@ package struct Transfer: Hashable, Sendable, Identified {
     /// of a transaction's name).
     package var observations: Set<Commitment>
 
+    /// What no later word changes.
+    private struct Fixed: Hashable, Sendable {
+        let id: ID<Transfer>
+        let key: Key
+        let quote: ID<Quote>
+        let method: Method?
+        let maturity: UInt32
+    }
+
+    private let fixed: Shared<Fixed>
+
     package init(
         id: ID<Transfer>, key: Key, quote: ID<Quote>, method: Method?, amountText: String, claim: Claim,
         firstSeen: Instant, missedByGap: Bool, replaces: Set<Key>, maturity: UInt32, confirmedIn: BlockID?,
         observations: Set<Commitment> = []
     ) {
-        self.id = id
-        self.key = key
-        self.quote = quote
-        self.method = method
+        fixed = Shared(Fixed(id: id, key: key, quote: quote, method: method, maturity: maturity))
         self.amountText = amountText
         self.claim = claim
         self.firstSeen = firstSeen
         self.missedByGap = missedByGap
         self.replaces = replaces
-        self.maturity = maturity
         self.confirmedIn = confirmedIn
         self.observations = observations
     }
@@ -70,6 +77,10 @@ package struct Transfer: Hashable, Sendable, Identified {
         }
 
         package var description: String { "\(network)/\(place)" }
+
+        /// The place alone tells almost all of them apart, and every look at a payment hashes many.
+        package func hash(into hasher: inout Hasher) { hasher.combine(place) }
+
         /// The part of the place before its first colon.
         package var transaction: Substring { place.prefix { $0 != ":" } }
         package static func < (left: Self, right: Self) -> Bool {
