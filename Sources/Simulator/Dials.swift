@@ -5,38 +5,44 @@ package struct Dials: Hashable, Sendable {
     package var without: Set<String> = []
 
     // The network
-    var reorgs = 20
+    var reorgs = 30
     /// Heads of the coin that says how much deeper a reorganisation goes.
     var reorgDepth = 300
     /// Of the transactions that a reorganisation takes out, how many come back unharmed.
     var reorgMercy = 600
     /// Of the transactions that a customer means to replace, how many it does.
     var replacements = 900
-    var evictions = 30
+    var evictions = 50
 
     /// A miner's clock is off.
-    var minerClocks = 100
+    var minerClocks = 300
 
     // The node
-    var unreachable = 60
-    var damagedAnswers = 40
-    var stalls = 20
-    var otherBranch = 10
-    var restarts = 10
+    var unreachable = 120
+    var damagedAnswers = 100
+    var stalls = 50
+    var otherBranch = 25
+    var restarts = 25
     /// It hides a part of its pool.
-    var lies = 50
-    var lostNotices = 200
-    var doubledNotices = 150
+    var lies = 150
+    var lostNotices = 350
+    var doubledNotices = 250
 
     // The process and its disk
-    var crashes = 20
+    var crashes = 30
     /// Of the ends of a process, how many are those of its machine too.
     var powerLosses = 400
-    var diskErrors = 5
-    var diskFull = 2
+    var diskErrors = 8
+    var diskFull = 4
+
+    /// Of the worlds, how many have several processes over one store.
+    var processes = 400
+    /// A process that is stopped in the middle of a look, while another one goes on. Not on yet.
+    var pauses = 0
+    var processEnds = 20
 
     // Time
-    var clockSteps = 8
+    var clockSteps = 20
 
     // Receivers
     var failingReceivers = 150
@@ -45,7 +51,7 @@ package struct Dials: Hashable, Sendable {
     var rulings = 120
     /// New rates, rules and secrets, of all that people do.
     var changes = 100
-    var repeats = 150
+    var repeats = 200
 
     package init() {}
 
@@ -72,7 +78,8 @@ package struct Dials: Hashable, Sendable {
         ("miners-clocks", \.minerClocks), ("crashes", \.crashes),
         ("power-losses", \.powerLosses), ("disk-errors", \.diskErrors), ("disk-full", \.diskFull),
         ("clock-steps", \.clockSteps), ("failing-receivers", \.failingReceivers), ("rulings", \.rulings),
-        ("changes", \.changes), ("repeats", \.repeats),
+        ("changes", \.changes), ("repeats", \.repeats), ("several-processes", \.processes),
+        ("pauses", \.pauses), ("process-ends", \.processEnds),
     ]
 
     private static let faults = named.map(\.path)

@@ -7,55 +7,77 @@ import HTTP
 import Platform
 import Storage
 
-/// The machine that the gateway runs on: a disk, and a process that can die at any moment and begin again
+/// The machine that the gateway runs on: a disk, and processes that can die at any moment and begin again
 /// with nothing but the disk.
 struct Machine {
     /// Where what is real of it lies: the lock beside the database, and the file of indices.
     let path: String
     private(set) var disk: SimulatedDisk
     private(set) var store: Store
-    private(set) var gateway: Gateway
+    /// One for each process.
+    private(set) var gateways: [Gateway]
+    /// The process that does the next thing.
+    var active = 0
     private let make: @Sendable (Store) throws -> Gateway
 
-    /// Starts a process over `disk`.
+    /// Starts so many processes over `disk`.
     init(
-        path: String, disk: SimulatedDisk, make: @escaping @Sendable (Store) throws -> Gateway
+        path: String, disk: SimulatedDisk, processes: Int,
+        make: @escaping @Sendable (Store) throws -> Gateway
     ) async throws {
         self.path = path
         self.disk = disk
-        try Files.remove(path + ".indices")
+        for process in 0..<processes { try Files.remove(Self.indices(path, process)) }
         self.make = make
-        (store, gateway) = try await Self.start(path, disk, make)
+        (store, gateways) = try await Self.start(path, disk, processes, make)
     }
 
+    var gateway: Gateway { gateways[active] }
+
+    private static func indices(_ path: String, _ process: Int) -> String { "\(path).indices-\(process)" }
+
     private static func start(
-        _ path: String, _ disk: SimulatedDisk, _ make: (Store) throws -> Gateway
-    ) async throws -> (Store, Gateway) {
-        let store = try await Store.open(.sqlite(path + ".sqlite", vfs: disk.name), readers: 0)
+        _ path: String, _ disk: SimulatedDisk, _ processes: Int, _ make: (Store) throws -> Gateway
+    ) async throws -> (Store, [Gateway]) {
+        let store = try await Store.open(
+            .sqlite(path + ".sqlite", vfs: disk.name), readers: 0, isShared: processes > 1)
         do {
-            let gateway = try make(store)
-            try await gateway.resumeIdentities()
-            try await gateway.keepIndices(in: path + ".indices")
-            return (store, gateway)
+            var gateways: [Gateway] = []
+            for process in 0..<processes {
+                gateways.append(try await begin(process, path, try make(store)))
+            }
+            return (store, gateways)
         } catch {
             await store.close()
             throw error
         }
     }
 
-    /// The process ends, and `loss` says what becomes of the disk. Starting again may fail as often as the
+    private static func begin(_ process: Int, _ path: String, _ gateway: Gateway) async throws -> Gateway {
+        gateway.watch(as: "process \(process)")
+        try await gateway.resumeIdentities()
+        try await gateway.keepIndices(in: indices(path, process))
+        return gateway
+    }
+
+    /// One process ends, and begins again beside the others.
+    mutating func replace(_ process: Int) async throws {
+        gateways[process] = try await Self.begin(process, path, try make(store))
+    }
+
+    /// All processes end, and `loss` says what becomes of the disk. Starting again may fail as often as the
     /// disk is planned to fail.
     mutating func restart(after loss: PowerLoss) async throws {
         disk.kill()
         await store.close()
         disk = disk.next(after: loss)
-        (store, gateway) = try await Self.start(path, disk, make)
+        (store, gateways) = try await Self.start(path, disk, gateways.count, make)
     }
 
-    /// The process ends in good order, and begins again.
+    /// All processes end in good order, and begin again.
     mutating func reopen() async throws {
         await store.close()
         disk = SimulatedDisk(disk.snapshot)
-        (store, gateway) = try await Self.start(path, disk, make)
+        (store, gateways) = try await Self.start(path, disk, gateways.count, make)
     }
 }

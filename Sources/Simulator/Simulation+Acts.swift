@@ -11,6 +11,7 @@ extension Simulation {
         while opened < payments || orders.contains(where: { !$0.plan.isEmpty }) {
             let isOpening = opened < payments && dice.chance(120)
             if isOpening { opened += 1 }
+            if machine.gateways.count > 1 { machine.active = dice.number(in: 0...machine.gateways.count - 1) }
             try await survive { isOpening ? try await self.open(opened) : try await self.act() }
             try await hearken()
         }
@@ -22,16 +23,18 @@ extension Simulation {
     private func act() async throws {
         count("acts")
         switch dice.number(in: 0...199) {
-        case 0...69: try await customerActs()
-        case 70...83: mine()
-        case 84...123: try await hear(someNetwork())
-        case 124...133: try await tick()
-        case 134...143: try await deliver()
-        case 144...159: pass(seconds: dice.number(in: 1...dice.number(in: 2...240)))
-        case 160...169: try await somebodyDecides()
-        case 170: if dice.chance(500) { try await compareAll() }
-        case 171...172: machine.store.database.rest()
-        default: somethingFails()
+        case 0...51: try await customerActs()
+        case 52...65: mine()
+        case 66...115: try await hear(someNetwork())
+        case 116...123: try await tick()
+        case 124...132: try await deliver()
+        case 133...147: pass(seconds: dice.number(in: 1...dice.number(in: 2...240)))
+        case 148...157: try await somebodyDecides()
+        case 158: if dice.chance(500) { try await compareAll() }
+        case 159...160: machine.store.database.rest()
+        default:
+            somethingFails()
+            if machine.gateways.count > 1 { try await processFails() }
         }
     }
 

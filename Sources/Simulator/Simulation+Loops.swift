@@ -42,17 +42,18 @@ extension Simulation {
         note("hear \(index): \(trouble)")
         networks[index].line.set(trouble)
         defer { networks[index].line.set(.none) }
-        try await look(index)
+        try await look(index, settlesPool: trouble.settlesPool)
         if dice.chance(dials.doubledNotices) {
             count(fault: "notices doubled")
             machine.gateway.networks.entries[index].chain.forget()
-            try await look(index)
+            try await look(index, settlesPool: trouble.settlesPool)
         }
     }
 
     /// As the watcher's loop does: a fault is remembered, and nothing becomes confirmed by it.
-    func look(_ index: Int) async throws {
+    func look(_ index: Int, settlesPool: Bool = true) async throws {
         lookedAt.insert(index)
+        networks[index].isPoolSettled = settlesPool
         let entry = machine.gateway.networks.entries[index]
         let watcher = Watcher(machine.gateway, entry)
         do {
@@ -74,11 +75,16 @@ extension Simulation {
     }
 
     /// Has the oracle hear what the gateway has heard of a network, as far as the gateway says to have come.
-    func attend(_ index: Int) async throws {
+    ///
+    /// - Parameter asked: the node as it was when it was asked, and when that was, if it was not now.
+    func attend(_ index: Int, asked: (node: SimulatedNode, at: Int64)? = nil) async throws {
         let name = networks[index].method.network
         guard let row = try await machine.store.read({ try $0.source(of: name) }) else { return }
         note("\(name) at \(row.height ?? 0), word \(row.sequence), \(row.fault ?? "healthy")")
-        shaken.formUnion(try oracle.hear(index, networks[index].line.node, row, now: clock.now))
+        var node = asked?.node ?? networks[index].line.node
+        node.hasLoadedPool = node.hasLoadedPool && networks[index].isPoolSettled
+        let now = clock.now
+        shaken.formUnion(try oracle.hear(index, node, row, askedAt: asked?.at ?? now, now: now))
     }
 
     /// The node hears of the network, unless it is deaf at the moment.

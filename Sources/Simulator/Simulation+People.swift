@@ -95,7 +95,7 @@ extension Simulation {
             let known = dice.pick(oracle.cases[index].known)
         else { return }
         note("spend \(known.key)")
-        let place = TrueTransaction.Place(transaction: known.transaction.id, index: UInt32(known.index))
+        let place = known.place
         let spend = TrueTransaction(
             inputs: [place], outputs: [.init(value: 1_000 + dice.next() % 1_000, script: [0x51, 0x02])])
         if networks[known.network].truth.submit(spend) { count("spends") }

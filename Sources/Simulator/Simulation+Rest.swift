@@ -20,14 +20,22 @@ extension Simulation {
         }
         try await reviveEndpoint()
         var quiet = 0
-        for round in 0..<Limits.settlingRounds {
+        // Money that no block confirms is asked about for as long as it waits: each chain goes on until what
+        // came last is deeper than anybody wants it.
+        var blocksLeft = networks.map { _ in Limits.lastBlocks }
+        for _ in 0..<Limits.settlingRounds {
             // Blocks take all that waits; half an hour brings every window and every retry to its end.
             for index in networks.indices {
-                if round < Limits.lastBlocks || !networks[index].truth.pool.isEmpty {
+                if !networks[index].truth.pool.isEmpty { blocksLeft[index] = Limits.lastBlocks }
+                if blocksLeft[index] > 0 {
                     networks[index].truth.mineAll(time: UInt32(clamping: clock.now / 1_000))
+                    blocksLeft[index] -= 1
                 }
                 inform(index)
-                try await look(index)
+                for process in machine.gateways.indices {
+                    machine.active = process
+                    try await look(index)
+                }
             }
             try await tick()
             try await deliver()

@@ -63,6 +63,8 @@ final class Simulation {
         let method: Domain.Method
         var truth: TrueChain
         let line: NodeLine
+        /// Whether the last look could tell that the pool is that of the last block.
+        var isPoolSettled = true
         /// The node learns nothing before this time.
         var deafUntil: Int64 = 0
     }
@@ -112,7 +114,9 @@ final class Simulation {
         }
         networks = nets
         let lines = nets.map { ($0.truth.network, $0.line) }
-        machine = try await Machine(path: folder, disk: SimulatedDisk()) { store in
+        var share = root.split("processes")
+        let processes = share.chance(self.dials.processes) ? share.number(in: 2...3) : 1
+        machine = try await Machine(path: folder, disk: SimulatedDisk(), processes: processes) { store in
             let gateway = try Self.gateway(store, clock, entropy, lines)
             gateway.changes.listen { news in
                 if case .payments(let ids) = news { touched.withLock { $0.formUnion(ids) } }

@@ -20,6 +20,8 @@ package struct Tally: Sendable {
     /// Payments that were opened.
     package var payments: Int { self["payments"] }
     package var faults: Int { faultCounts.values.reduce(0, +) }
+    /// Those that are no failed try to deliver: of these each event can have many.
+    package var otherFaults: Int { faults - self["failed deliveries"] }
     /// States that payments were in, and ways from one to the next that they went.
     package var states: Int { counts.keys.count { $0.hasPrefix("seen ") } }
     package var edges: Int { counts.keys.count { $0.contains(" → ") } }
@@ -31,16 +33,15 @@ package struct Tally: Sendable {
         "node unreachable", "damaged answers", "lies of the node", "stalls", "other branches",
         "node restarts",
         "notices lost", "notices doubled", "miners' clocks", "broken off", "restarts", "power losses",
-        "starts that failed", "clock steps", "creations repeated", "failed deliveries", "batch payouts",
+        "clock steps", "creations repeated", "failed deliveries", "batch payouts",
         "wrong amounts", "amounts just missed", "wrong networks", "dust", "late payments",
         "split or repeated payments", "methods chosen", "spends", "refused commands", "rulings", "cancelled",
         "fulfilments claimed", "fulfilments reported", "accepted by the policy", "endpoints revived",
         "rates changed", "rules changed", "secrets rotated",
         "ended expired", "ended paid", "ended overpaid", "ended underpaid", "ended late_paid", "ended failed",
-        "seen created", "seen awaiting_payment", "seen detected", "seen confirming",
         "epochs beyond the first",
-    ]
+    ] + knownStates + knownEdges
 
-    /// Those of them that never happened.
-    package var missing: [String] { Self.sometimes.filter { self[$0] == 0 } }
+    /// What of `names` never happened.
+    package func missing(of names: [String]) -> [String] { names.filter { self[$0] == 0 } }
 }

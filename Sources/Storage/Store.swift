@@ -5,15 +5,20 @@ import Domain
 package final class Store: Sendable {
     package let database: Database
     private let damage: Damage
+    private let isShared: Bool
 
-    private init(_ database: Database, _ damage: Damage) {
+    private init(_ database: Database, _ damage: Damage, isShared: Bool) {
         self.database = database
         self.damage = damage
+        self.isShared = isShared
     }
 
     /// Opens the database and brings its schema up to date.
+    ///
+    /// - Parameter isShared: several gateways use this one store, as several processes use one PostgreSQL.
     package static func open(
-        _ location: DatabaseLocation, readers: Int = 3, log: @escaping @Sendable (String) -> Void = { _ in }
+        _ location: DatabaseLocation, readers: Int = 3, isShared: Bool = false,
+        log: @escaping @Sendable (String) -> Void = { _ in }
     ) async throws -> Store {
         let database = try await Database.open(location, readers: readers, log: log)
         do {
@@ -22,14 +27,14 @@ package final class Store: Sendable {
             await database.close()
             throw error
         }
-        return Store(database, Damage(log: log))
+        return Store(database, Damage(log: log), isShared: isShared)
     }
 
     /// How many damaged rows loops have passed over since the start. `verify` names them.
     package var damagedRows: Int { damage.count }
 
-    /// Whether no other process can write to it, so that what was read stays true until this one changes it.
-    package var isExclusive: Bool { database.dialect == .sqlite }
+    /// Whether nobody else can write to it, so that what was read stays true until this process changes it.
+    package var isExclusive: Bool { database.dialect == .sqlite && !isShared }
 
     /// Runs `body` in one transaction: durable when this returns, undone when it throws.
     ///

@@ -14,7 +14,8 @@ struct SimulateTests {
         let lines = said.output.split(separator: "\n")
         #expect(lines.first == "3 payments from seed 4 on")
         #expect(lines.contains("what went wrong") && lines.contains("what was met"))
-        #expect(lines.contains { $0.hasPrefix("3 payments in 1 worlds, ") && $0.hasSuffix(" a second") })
+        #expect(lines.contains { $0.hasPrefix("3 payments in 1 worlds; ") && $0.hasSuffix("no failed delivery") })
+        #expect(lines.contains { $0.hasSuffix(" payments a second") })
         #expect(lines.last?.hasPrefix("trace ") == true)
         #expect(!said.output.contains("crashes planned"))
     }

@@ -36,7 +36,7 @@ struct PlantedTests {
     @Test("An oracle that is told other terms than the gateway disagrees", arguments: Plant.all)
     func terms(_ plant: Plant) async throws {
         let folder = try TemporaryFolder()
-        var campaign = campaign(payments: 200, in: folder)
+        var campaign = campaign(payments: 1_000, in: folder)
         campaign.mislead = plant.change
         let failure = try #require(try await campaign.run().failure)
         #expect(failure.problem?.hasPrefix("payment ") == true, "\(failure.problem ?? "")")

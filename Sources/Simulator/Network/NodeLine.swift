@@ -21,12 +21,26 @@ final class NodeLine: Sender {
         case unauthorized
         /// Its work queue is full (HTTP 503).
         case busy
+
+        /// Whether what is asked after the pool can show that the pool is that of the last block. Where it
+        /// names another block, what is not in the pool may have been mined, and is not gone.
+        var settlesPool: Bool {
+            if case .flipped("getbestblockhash", _) = self { false } else { true }
+        }
     }
 
     private struct State: Sendable {
         var node: SimulatedNode
         var trouble = Trouble.none
         var calls = 0
+        var hold = Hold.none
+    }
+
+    /// Whether the next call of a method waits, so that who asked stands still in the middle of a look.
+    private enum Hold {
+        case none
+        case next(String)
+        case held(CheckedContinuation<Void, Never>)
     }
 
     private let state: Lock<State>
@@ -44,14 +58,46 @@ final class NodeLine: Sender {
 
     var node: SimulatedNode { state.withLock { $0.node } }
 
+    /// Lets the next call of `method` wait for `release`.
+    func hold(_ method: String) { state.withLock { $0.hold = .next(method) } }
+
+    /// The node as who asks has found it, for a look that goes on while the world does; nil for all others.
+    @TaskLocal static var remembered: SimulatedNode?
+
+    /// Whether a call waits.
+    var isHolding: Bool {
+        state.withLock { if case .held = $0.hold { true } else { false } }
+    }
+
+    /// Lets what waits go on, and nothing wait any more.
+    func release() {
+        let held = state.withLock { state in
+            defer { state.hold = .none }
+            return state.hold
+        }
+        if case .held(let continuation) = held { continuation.resume() }
+    }
+
+    private func waitIfHeld(_ method: String) async {
+        await withCheckedContinuation { continuation in
+            let waits = state.withLock { state in
+                guard case .next(method) = state.hold else { return false }
+                state.hold = .held(continuation)
+                return true
+            }
+            if !waits { continuation.resume() }
+        }
+    }
+
     func close() {}
 
     func send(_ request: ClientRequest) async throws(ClientError) -> ClientResponse {
         let (node, trouble) = state.withLock { state in
             state.calls += 1
-            return (state.node, state.trouble)
+            return (Self.remembered ?? state.node, state.trouble)
         }
         let method = Self.method(request.body)
+        await waitIfHeld(method)
         switch trouble {
         case .unreachable: throw ClientError(.connectFailed, mayHaveReachedPeer: false)
         case .failing(method): throw ClientError(.connectionLost, mayHaveReachedPeer: true)

@@ -26,7 +26,7 @@ extension Oracle {
     ///
     /// Throws when the row is on no block that the node has shown.
     mutating func hear(
-        _ network: Int, _ node: SimulatedNode, _ row: SourceRow, now: Int64
+        _ network: Int, _ node: SimulatedNode, _ row: SourceRow, askedAt: Int64, now: Int64
     ) throws -> Set<Int> {
         let before = views[network]
         guard row.sequence != before.sequence else { return [] }
@@ -64,7 +64,7 @@ extension Oracle {
         var touched: Set<Int> = []
         for (index, part) in parts.enumerated() {
             let isLast = index == parts.count - 1
-            let isFromGap = !isLast || !row.isHealthy || before.scannedUntil + gap < now
+            let isFromGap = !isLast || !row.isHealthy || before.scannedUntil + gap < askedAt
             touched.formUnion(learn(part, on: network, now: now, isFromGap: isFromGap))
         }
         for (place, standing) in standings(network) where old[place] != standing {
@@ -166,6 +166,7 @@ extension Oracle {
     func standing(_ known: Known) -> Standing {
         let view = views[known.network]
         let id = known.transaction.id
+        if let told = view.told { return told.standings[id] ?? .gone }
         if let height = view.chain.mined[id], height <= view.height,
             let block = view.chain.block(at: height)
         {
@@ -179,12 +180,13 @@ extension Oracle {
     }
 
     private func isSpent(_ place: TrueTransaction.Place, in view: View) -> Bool {
-        view.chain.spender(of: place).flatMap { view.chain.mined[$0] }.map { $0 <= view.height } ?? false
+        if let told = view.told { return told.spent.contains(place) }
+        return view.chain.spender(of: place).flatMap { view.chain.mined[$0] }.map { $0 <= view.height }
+            ?? false
     }
 
     /// Whether a block that was taken in spends it.
     func isSpent(_ known: Known) -> Bool {
-        let place = TrueTransaction.Place(transaction: known.transaction.id, index: UInt32(known.index))
-        return isSpent(place, in: views[known.network])
+        isSpent(known.place, in: views[known.network])
     }
 }

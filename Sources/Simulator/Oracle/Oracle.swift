@@ -20,6 +20,15 @@ struct Oracle: Sendable {
         /// The gateway's number for its last word, and how far it says to have seen.
         var sequence: UInt64 = 0
         var scannedUntil: Int64 = 0
+        /// What is told of transactions, in a story that has no chain to look at; nil where there is one.
+        var told: Told?
+    }
+
+    /// What a network without a chain says of transactions.
+    struct Told: Sendable {
+        var standings: [Hash256: Standing] = [:]
+        /// Places that something in a block spends.
+        var spent: Set<TrueTransaction.Place> = []
     }
 
     /// An output to one of our addresses that the gateway has heard of.
@@ -38,6 +47,11 @@ struct Oracle: Sendable {
         let isFromGap: Bool
         /// The block in which it was deep enough, with a healthy source; empty for the pool.
         var confirmedIn: Hash256??
+
+        /// The output that it is.
+        var place: TrueTransaction.Place {
+            TrueTransaction.Place(transaction: transaction.id, index: UInt32(index))
+        }
     }
 
     /// What was decided about a payment.
@@ -63,7 +77,7 @@ struct Oracle: Sendable {
     /// One payment.
     struct Case: Sendable {
         let cents: UInt128
-        let agreement: Agreement
+        var agreement: Agreement
         var offers: [Offer] = []
         /// In the order in which they were heard of.
         var known: [Known] = []

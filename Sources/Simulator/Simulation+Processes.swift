@@ -1,0 +1,90 @@
+import Chains
+import Domain
+import Engine
+import Platform
+import Storage
+
+/// What goes wrong between several processes over one store. One of them follows a network, and must not say
+/// anything of it any more once another one has taken its place.
+extension Simulation {
+    func processFails() async throws {
+        if dice.chance(dials.processEnds * 5) {
+            let process = dice.number(in: 0...machine.gateways.count - 1)
+            note("process \(process) ends")
+            count(fault: "processes ended")
+            try await machine.replace(process)
+        }
+        if dice.chance(dials.pauses * 5) { try await pauseInALook() }
+    }
+
+    /// A process stands still between what its node has told it and the word of it, for longer than the
+    /// others wait for it, or not so long.
+    private func pauseInALook() async throws {
+        let index = someNetwork()
+        let sleeper = machine.active
+        let line = networks[index].line
+        inform(index)
+        let asked = (node: line.node, at: clock.now)
+        let entry = machine.gateway.networks.entries[index]
+        let watcher = Watcher(machine.gateway, entry)
+        line.hold("getrawmempool")
+        async let late = NodeLine.$remembered.withValue(asked.node) { try await watcher.step() }
+        // However this ends: what waits for ever would let the world wait for ever.
+        defer { line.release() }
+        for _ in 0..<Limits.stepsToAHold where !line.isHolding { await Task.yield() }
+        let isHeld = line.isHolding
+        if isHeld {
+            note("process \(sleeper) stands still")
+            count(fault: "processes paused")
+            try await othersGoOn(beside: sleeper, index)
+        }
+        let before = try await word(of: index)
+        line.release()
+        do {
+            _ = try await late
+        } catch let fault as ChainFault {
+            note("fault: \(fault.detail)")
+            entry.chain.forget()
+        }
+        lookedAt.insert(index)
+        networks[index].isPoolSettled = true
+        try await attend(index, asked: asked)
+        let after = try await word(of: index)
+        guard isHeld, let before, let owner = before.owner, owner != sleeper else { return }
+        try require(
+            after?.sequence == before.sequence && after?.fence == before.fence,
+            "process \(sleeper) speaks of \(entry.chain.network) after it was overtaken")
+        count("words of an overtaken process refused")
+    }
+
+    /// Time passes, the network changes, and the others look at it.
+    private func othersGoOn(beside sleeper: Int, _ index: Int) async throws {
+        for round in 0...1 {
+            for process in machine.gateways.indices where process != sleeper {
+                machine.active = process
+                try await look(index)
+            }
+            if round == 0 {
+                pass(seconds: dice.number(in: 1...120))
+                mine()
+                if let victim = dice.pick(networks[index].truth.pool) {
+                    networks[index].truth.evict(victim.id)
+                    count(fault: "evictions")
+                }
+                inform(index)
+            }
+        }
+        machine.active = sleeper
+    }
+
+    /// Who follows a network, under which fence, and the number of the last word.
+    private func word(of index: Int) async throws -> (owner: Int?, fence: UInt64, sequence: UInt64)? {
+        let name = networks[index].method.network
+        let count = machine.gateways.count
+        return try await machine.store.read { tx in
+            guard let watch = try tx.watch(of: name), let source = try tx.source(of: name) else { return nil }
+            let owner = (0..<count).first { watch.owner == "process \($0)" }
+            return (owner, watch.fence, source.sequence)
+        }
+    }
+}
