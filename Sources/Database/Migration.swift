@@ -7,10 +7,11 @@ package struct Migration: Sendable {
     package init(_ name: String, _ statements: [String]) {
         self.name = name
         self.statements = statements
+        checksum = stableHash(statements.joined(separator: ";"))
     }
 
     /// Over the statements as written, so it is the same on both engines. It finds an edit made by mistake.
-    var checksum: Int64 { stableHash(statements.joined(separator: ";")) }
+    let checksum: Int64
 }
 
 extension Database {

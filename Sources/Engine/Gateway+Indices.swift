@@ -5,7 +5,8 @@ import Storage
 
 /// Addresses are never issued twice, also not after a backup came back: decision 7.
 extension Gateway {
-    /// Binds the counts of addresses to the file at `path`. To be called before anything is issued.
+    /// Binds the counts of addresses to the file at `path`. To be called before anything is issued, and after
+    /// `keepRoots`.
     ///
     /// Where the file is ahead of the store, the store has gone back or a process has ended hard: what lies
     /// between is skipped, and recorded. Throws `IndexFile.Doubt` where nobody can know what was issued: then
@@ -23,10 +24,13 @@ extension Gateway {
         let indices = issued.next
         let file = try indexFile(path, isUnused: issued.isWhole && indices.values.allSatisfy { $0 == 0 })
         // After a hard end the file is ahead by what it covered. If it is further, the store has gone back,
-        // or many writes were waiting: numbers that begin higher for nothing do no harm.
-        let mayHaveGoneBack = file.covered.contains { key, covered in
+        // or many writes were waiting: numbers that begin higher for nothing do no harm. The same where a
+        // root is missing.
+        let isFar = file.covered.contains { key, covered in
             indices[key].map { covered - $0 > EngineLimits.coveredIndices.upperBound } ?? false
         }
+        let lacksRoot = try await lacksKeptRoot()
+        let mayHaveGoneBack = isFar || lacksRoot
         let (skipped, raised) = try await store.write { tx in
             var raised = floor
             if mayHaveGoneBack {

@@ -24,12 +24,24 @@ extension Gateway {
     }
 
     /// Binds the roots to the file at `path`: see `RootFile`.
-    package func keepRoots(in path: String) { rootFile.withLock { $0 = RootFile(path) } }
+    package func keepRoots(in path: String) {
+        rootFile.withLock { $0 = RootFile(path, in: world.files) }
+    }
 
     /// The root that the file beside the store names; nil where there is none. Throws `RootFile.Lost`.
     package func keptRoot() async throws -> RootName? {
         guard let file = rootFile.withLock({ $0 }) else { return nil }
         return try await indices.writer.run { try file.read() }
+    }
+
+    /// Whether the store was put back, as far as the file beside it tells.
+    func lacksKeptRoot() async throws -> Bool {
+        do {
+            try await checkRootFile()
+            return false
+        } catch is RootFile.Lost {
+            return true
+        }
     }
 
     private func checkRootFile() async throws {

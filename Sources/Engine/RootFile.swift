@@ -10,8 +10,12 @@ package import Storage
 /// It is written after its root is stored: it may be one behind, and is never ahead.
 package struct RootFile: Sendable {
     package let path: String
+    private let files: any FileCalls
 
-    package init(_ path: String) { self.path = path }
+    init(_ path: String, in files: any FileCalls) {
+        self.path = path
+        self.files = files
+    }
 
     /// The store is not the one that the file was written beside, or nobody can tell.
     package struct Lost: Error, Hashable, CustomStringConvertible {
@@ -20,8 +24,8 @@ package struct RootFile: Sendable {
 
     /// What it names; nil where there is none. Throws `FileError`, and `Lost` for what names nothing.
     package func read() throws -> RootName? {
-        guard Files.exists(path) else { return nil }
-        let bytes = try Files.read(path, maxBytes: EngineLimits.rootFileBytes)
+        guard files.exists(path) else { return nil }
+        let bytes = try files.read(path, maxBytes: EngineLimits.rootFileBytes)
         guard let json = try? JSON.parse(bytes), json["quittance_root"]?.asNumber?.text == "1",
             let number = (json["number"]?.asNumber?.text).flatMap({ UInt64($0) }),
             let hash = json["hash"]?.asString.flatMap({ Hex.decode($0) })
@@ -37,11 +41,12 @@ package struct RootFile: Sendable {
             writer.member("number", root.number)
             writer.member("hash", Hex.encode(root.hash))
         }
-        try Files.write(writer.bytes, to: path)
+        let bytes = writer.bytes
+        try files.replace(path) { _ in bytes }
     }
 
     /// Forgets what it names: the store is, from here on, the one to go on with. Throws `FileError`.
     func forget() throws(FileError) {
-        if Files.exists(path) { try Files.remove(path) }
+        if files.exists(path) { try files.remove(path) }
     }
 }

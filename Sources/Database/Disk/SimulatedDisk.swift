@@ -114,6 +114,14 @@ package struct DiskSnapshot: Sendable {
     /// What a loss of power at that moment leaves.
     package func after(_ loss: PowerLoss) -> DiskSnapshot { DiskSnapshot(state: state.after(loss)) }
 
+    /// The same with the files whose names begin with `name` as `other` has them.
+    package func replacing(filesOf name: String, by other: DiskSnapshot) -> DiskSnapshot {
+        var next = self
+        next.state.files = state.files.filter { !$0.key.hasPrefix(name) }
+        for (path, file) in other.state.files where path.hasPrefix(name) { next.state.files[path] = file }
+        return next
+    }
+
     /// How many changes are not synchronised.
     package var pending: Int { state.files.values.reduce(0) { $0 + $1.pending.count } }
 }
