@@ -12,7 +12,7 @@ package struct Campaign: Sendable {
         self.plant = plant
     }
 
-    private func surroundings(readers: Int = 0) -> Life.Surroundings {
+    func surroundings(readers: Int = 0) -> Life.Surroundings {
         Life.Surroundings(folder: folder, clock: ManualClock(), seed: 1, plant: plant, readers: readers)
     }
 
@@ -22,17 +22,19 @@ package struct Campaign: Sendable {
         return try await Recording.make(scenario, in: surroundings(readers: readers), from: ground)
     }
 
-    /// Kills the process at all moments of a recording, or at every so many-th.
-    package func kill(_ recording: Recording, every step: Int = 1) async throws -> Tally {
+    /// Kills the process at all moments of a recording, or at every so many-th. The start after each of them
+    /// is killed at one of its own operations; a shift by one is another one for each.
+    package func kill(_ recording: Recording, every step: Int = 1, shift: Int = 0) async throws -> Tally {
         var recovery = Recovery(recording, in: surroundings())
         var tally = Tally()
         tally.operations = recording.operations
         var number = 0
         try await recording.moments { moment in
             number += 1
-            guard number.isMultiple(of: step) else { return }
+            guard (number + shift).isMultiple(of: step) else { return }
             tally.points += 1
-            await recovery.recover(moment.disk.after(.none), moment, number, losing: .none)
+            let choice = number / step + shift
+            await recovery.recover(moment.disk.after(.none), moment, choice, losing: .none)
         }
         tally += recovery.tally
         return tally

@@ -215,6 +215,7 @@ extension Life {
     /// It has no keys to ask again under, so who did not hear an answer looks whether something has happened.
     private func drive(_ commands: (Gateway) async throws -> Void) async throws {
         let known = witness.outside.commands
+        try await gateway.followSandbox()
         if (gateway.sandbox?.ledger.sequence ?? 0) <= known { try await commands(gateway) }
         let last = gateway.sandbox?.ledger.sequence ?? 0
         witness.note { outside in

@@ -10,8 +10,8 @@ extension Life {
     func flaws() async throws -> [String] {
         let outside = witness.outside
         var flaws = outside.contradictions
-        flaws += try await store.database.read { try $0.engineDamage() }
-        let verdict = try await store.verify()
+        if store.isExclusive { flaws += try await store.database.read { try $0.engineDamage() } }
+        let verdict = try await gateway.verify(against: outside.root.map { [$0] } ?? [])
         flaws += verdict.findings.map { "verify: \($0)" }
         if let merchant = outside.merchant {
             flaws += try await promises(outside, merchant)

@@ -28,9 +28,14 @@ struct Life: Sendable {
         var plant: Plant?
         /// Threads that read; without any everything happens on the thread that asks.
         var readers = 0
+        /// A server that keeps the database, in place of the disk.
+        var server: DatabaseLocation?
+        /// The world as it is, where the database is older; else what the database tells.
+        var sandbox: SandboxLedger?
 
         var database: String { folder + "/quittance.db" }
         var indices: String { folder + "/indices" }
+        var root: String { folder + "/root" }
     }
 
     /// Starts as the program does. `opened` sees the store before anything is written to it. Throws what the
@@ -39,7 +44,8 @@ struct Life: Sendable {
         on disk: SimulatedDisk, in place: Surroundings, _ witness: Witness,
         opened: (Store) async throws -> Void = { _ in }
     ) async throws -> Life {
-        let store = try await Store.open(.sqlite(place.database, vfs: disk.name), readers: place.readers)
+        let location = place.server ?? .sqlite(place.database, vfs: disk.name)
+        let store = try await Store.open(location, readers: place.readers)
         do {
             try await opened(store)
             let gateway = try await gateway(store, disk, place)
@@ -60,8 +66,8 @@ struct Life: Sendable {
         _ store: Store, _ disk: SimulatedDisk, _ place: Surroundings
     ) async throws -> Gateway {
         let keys = try await InstanceKeys.inForce(in: store)
-        let sandbox = try await Gateway.replaySandbox(from: store)
-        if let damage = sandbox.damage { throw Broken("the sandbox stands still: \(damage)") }
+        let sandbox =
+            if let ledger = place.sandbox { SandboxWorld(ledger) } else { try await world(in: store) }
         let world = World(
             clock: place.clock, entropy: SeededEntropy(seed: place.seed), log: .silent, metrics: Metrics(),
             files: disk)
@@ -76,9 +82,16 @@ struct Life: Sendable {
         try await gateway.resumeIdentities()
         try await gateway.recordStart(version: "1")
         try await gateway.setFixedRates([(try asset("SBX"), "EUR", try Rate(parsing: "100"))])
+        gateway.keepRoots(in: place.root)
         if place.plant != .indicesForgotten { try await gateway.keepIndices(in: place.indices) }
         try await gateway.hearSandbox()
         return gateway
+    }
+
+    static func world(in store: Store) async throws -> SandboxWorld {
+        let sandbox = try await Gateway.replaySandbox(from: store)
+        if let damage = sandbox.damage { throw Broken("the sandbox stands still: \(damage)") }
+        return sandbox
     }
 
     /// Lets the loops do all that is to be done, and the database tidy up.
@@ -94,11 +107,19 @@ struct Life: Sendable {
             while try await deliverer.step() > 0 { isBusy = true }
             if !isBusy {
                 post.arrive()
+                try await seal()
                 store.database.rest()
                 return
             }
         }
         throw Broken("the loops never rest")
+    }
+
+    /// Signs what has come since the last root; whoever reads the log keeps what it says.
+    private func seal() async throws {
+        try await Sealer(gateway).step()
+        let root = try await gateway.keptRoot()
+        witness.note { $0.root = root }
     }
 
     /// The merchant reads each of its payments again.

@@ -1,5 +1,6 @@
 package import Domain
 import Platform
+package import Storage
 
 /// What the world outside was told. It keeps that whatever becomes of the gateway, so all of it must be true
 /// of every later state: an answer is a promise.
@@ -40,6 +41,8 @@ package struct Outside: Hashable, Sendable {
     package var repeats = 0
     /// The last command to the sandbox that it knows to have happened.
     package var commands: Int64 = 0
+    /// The last signed root that the process has told of.
+    package var root: RootName?
     /// The process has, or may have, the second instance key.
     package var isRekeyed = false
     /// What it was told that cannot be: another body under the same identity, a signature that is none.

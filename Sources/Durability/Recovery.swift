@@ -9,8 +9,8 @@ struct Recovery: Sendable {
     let place: Life.Surroundings
     /// States from which the scenario was gone on with to its end already.
     private var finished: Set<Start> = []
-    /// How many operations a start and what it finds to do had, as far as known.
-    private var longest = 1
+    /// How many operations a start and what it finds to do had at the most, as far as known.
+    private var longest = 0
     private(set) var tally = Tally()
 
     /// What a course of things follows from.
@@ -28,11 +28,13 @@ struct Recovery: Sendable {
     /// - Parameters:
     ///   - number: chooses where the first start is killed, and how.
     ///   - loss: what the first kill loses; the power goes again where it went before.
+    ///   - isComparable: nothing else than the recording has happened until then.
     mutating func recover(
-        _ image: DiskSnapshot, _ moment: Recording.Moment, _ number: Int, losing loss: PowerLoss
+        _ image: DiskSnapshot, _ moment: Recording.Moment, _ number: Int, losing loss: PowerLoss,
+        isComparable: Bool = true
     ) async {
         do {
-            let flaws = try await tryRecover(image, moment, number, losing: loss)
+            let flaws = try await tryRecover(image, moment, number, losing: loss, isComparable)
             for flaw in flaws { tally.add("\(recording.scenario) at \(moment.operations), \(loss): \(flaw)") }
         } catch {
             tally.add("\(recording.scenario) at \(moment.operations), \(loss): \(error)")
@@ -40,7 +42,8 @@ struct Recovery: Sendable {
     }
 
     private mutating func tryRecover(
-        _ image: DiskSnapshot, _ moment: Recording.Moment, _ number: Int, losing loss: PowerLoss
+        _ image: DiskSnapshot, _ moment: Recording.Moment, _ number: Int, losing loss: PowerLoss,
+        _ isComparable: Bool
     ) async throws -> [String] {
         var place = place
         let clock = ManualClock(now: moment.now + Limits.restartMilliseconds)
@@ -48,7 +51,8 @@ struct Recovery: Sendable {
             folder: place.folder, clock: clock, seed: place.seed + 1, plant: place.plant)
         let witness = Witness(moment.outside, clock)
         let first = SimulatedDisk(image)
-        try await start(first, place, witness, moment, number)
+        let allowed = isComparable ? recording.allowed(after: moment.operations) : nil
+        try await start(first, place, witness, allowed, number)
         clock.advance(by: Limits.restartMilliseconds)
         place.seed += 1
         let disk = first.next(after: loss)
@@ -59,7 +63,8 @@ struct Recovery: Sendable {
             digest: try await life.store.digest(), outside: witness.outside,
             indices: disk.exists(place.indices)
                 ? try disk.read(place.indices, maxBytes: Limits.page) : [])
-        guard flaws.isEmpty, finished.insert(start).inserted || number.isMultiple(of: Limits.finishedAnyway)
+        let isNew = finished.insert(start).inserted
+        guard isComparable, flaws.isEmpty, isNew || number.isMultiple(of: Limits.finishedAnyway)
         else {
             await life.kill()
             return flaws
@@ -67,23 +72,25 @@ struct Recovery: Sendable {
         return try await finish(life, place)
     }
 
-    /// The first start, which does not end well.
+    /// The first start, which does not end well: it is killed at one of its operations, or, one of so many,
+    /// when it has nothing left to do.
     private mutating func start(
-        _ disk: SimulatedDisk, _ place: Life.Surroundings, _ witness: Witness, _ moment: Recording.Moment,
+        _ disk: SimulatedDisk, _ place: Life.Surroundings, _ witness: Witness, _ allowed: Set<Int>?,
         _ number: Int
     ) async throws {
-        let point = number / 2 % (longest + 1)
-        disk.plan(number.isMultiple(of: 2) ? .crash : .crashAfter, at: point)
-        let allowed = recording.allowed(after: moment.operations)
+        if longest > 0, !number.isMultiple(of: Limits.wholeStarts) {
+            disk.plan(number.isMultiple(of: 2) ? .crash : .crashAfter, at: number / 2 % longest)
+        }
         var isBetween = false
         tally.starts += 1
         do {
             let life = try await Life.begin(on: disk, in: place, witness) { store in
-                isBetween = !allowed.contains(try await store.digest())
+                if let allowed { isBetween = !allowed.contains(try await store.digest()) }
             }
             do {
                 try await life.settle()
                 longest = max(longest, disk.operations)
+                tally.killedStarts += 1
                 await life.kill()
             } catch {
                 await life.kill()
@@ -119,6 +126,9 @@ package struct Tally: Sendable, Hashable {
     package var starts = 0
     package var killedStarts = 0
     package var finished = 0
+    package var restores = 0
+    /// Times that a server did not do what it was asked.
+    package var faults = 0
     package private(set) var findings: [String] = []
     package private(set) var omitted = 0
 
@@ -141,6 +151,8 @@ package struct Tally: Sendable, Hashable {
         left.starts += right.starts
         left.killedStarts += right.killedStarts
         left.finished += right.finished
+        left.restores += right.restores
+        left.faults += right.faults
         left.omitted += right.omitted
         for finding in right.findings { left.add(finding) }
     }

@@ -14,6 +14,19 @@ package struct Scenario: Hashable, Sendable, CustomStringConvertible {
 
     package var description: String { name }
 
+    /// Whether a person says something about a payment in the course of it.
+    func isRuled(_ order: String) -> Bool {
+        acts.contains { act in
+            switch act {
+            case .accept(let ruled), .rule(let ruled, _, _): ruled == order
+            default: false
+            }
+        }
+    }
+
+    /// Whether its processes end gently in the course of it.
+    package var endsProcesses: Bool { acts.contains { $0 == .restart || $0 == .rekey } }
+
     /// Those that every durability run goes through.
     package static let canonical: [Scenario] = [
         Scenario("first start", [.merchant, .restart], isFirst: true),

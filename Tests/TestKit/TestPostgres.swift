@@ -18,7 +18,11 @@ package final class TestPostgres: Sendable {
     /// Why the tests cannot have PostgreSQL, or nil when its programs are installed.
     package static var isInstalled: Bool { programs != nil }
 
-    private static let starting = Task { try await start() }
+    private static let starting = Task { try await start(again: false) }
+
+    /// A cluster for whoever wants to stop it: it starts again whenever it has ended. Throws `TestKitError`
+    /// when it does not start.
+    package static func own() async throws -> TestPostgres { try await start(again: true) }
 
     /// The newest installed version's folder of programs.
     private static let programs: String? = (13...20).reversed()
@@ -28,6 +32,18 @@ package final class TestPostgres: Sendable {
     /// A connection URI of the cluster.
     package var uri: String {
         "postgresql://tester@/postgres?host=" + folder.replacing("/", with: "%2F")
+    }
+
+    /// The folder of its socket.
+    package var place: String { folder }
+
+    /// What `pg_ctl stop -m immediate` does: no byte more is written, and no connection is told why. Gives
+    /// false where it is not there.
+    package func stop() -> Bool {
+        guard let text = try? String(contentsOfFile: folder + "/data/postmaster.pid", encoding: .utf8),
+            let id = text.split(separator: "\n").first.flatMap({ Int32($0) }), id > 1
+        else { return false }
+        return kill(id, SIGQUIT) == 0
     }
 
     /// A schema name nobody uses yet.
@@ -40,10 +56,10 @@ package final class TestPostgres: Sendable {
         self.owner = owner
     }
 
-    private static func start() async throws -> TestPostgres {
+    private static func start(again: Bool) async throws -> TestPostgres {
         guard let programs else { throw TestKitError("not installed: apt-get install postgresql") }
         let folder = TemporaryFolder.base() + "/quittance-pg-" + UUID().uuidString.prefix(8).lowercased()
-        let owner = try ChildProcess("/bin/sh", ["-c", script, "sh", folder, programs])
+        let owner = try ChildProcess("/bin/sh", ["-c", script, "sh", folder, programs, again ? "again" : ""])
         var answer: [String] = []
         for await line in owner.lines { answer.append(line) }
         guard answer == ["ready"] else {
@@ -55,28 +71,39 @@ package final class TestPostgres: Sendable {
     /// The server refuses to run as root, so there it runs as `postgres`.
     private static let script = """
         set -eu
-        folder=$1 programs=$2 as= server=
+        folder=$1 programs=$2 again=$3 as= keeper=
+        serve() {
+            while [ ! -e over ]; do
+                $as "$programs/postgres" -D data -k "$folder" -c listen_addresses= -c max_connections=800 \\
+                    -c shared_buffers=64MB </dev/null >>server.log 2>&1 || :
+                [ "$again" ] || break
+            done
+        }
         finish() {
             trap '' INT TERM HUP
-            [ -z "$server" ] || { kill -QUIT $server; wait $server || :; }
+            : >over
+            while kill -0 "$keeper" || kill -0 "$(head -n 1 data/postmaster.pid)"; do
+                kill -QUIT "$(head -n 1 data/postmaster.pid)" || :
+                sleep 0.05
+            done 2>/dev/null
+            cd /
             rm -rf "$folder"
         }
         trap finish EXIT
         trap 'exit 1' INT TERM HUP
         umask 077
         mkdir "$folder"
+        cd "$folder"
         if [ "$(id -u)" = 0 ]; then
-            chown postgres "$folder"
+            chown postgres .
             as='setpriv --reuid=postgres --regid=postgres --clear-groups'
         fi
-        cd "$folder"
         $as "$programs/initdb" -D data -U tester -A trust -E UTF8 --locale=C.UTF-8 --no-sync \\
             >initdb.log 2>&1 || { cat initdb.log; exit 1; }
-        $as "$programs/postgres" -D data -k "$folder" -c listen_addresses= -c max_connections=800 \
-            -c shared_buffers=64MB </dev/null >server.log 2>&1 &
-        server=$!
+        (exec >/dev/null 2>&1; serve) &
+        keeper=$!
         until $as "$programs/pg_isready" -q -h "$folder"; do
-            kill -0 $server 2>/dev/null || { cat server.log; exit 1; }
+            kill -0 $keeper 2>/dev/null || { cat server.log; exit 1; }
             sleep 0.05
         done
         echo ready
