@@ -90,7 +90,7 @@ let package = Package(
             ],
             swiftSettings: house),
         .executableTarget(
-            name: "soak", dependencies: ["Durability", "Platform"], swiftSettings: house),
+            name: "soak", dependencies: ["Durability", "Simulator", "Platform"], swiftSettings: house),
         .executableTarget(
             name: "shop", dependencies: ["Platform", "JSON", "Crypto", "HTTP", "Database"],
             path: "Examples/Shop", swiftSettings: house),
@@ -119,7 +119,7 @@ let package = Package(
         tests("Simulator", [
             "Simulator", "Storage", "Database", "Chains", "Crypto", "Platform", "TestKit",
         ], exclude: ["planted.txt"]),
-        tests("Durability", ["Durability", "Database", "Platform", "TestKit"]),
+        tests("Durability", ["Durability", "soak", "Database", "Platform", "TestKit"]),
         tests("Dossier", [
             "Dossier", "Engine", "Storage", "Chains", "Domain", "Platform", "JSON", "Crypto", "HTTP",
             "Database", "TestKit",

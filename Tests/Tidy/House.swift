@@ -19,7 +19,7 @@ enum House {
         "Engine": ["Domain", "Platform", "JSON", "Crypto", "HTTP", "Storage", "Chains", "Dossier"],
         "Web": ["CQREncode", "Domain", "Platform", "JSON", "Crypto", "HTTP", "Engine"],
         "Durability": ["Domain", "Platform", "JSON", "Crypto", "HTTP", "Database", "Storage", "Chains", "Engine"],
-        "soak": ["Durability", "Platform"],
+        "soak": ["Durability", "Simulator", "Platform"],
         "Simulator": ["Domain", "Platform", "JSON", "Crypto", "HTTP", "Database", "Storage", "Chains", "Engine"],
         "quittance": [
             "Domain", "Platform", "JSON", "Crypto", "HTTP", "Database", "Storage", "Chains", "Dossier", "Engine",
