@@ -42,18 +42,17 @@ extension Simulation {
         note("hear \(index): \(trouble)")
         networks[index].line.set(trouble)
         defer { networks[index].line.set(.none) }
-        try await look(index, settlesPool: trouble.settlesPool)
+        try await look(index)
         if dice.chance(dials.doubledNotices) {
             count(fault: "notices doubled")
             machine.gateway.networks.entries[index].chain.forget()
-            try await look(index, settlesPool: trouble.settlesPool)
+            try await look(index)
         }
     }
 
     /// As the watcher's loop does: a fault is remembered, and nothing becomes confirmed by it.
-    func look(_ index: Int, settlesPool: Bool = true) async throws {
+    func look(_ index: Int) async throws {
         lookedAt.insert(index)
-        networks[index].isPoolSettled = settlesPool
         let entry = machine.gateway.networks.entries[index]
         let watcher = Watcher(machine.gateway, entry)
         do {
@@ -82,7 +81,7 @@ extension Simulation {
         guard let row = try await machine.store.read({ try $0.source(of: name) }) else { return }
         note("\(name) at \(row.height ?? 0), word \(row.sequence), \(row.fault ?? "healthy")")
         var node = asked?.node ?? networks[index].line.node
-        node.hasLoadedPool = node.hasLoadedPool && networks[index].isPoolSettled
+        node.hasLoadedPool = node.hasLoadedPool && !networks[index].line.hasNamedAnotherBlock
         let now = clock.now
         shaken.formUnion(try oracle.hear(index, node, row, askedAt: asked?.at ?? now, now: now))
     }

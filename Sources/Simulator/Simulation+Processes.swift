@@ -47,7 +47,6 @@ extension Simulation {
             entry.chain.forget()
         }
         lookedAt.insert(index)
-        networks[index].isPoolSettled = true
         try await attend(index, asked: asked)
         let after = try await word(of: index)
         guard isHeld, let before, let owner = before.owner, owner != sleeper else { return }

@@ -63,8 +63,6 @@ final class Simulation {
         let method: Domain.Method
         var truth: TrueChain
         let line: NodeLine
-        /// Whether the last look could tell that the pool is that of the last block.
-        var isPoolSettled = true
         /// The node learns nothing before this time.
         var deafUntil: Int64 = 0
     }

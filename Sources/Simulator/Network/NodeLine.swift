@@ -21,12 +21,6 @@ final class NodeLine: Sender {
         case unauthorized
         /// Its work queue is full (HTTP 503).
         case busy
-
-        /// Whether what is asked after the pool can show that the pool is that of the last block. Where it
-        /// names another block, what is not in the pool may have been mined, and is not gone.
-        var settlesPool: Bool {
-            if case .flipped("getbestblockhash", _) = self { false } else { true }
-        }
     }
 
     private struct State: Sendable {
@@ -34,6 +28,7 @@ final class NodeLine: Sender {
         var trouble = Trouble.none
         var calls = 0
         var hold = Hold.none
+        var namesOther = false
     }
 
     /// Whether the next call of a method waits, so that who asked stands still in the middle of a look.
@@ -51,6 +46,10 @@ final class NodeLine: Sender {
     var calls: Int { state.withLock { $0.calls } }
 
     func set(_ trouble: Trouble) { state.withLock { $0.trouble = trouble } }
+
+    /// Whether the node's last word on its best block was made to name another one. It is asked for after the
+    /// pool: then what is not in the pool may have been mined, and is not gone.
+    var hasNamedAnotherBlock: Bool { state.withLock { $0.namesOther } }
 
     func update(_ body: (inout SimulatedNode) -> Void) {
         state.withLock { state in body(&state.node) }
@@ -92,11 +91,12 @@ final class NodeLine: Sender {
     func close() {}
 
     func send(_ request: ClientRequest) async throws(ClientError) -> ClientResponse {
+        let method = Self.method(request.body)
         let (node, trouble) = state.withLock { state in
             state.calls += 1
+            if method == "getbestblockhash" { state.namesOther = false }
             return (Self.remembered ?? state.node, state.trouble)
         }
-        let method = Self.method(request.body)
         await waitIfHeld(method)
         switch trouble {
         case .unreachable: throw ClientError(.connectFailed, mayHaveReachedPeer: false)
@@ -113,6 +113,11 @@ final class NodeLine: Sender {
             var whole = node.answer(request.body)
             let place = min(whole.count * permille / 1_000, whole.count - 1)
             whole[place] ^= 1
+            if method == "getbestblockhash" {
+                let best = node.chain.best.displayText
+                let isSame = String(decoding: whole, as: UTF8.self).contains(best)
+                state.withLock { $0.namesOther = !isSame }
+            }
             return Self.response(200, whole)
         case .none, .failing, .cut, .flipped: return Self.response(200, node.answer(request.body))
         }
