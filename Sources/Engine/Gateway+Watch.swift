@@ -15,6 +15,11 @@ extension Gateway {
             || watches.may(network, row, uptime: world.clock.uptime, lease: watchMilliseconds)
     }
 
+    /// Whether the store holds all that this process has told of a network, and nothing that another one did.
+    func isOwnStory(of network: NetworkName, _ row: WatchRow?) -> Bool {
+        store.isExclusive || watches.isUninterrupted(network, row)
+    }
+
     /// Without a word for so long, whoever follows a network has gone.
     var watchMilliseconds: Int64 { max(EngineLimits.watchMilliseconds, 3 * settings.pollMilliseconds) }
 

@@ -95,6 +95,8 @@ package struct Watcher: Resident {
             entry.chain.forget()
             return false
         }
+        // What another one has taken back is told anew, wherever the cursor stands.
+        if !gateway.isOwnStory(of: network, watch) { entry.chain.forget() }
         let cursor = row?.cursor ?? last.map { Cursor(height: $0.height, block: $0.block) }
         let batch = try await entry.chain.advance(
             from: cursor, kept: StoredHeaders(store: gateway.store, network: network))

@@ -13,6 +13,8 @@ final class Watches: Sendable {
     private let ownName = Lock<String?>(nil)
     private let seen = Lock<[NetworkName: Seen]>([:])
     private let begun = Lock<Set<NetworkName>>([])
+    /// The fence under which this process was seen last to follow a network.
+    private let fences = Lock<[NetworkName: UInt64]>([:])
 
     private struct Seen {
         var row: WatchRow
@@ -46,6 +48,16 @@ final class Watches: Sendable {
             }
             seen[network] = Seen(row: row, since: uptime)
             return false
+        }
+    }
+
+    /// Whether nobody else has followed a network since this process did, by what is stored of it. Whoever
+    /// did may have said otherwise than this process, and may have left since.
+    func isUninterrupted(_ network: NetworkName, _ row: WatchRow?) -> Bool {
+        guard let row else { return false }
+        return fences.withLock { fences in
+            if row.owner == name { fences[network] = row.fence }
+            return fences[network] == row.fence
         }
     }
 }

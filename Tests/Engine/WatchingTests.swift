@@ -357,6 +357,54 @@ struct WatchingTests {
         await house.close()
     }
 
+    @Test(
+        "Who followed a network tells all of the pool again where another one did meanwhile, and else nothing",
+        arguments: [true, false])
+    func interlude(_ isOvertaken: Bool) async throws {
+        let entered = Lock<Set<String>>([])
+        let house = try await House(
+            .postgres,
+            telling: { chain in
+                RetoldChain(chain) { batch, _ in
+                    entered.withLock { $0.formUnion(batch.entered.map(\.id)) }
+                    return batch
+                }
+            })
+        let id = try await house.open()
+        try await house.take([.play(.exact)], for: id)
+        #expect(try await house.payment(id).state == .detected)
+        entered.withLock { $0 = [] }
+        let network = SandboxNetwork.sandbox.name
+        let other = try await Store.open(house.place.location)
+        // The node of the other one has another pool.
+        let heir = try House.gateway(
+            other, house.clock, SeededEntropy(seed: 2), house.settings,
+            try await Gateway.replaySandbox(from: other),
+            telling: { chain in
+                RetoldChain(chain) { batch, _ in
+                    var batch = batch
+                    batch.entered = []
+                    if batch.pool != nil { batch.pool = [] }
+                    return batch
+                }
+            })
+        if isOvertaken {
+            try await House.follow(heir)
+            house.clock.advance(by: heir.watchMilliseconds)
+            try await House.follow(heir)
+            #expect(try await house.payment(id).state == .awaitingPayment)
+            try await heir.leaveWatch(of: network)
+        } else {
+            try await house.gateway.leaveWatch(of: network)
+        }
+        house.clock.advance(by: house.settings.pollMilliseconds)
+        try await house.follow()
+        #expect(try await house.payment(id).state == .detected, "its own node has had it all the time")
+        #expect(entered.withLock { $0.isEmpty } != isOvertaken)
+        await other.close()
+        await house.close()
+    }
+
     @Test("A sign of life that cannot be written is not the last one")
     func beats() async throws {
         let house = try await House(.postgres)
