@@ -37,8 +37,8 @@ package struct Dials: Hashable, Sendable {
 
     /// Of the worlds, how many have several processes over one store.
     var processes = 400
-    /// A process that is stopped in the middle of a look, while another one goes on. Not on yet.
-    var pauses = 0
+    /// A process that is stopped in the middle of a look, while another one goes on.
+    var pauses = 40
     var processEnds = 20
 
     // Time

@@ -65,12 +65,13 @@ struct Machine {
         gateways[process] = try await Self.begin(process, path, try make(store))
     }
 
-    /// All processes end, and `loss` says what becomes of the disk. Starting again may fail as often as the
-    /// disk is planned to fail.
-    mutating func restart(after loss: PowerLoss) async throws {
+    /// All processes end, and `loss` says what becomes of the disk. Starting again fails where `fault` says
+    /// at which operation of the disk it is to.
+    mutating func restart(after loss: PowerLoss, failing fault: (DiskFault, at: Int)?) async throws {
         disk.kill()
         await store.close()
         disk = disk.next(after: loss)
+        if let fault { disk.plan(fault.0, at: fault.at) }
         (store, gateways) = try await Self.start(path, disk, gateways.count, make)
     }
 

@@ -58,11 +58,12 @@ extension Simulation {
 
     /// Starts the process again, however often that takes.
     func begin(after loss: PowerLoss) async throws {
-        note("restart \(loss)")
         isBroken = false
-        for _ in 0..<Limits.settlingRounds {
+        for round in 0..<Limits.settlingRounds {
+            let fault = round < 3 ? startingFault() : nil
+            note("restart \(loss) \(fault.map { "\($0.0) at \($0.at)" } ?? "")")
             do {
-                try await machine.restart(after: loss)
+                try await machine.restart(after: loss, failing: fault)
                 count("restarts")
                 return
             } catch let error as DatabaseError {
@@ -72,6 +73,12 @@ extension Simulation {
             }
         }
         throw Failure(problem: "the process cannot be started any more")
+    }
+
+    /// What goes wrong with the disk while a process begins again. A start writes little.
+    private func startingFault() -> (DiskFault, at: Int)? {
+        guard dice.chance((dials.crashes + dials.diskErrors) * 6) else { return nil }
+        return (dice.pick(DiskFault.allCases) ?? .crash, dice.number(in: 0...6))
     }
 
     func loss() -> PowerLoss {

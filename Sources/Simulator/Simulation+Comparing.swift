@@ -5,7 +5,8 @@ import Platform
 import Storage
 
 extension Simulation {
-    /// After each act: the oracle hears what the gateway has heard, and what it has touched is compared.
+    /// After each act, and each word of a network: the oracle hears what the gateway has heard, and what it
+    /// has touched is compared.
     func hearken() async throws {
         let changed = touched.withLock { ids in
             defer { ids = [] }

@@ -51,14 +51,16 @@ extension Simulation {
     }
 
     /// As the watcher's loop does: a fault is remembered, and nothing becomes confirmed by it.
+    ///
+    /// Each word that the gateway takes in is compared before the next one: what one confirms stays so.
     func look(_ index: Int) async throws {
-        lookedAt.insert(index)
         let entry = machine.gateway.networks.entries[index]
         let watcher = Watcher(machine.gateway, entry)
         do {
             for _ in 0..<Limits.settlingRounds {
+                lookedAt.insert(index)
                 let hasMore = try await watcher.step()
-                try await attend(index)
+                try await hearken()
                 if !hasMore { return }
             }
             throw Failure(problem: "\(entry.chain.network) is never heard to its end")
@@ -66,23 +68,22 @@ extension Simulation {
             note("fault: \(fault.detail)")
             count("faults heard")
             entry.chain.forget()
-            try await attend(index)
+            try await hearken()
+            lookedAt.insert(index)
             try await machine.gateway.markUnhealthy(
                 entry.chain.network, fault: "\(fault.kind.rawValue): \(fault.detail)")
-            try await attend(index)
+            try await hearken()
         }
     }
 
     /// Has the oracle hear what the gateway has heard of a network, as far as the gateway says to have come.
-    ///
-    /// - Parameter asked: the node as it was when it was asked, and when that was, if it was not now.
-    func attend(_ index: Int, asked: (node: SimulatedNode, at: Int64)? = nil) async throws {
+    func attend(_ index: Int) async throws {
         let name = networks[index].method.network
         guard let row = try await machine.store.read({ try $0.source(of: name) }) else { return }
         note("\(name) at \(row.height ?? 0), word \(row.sequence), \(row.fault ?? "healthy")")
+        let (now, asked) = (clock.now, late.removeValue(forKey: index))
         var node = asked?.node ?? networks[index].line.node
         node.hasLoadedPool = node.hasLoadedPool && !networks[index].line.hasNamedAnotherBlock
-        let now = clock.now
         shaken.formUnion(try oracle.hear(index, node, row, askedAt: asked?.at ?? now, now: now))
     }
 

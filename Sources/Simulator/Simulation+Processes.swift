@@ -1,4 +1,5 @@
 import Chains
+import Database
 import Domain
 import Engine
 import Platform
@@ -28,7 +29,7 @@ extension Simulation {
         let entry = machine.gateway.networks.entries[index]
         let watcher = Watcher(machine.gateway, entry)
         line.hold("getrawmempool")
-        async let late = NodeLine.$remembered.withValue(asked.node) { try await watcher.step() }
+        async let word = NodeLine.$remembered.withValue(asked.node) { try await watcher.step() }
         // However this ends: what waits for ever would let the world wait for ever.
         defer { line.release() }
         for _ in 0..<Limits.stepsToAHold where !line.isHolding { await Task.yield() }
@@ -36,19 +37,26 @@ extension Simulation {
         if isHeld {
             note("process \(sleeper) stands still")
             count(fault: "processes paused")
-            try await othersGoOn(beside: sleeper, index)
+            do {
+                try await othersGoOn(beside: sleeper, index)
+            } catch {
+                // The machine is about to be started again, and who stands still ends with all others.
+                machine.disk.kill()
+                throw error
+            }
         }
-        let before = try await word(of: index)
+        let before = try await watch(of: index)
+        lookedAt.insert(index)
+        late[index] = asked
         line.release()
         do {
-            _ = try await late
+            _ = try await word
         } catch let fault as ChainFault {
             note("fault: \(fault.detail)")
             entry.chain.forget()
         }
-        lookedAt.insert(index)
-        try await attend(index, asked: asked)
-        let after = try await word(of: index)
+        let after = try await watch(of: index)
+        try await hearken()
         guard isHeld, let before, let owner = before.owner, owner != sleeper else { return }
         try require(
             after?.sequence == before.sequence && after?.fence == before.fence,
@@ -77,7 +85,7 @@ extension Simulation {
     }
 
     /// Who follows a network, under which fence, and the number of the last word.
-    private func word(of index: Int) async throws -> (owner: Int?, fence: UInt64, sequence: UInt64)? {
+    private func watch(of index: Int) async throws -> (owner: Int?, fence: UInt64, sequence: UInt64)? {
         let name = networks[index].method.network
         let count = machine.gateways.count
         return try await machine.store.read { tx in

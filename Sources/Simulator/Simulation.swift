@@ -47,6 +47,8 @@ final class Simulation {
     var oracle: Oracle
     /// The networks that were looked at since the oracle heard of it.
     var lookedAt: Set<Int> = []
+    /// The nodes as a process that stood still has found them, and when: the word of it is still to be heard.
+    var late: [Int: (node: SimulatedNode, at: Int64)] = [:]
     /// Payments that what was heard since the last comparison says something new of.
     var shaken: Set<Int> = []
     /// What the gateway says to have changed.

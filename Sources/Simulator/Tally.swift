@@ -33,6 +33,7 @@ package struct Tally: Sendable {
         "node unreachable", "damaged answers", "lies of the node", "stalls", "other branches",
         "node restarts",
         "notices lost", "notices doubled", "miners' clocks", "broken off", "restarts", "power losses",
+        "starts that failed", "processes ended", "processes paused", "words of an overtaken process refused",
         "clock steps", "creations repeated", "failed deliveries", "batch payouts",
         "wrong amounts", "amounts just missed", "wrong networks", "dust", "late payments",
         "split or repeated payments", "methods chosen", "spends", "refused commands", "rulings", "cancelled",
