@@ -55,7 +55,7 @@ extension Gateway {
             let wallet = StoredWallet(
                 id: id, merchant: merchant.id, network: SandboxNetwork.sandbox.name,
                 name: "Sandbox", key: sandboxKey.text, fingerprint: sandboxKey.text, createdAt: id.time)
-            try self.add(wallet, cause: cause, .operatorAtMachine, work)
+            try self.register(wallet, cause: cause, .operatorAtMachine, work)
         }
         return merchant
     }
@@ -174,21 +174,15 @@ extension Gateway {
             let wallet = StoredWallet(
                 id: id, merchant: caller.merchant, network: network, name: name, key: parsed.key.text,
                 fingerprint: parsed.fingerprint, createdAt: id.time)
-            try self.add(wallet, cause: cause, caller.actor, work)
+            try self.register(wallet, cause: cause, caller.actor, work)
             let issued = try self.advance(wallet, to: firstIndex, caller, cause, work)
             return (wallet, issued, parsed.warnings)
         }
     }
 
-    private func add(_ wallet: StoredWallet, cause: String, _ actor: Actor, _ work: Work) throws {
-        try work.tx.save(wallet)
-        try record(wallet.merchant, "wallet_created", subject: wallet.id.text, cause: cause, actor, work) {
-            writer in
-            writer.member("network", wallet.network.text)
-            writer.member("name", wallet.name)
-            writer.member("key", wallet.key)
-            writer.member("fingerprint", wallet.fingerprint)
-        }
+    private func register(_ wallet: StoredWallet, cause: String, _ actor: Actor, _ work: Work) throws {
+        try checkKey(work.tx)
+        try work.tx.register(wallet, at: world.now, cause: cause, by: actor, signedBy: keys.signing)
     }
 
     /// The count of a key's addresses is one, and a public key is no secret: whoever knows that of another
@@ -248,7 +242,7 @@ extension Gateway {
             else { throw CommandError.notFound("wallet") }
             if wallet.disabledAt == nil {
                 wallet.disabledAt = now
-                try work.tx.save(wallet)
+                try work.tx.disable(id, at: now)
                 try self.record(caller, "wallet_disabled", subject: id.text, cause: cause, work) {
                     $0.member("disabled_at", now.milliseconds)
                 }

@@ -1,4 +1,5 @@
 import Chains
+import Crypto
 package import Domain
 import JSON
 import Platform
@@ -230,6 +231,7 @@ extension Gateway {
         guard let wallet = try tx.receivingWallet(of: terms.merchant, on: method.network) else {
             throw Refusal(.noWallet, "There is no wallet that receives on \(method.network).")
         }
+        try mustBeRegistered(wallet, tx)
         let price = covers ?? terms.price
         let rate = try rate(of: method.asset, for: terms, in: price.currency, tx)
         let due = try rate.rate.amountDue(for: price, in: asset)
@@ -254,6 +256,19 @@ extension Gateway {
             endsAt: until ?? min(now.adding(seconds: terms.policy.quoteSeconds), terms.expiresAt),
             destination: destination, isTopUp: isTopUp)
         return (quote, TakenIndex(wallet: wallet.id, fingerprint: wallet.fingerprint, index: index))
+    }
+
+    /// A key that stands in the database and was not signed by this instance could be anybody's: no money
+    /// goes there.
+    private func mustBeRegistered(_ wallet: StoredWallet, _ tx: Storage.Transaction) throws {
+        if registered.withLock({ $0.contains(wallet) }) { return }
+        guard try tx.isRegistered(wallet, in: keys.signing.publicKey) else {
+            throw Corruption("\(wallet.id) is not a wallet that this instance has registered as it stands")
+        }
+        registered.withLock { known in
+            if known.count >= EngineLimits.rememberedWallets { known.removeAll() }
+            known.insert(wallet)
+        }
     }
 
     /// What the merchant told of its customer, with a salt that makes its commitment unguessable.

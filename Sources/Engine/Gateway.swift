@@ -24,6 +24,8 @@ package final class Gateway: Sendable {
     /// Whoever does something to the sandbox, one at a time.
     let players = Turnstile(room: EngineLimits.waitingPlayers)
     let dossiers = DossierDoor()
+    /// Wallets that are known to be registered as they stand. What the log tells of one never changes.
+    let registered = Lock<Set<StoredWallet>>([])
     /// What parts of payments are numbered above; nil until it was read. See decision 4.
     let floor = Lock<Int?>(nil)
     let steadiness = Lock(SteadyClock())

@@ -6,6 +6,8 @@ package enum EngineLimits {
     // What it may make in a day, also of what it gives up at once: the rows stay for ever.
     package static let keysADay = 1_000
     package static let walletsADay = 500
+    /// Wallets that are known to be registered as they stand, and are not asked for in the log again.
+    static let rememberedWallets = 10_000
     /// Addresses that one step skips.
     package static let skippedIndices: Int64 = 1_000_000
     /// Addresses that the index file covers ahead: so many are skipped at the most after a crash.

@@ -61,7 +61,7 @@ package enum Schema {
         CREATE TABLE wallet (
             id TEXT PRIMARY KEY, merchant TEXT NOT NULL REFERENCES merchant (id), network TEXT NOT NULL,
             name TEXT NOT NULL, key TEXT NOT NULL, fingerprint TEXT NOT NULL, created_at BIGINT NOT NULL,
-            disabled_at BIGINT)
+            disabled_at BIGINT, record BIGINT NOT NULL)
         """,
         "CREATE INDEX wallet_by_merchant ON wallet (merchant, id)",
         "CREATE INDEX wallet_in_use ON wallet (merchant, network, id) WHERE disabled_at IS NULL",

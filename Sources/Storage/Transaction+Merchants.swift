@@ -67,46 +67,6 @@ package struct StoredKey: Hashable, Sendable {
     }
 }
 
-/// Where a merchant receives on a network.
-package struct StoredWallet: Hashable, Sendable {
-    package let id: ID<Wallet>
-    package let merchant: ID<Merchant>
-    package let network: NetworkName
-    package let name: String
-    /// The account key or descriptor in canonical text.
-    package let key: String
-    /// The same for the same key in whatever spelling: derivation indices grow per fingerprint.
-    package let fingerprint: String
-    package let createdAt: Instant
-    package var disabledAt: Instant?
-
-    package init(
-        id: ID<Wallet>, merchant: ID<Merchant>, network: NetworkName, name: String, key: String,
-        fingerprint: String,
-        createdAt: Instant, disabledAt: Instant? = nil
-    ) {
-        self.id = id
-        self.merchant = merchant
-        self.network = network
-        self.name = name
-        self.key = key
-        self.fingerprint = fingerprint
-        self.createdAt = createdAt
-        self.disabledAt = disabledAt
-    }
-
-    fileprivate init(_ row: Row) throws {
-        id = try row.id(0)
-        merchant = try row.id(1)
-        network = try row.parsed(2, NetworkName.init(parsing:))
-        name = try row.text(3)
-        key = try row.text(4)
-        fingerprint = try row.text(5)
-        createdAt = try row.instant(6)
-        disabledAt = try row.instantOrNil(7)
-    }
-}
-
 /// A price of an asset as somebody said it.
 package struct StoredRate: Hashable, Sendable {
     /// Whose it is: empty for the whole instance, else see `owner`.
@@ -252,69 +212,6 @@ extension Transaction {
                 \(key.scopes.joined(separator: " ")), \(key.isTest), \(key.createdAt.milliseconds),
                 \(key.revokedAt?.milliseconds))
             ON CONFLICT (id) DO UPDATE SET revoked_at = excluded.revoked_at
-            """)
-    }
-
-    private var walletColumns: SQL {
-        "id, merchant, network, name, key, fingerprint, created_at, disabled_at"
-    }
-
-    /// A merchant's wallets, oldest first, disabled ones too.
-    package func wallets(of merchant: ID<Merchant>) throws -> [StoredWallet] {
-        try connection.query(
-            "SELECT \(walletColumns) FROM wallet WHERE merchant = \(merchant.text) ORDER BY id"
-        )
-        .map(StoredWallet.init)
-    }
-
-    /// A merchant's wallets that take new payments, in no order.
-    package func walletsInUse(of merchant: ID<Merchant>) throws -> [StoredWallet] {
-        try connection.query(
-            """
-            SELECT \(walletColumns) FROM wallet WHERE merchant = \(merchant.text) AND disabled_at IS NULL
-            ORDER BY network, id
-            """
-        ).map(StoredWallet.init)
-    }
-
-    /// A wallet; nil when there is none of that identity.
-    package func wallet(_ id: ID<Wallet>) throws -> StoredWallet? {
-        try connection.first("SELECT \(walletColumns) FROM wallet WHERE id = \(id.text)").map(
-            StoredWallet.init)
-    }
-
-    /// The wallet that takes new payments of a merchant on a network: the latest that is not disabled.
-    package func receivingWallet(of merchant: ID<Merchant>, on network: NetworkName) throws -> StoredWallet? {
-        try connection.first(
-            """
-            SELECT \(walletColumns) FROM wallet WHERE merchant = \(merchant.text)
-                AND network = \(network.text)
-                AND disabled_at IS NULL ORDER BY id DESC LIMIT 1
-            """
-        ).map(StoredWallet.init)
-    }
-
-    /// The merchant that registered a key before all others.
-    package func firstOwner(of fingerprint: String) throws -> ID<Merchant>? {
-        try connection.first(
-            "SELECT merchant FROM wallet WHERE fingerprint = \(fingerprint) ORDER BY id LIMIT 1"
-        )?.id(0)
-    }
-
-    /// Whether a wallet takes new payments.
-    package func isReceiving(_ wallet: ID<Wallet>) throws -> Bool {
-        try connection.first("SELECT 1 FROM wallet WHERE id = \(wallet.text) AND disabled_at IS NULL") != nil
-    }
-
-    /// Writes a wallet, new or changed.
-    package func save(_ wallet: StoredWallet) throws {
-        try connection.execute(
-            """
-            INSERT INTO wallet (\(walletColumns))
-            VALUES (\(wallet.id.text), \(wallet.merchant.text), \(wallet.network.text), \(wallet.name),
-                \(wallet.key),
-                \(wallet.fingerprint), \(wallet.createdAt.milliseconds), \(wallet.disabledAt?.milliseconds))
-            ON CONFLICT (id) DO UPDATE SET disabled_at = excluded.disabled_at
             """)
     }
 

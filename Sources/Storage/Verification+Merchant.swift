@@ -24,7 +24,8 @@ private struct Settings {
     }
 
     struct Wallet {
-        let network: String, name: String, key: String, fingerprint: String
+        let told: WalletRegistration
+        let record: Int64
         var disabledAt: Int64?
     }
 
@@ -124,11 +125,9 @@ extension Verifier {
         case "key_revoked":
             guard settings.keys[subject] != nil else { throw Corruption("there is no such key") }
             settings.keys[subject]?.revokedAt = try fields.integer("revoked_at")
-        case "wallet_created":
+        case WalletRegistration.kind:
             settings.wallets[subject] = Settings.Wallet(
-                network: try fields.text("network"), name: try fields.text("name"),
-                key: try fields.text("key"),
-                fingerprint: try fields.text("fingerprint"))
+                told: try WalletRegistration(fields), record: Int64(record.sequence))
         case "indices_advanced":
             let key = try fields.text("fingerprint")
             settings.advanced[key] = max(settings.advanced[key] ?? 0, try fields.integer("next"))
@@ -183,12 +182,16 @@ extension Verifier {
             try compare(
                 "wallet", id, where: "id = \(id)",
                 [
-                    ("merchant", .text(merchant)), ("network", .text(wallet.network)),
-                    ("name", .text(wallet.name)),
-                    ("key", .text(wallet.key)), ("fingerprint", .text(wallet.fingerprint)),
+                    ("merchant", .text(merchant)), ("network", .text(wallet.told.network)),
+                    ("name", .text(wallet.told.name)),
+                    ("key", .text(wallet.told.key)), ("fingerprint", .text(wallet.told.fingerprint)),
                     ("created_at", Self.time(of: id)),
-                    ("disabled_at", .optional(wallet.disabledAt)),
+                    ("disabled_at", .optional(wallet.disabledAt)), ("record", .integer(wallet.record)),
                 ])
+            guard wallet.told.isSigned(wallet: id, merchant: merchant), story.knows(wallet.told.signer) else {
+                report.add("wallet \(id)", "the instance did not sign it")
+                continue
+            }
         }
         try compareNames("wallet", of: merchant, Set(settings.wallets.keys))
     }

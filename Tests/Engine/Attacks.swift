@@ -1,4 +1,5 @@
 import Chains
+import Crypto
 import Database
 import Domain
 import Platform
@@ -141,6 +142,36 @@ extension Attack {
     /// What becomes of requests, prices and addresses.
     static let onStore: [Attack] = [
         Attack(
+            "F69 somebody writes a wallet into the database, with its record",
+            product: Signing { Ed25519.KeyPair(seed: Secret($0.entropy.bytes(32))) },
+            twin: "what stands in the log was put there by the gateway", Signing { $0.gateway.keys.signing }
+        ) { signing in
+            let house = try await House()
+            let own = try await house.quote(of: try await house.open(order: "before")).destination.wallet
+            house.clock.advance(by: 1_000)
+            let thief = SandboxAddress.walletKey([UInt8](repeating: 5, count: 32)).text
+            let id: ID<Wallet> = house.gateway.world.id()
+            let wallet = StoredWallet(
+                id: id, merchant: house.caller.merchant, network: SandboxNetwork.sandbox.name, name: "Sandbox",
+                key: thief, fingerprint: thief, createdAt: id.time)
+            guard let pair = signing.pair(house) else { throw TestKitError("no key") }
+            let (now, actor) = (house.gateway.world.now, house.caller.actor)
+            try await house.store.write {
+                try $0.register(wallet, at: now, cause: "test", by: actor, signedBy: pair)
+            }
+            let key = house.gateway.keys.signing.publicKey
+            let isFound = try await !house.store.verify(signedBy: key).isClean
+            let harm: String?
+            do {
+                let next = try await house.quote(of: try await house.open(order: "after")).destination.wallet
+                harm = next == own ? nil : "customers pay a thief"
+            } catch is Corruption {
+                harm = isFound ? nil : "nobody is told why nothing is sold"
+            }
+            await house.close()
+            return harm
+        },
+        Attack(
             "F67 the database goes back to its backup", product: Keeping { try await $0.gateway.keepIndices(in: $1) },
             twin: "the database knows best", Keeping(keep: { (_: House, _: String) in })
         ) { keeping in
@@ -196,7 +227,41 @@ extension Attack {
             await house.close()
             return harm
         },
+        Attack(
+            "G76 it is shipped before the money is there, which then goes elsewhere",
+            product: Shipping(ships: { house, id in
+                do {
+                    try await house.take([.claim("ship")], for: id)
+                    return true
+                } catch is Refusal {
+                    return false
+                }
+            }),
+            twin: "what is on its way will come",
+            Shipping(ships: { try await $0.summary(of: $1).events.contains("payment.detected") })
+        ) { shipping in
+            let house = try await House()
+            let id = try await house.open()
+            try await house.take([.play(.exact)], for: id)
+            let isShipped = try await shipping.ships(house, id)
+            try await house.take([.play(.replace(.elsewhere)), .command(.mine(.sandbox, blocks: 6))], for: id)
+            let isPaid = try await house.payment(id).state.isSettled
+            await house.close()
+            return isShipped && !isPaid ? "the goods are gone, and so is the money" : nil
+        },
     ]
+}
+
+/// With which key somebody signs what he writes.
+private struct Signing: Sendable {
+    let pair: @Sendable (House) -> Ed25519.KeyPair?
+
+    init(_ pair: @escaping @Sendable (House) -> Ed25519.KeyPair?) { self.pair = pair }
+}
+
+/// How a shop decides whether to ship.
+private struct Shipping: Sendable {
+    let ships: @Sendable (House, ID<Payment>) async throws -> Bool
 }
 
 /// How somebody keeps in mind which addresses were issued.

@@ -170,6 +170,7 @@ struct VerificationTests {
         ("UPDATE endpoint SET previous_secret = secret", "previous_secret"),
         ("UPDATE endpoint SET is_test = 1 - is_test", "is_test"),
         ("UPDATE wallet SET key = 'sandbox:00', fingerprint = 'x'", "key"),
+        ("UPDATE wallet SET record = record + 1", "record is"),
         ("UPDATE endpoint SET url = 'https://thief.example/'", "url"),
         ("UPDATE endpoint SET secret = r.hash FROM (SELECT hash FROM record LIMIT 1) r", "secret"),
         ("UPDATE key_index SET next = 0", "given twice"),
