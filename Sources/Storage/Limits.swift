@@ -27,6 +27,8 @@ enum Limits {
     static let sealedRecords: Int64 = 4_096
     /// How long tries to deliver wait for a root that is made for something else.
     static let patientSeconds: Int64 = 24 * 3600
+    /// By how much the clocks of machines on one store differ where nothing is wrong, in milliseconds.
+    static let clockDifference: Int64 = 1_000
     /// Characters of a value that a finding shows.
     static let shownCharacters = 80
 }

@@ -98,6 +98,8 @@ struct Verifier {
     var story = RootStory()
     /// Payments whose chain could not be folded to its end.
     var unfolded = 0
+    /// Records that are older than the one before them.
+    var steps = StepsBack()
     /// Transactions that were too long to be kept.
     var longTransactions = 0
     let proofs: ProofCheck?
@@ -207,6 +209,7 @@ struct Verifier {
         _ chain: String, _ body: (inout Verifier, StoredRecord) throws -> String?
     ) throws -> Head? {
         var head = Head.empty
+        var time: Instant?
         while true {
             let page = try tx.records(chain: chain, from: head.sequence + 1, limit: Limits.verifiedRecords)
             for stored in page {
@@ -228,6 +231,8 @@ struct Verifier {
                     report.add(place, problem)
                     return nil
                 }
+                if let time { steps.note(place, from: time, to: stored.record.at) }
+                time = stored.record.at
                 head = Head(sequence: Int64(stored.record.sequence), hash: stored.hash)
             }
             if page.count < Limits.verifiedRecords { return head }
@@ -261,6 +266,7 @@ struct Verifier {
             report.unchecked.append(
                 "whether the networks' proofs prove what they are kept for, and are all there")
         }
+        if let words = steps.description { report.unchecked.append(words) }
         if longTransactions > 0 {
             report.unchecked.append("\(longTransactions) transactions that were too long to be kept")
         }
