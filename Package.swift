@@ -132,7 +132,7 @@ let package = Package(
             ]),
         tests("Program", [
             "quittance", "Domain", "Platform", "JSON", "Crypto", "HTTP", "Database", "Storage", "Chains",
-            "Engine", "TestKit",
+            "Engine", "Web", "TestKit",
         ], exclude: ["Golden"]),
         fuzz,
         tests("Tidy", []),

@@ -106,6 +106,30 @@ import Testing
         #expect(story.state == .paid)
     }
 
+    /// So many thousandths of the price a coin loses each minute.
+    @Test(arguments: [1, 10] as [Int64])
+    func `what a customer gains by waiting is what the coin lost within the windows`(fall: Int64) throws {
+        let policy = Policy().with { $0.late = Policy.LateRule(withinSeconds: 600, driftBasisPoints: 200) }
+        // Windows are 15 minutes and one of grace, and ten more for what is no more than two per cent down.
+        var settled: Set<Int64> = []
+        for minute: Int64 in 0...60 {
+            var story = try Story.quoted(policy)
+            story.clock = max(60 * minute, 1)
+            try story.mine("a", Sample.due)
+            let loss = fall * minute
+            let now = Rate(mantissa: UInt128(10 * (1_000 - loss)), scale: 0)
+            let source = RateSource(name: "test", rate: now, at: Sample.at(story.clock))
+            let isAccepted = story.payment.lateVerdict(of: Sample.btc.method, at: source) != nil
+            #expect(story.last.isFulfillable == (minute <= 16), "minute \(minute)")
+            #expect(isAccepted == ((17...26).contains(minute) && loss <= 20), "minute \(minute)")
+            if story.last.isFulfillable || isAccepted {
+                settled.insert(minute)
+                #expect(loss <= max(16 * fall, 20))
+            }
+        }
+        #expect(settled == Set(0...(fall == 1 ? 20 : 16)))
+    }
+
     @Test func `a fulfilment is granted once, to one action`() throws {
         var story = try Story.quoted()
         #expect(try refusal { try story.tell(.fulfilmentClaimed(action: "one")) } == .notFulfillable)

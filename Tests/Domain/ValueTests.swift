@@ -45,6 +45,29 @@ import Testing
         #expect(Set(records.map(\.preimage)).count == records.count)
     }
 
+    @Test func `records of every small text differ in their preimages`() {
+        let texts = ["", "a", "b", "ab", "1", "11", "\n", "\u{0}"]
+        var (preimages, count) = (Set<[UInt8]>(), 0)
+        for chain in texts {
+            for kind in texts {
+                for subject in texts {
+                    for cause in texts {
+                        for actor in texts {
+                            for sequence: UInt64 in [1, 11] {
+                                let record = Record(
+                                    chain: chain, sequence: sequence, at: Instant(milliseconds: 1), kind: kind,
+                                    subject: subject, cause: cause, actor: actor, body: [], previous: [])
+                                preimages.insert(record.preimage)
+                                count += 1
+                            }
+                        }
+                    }
+                }
+            }
+        }
+        #expect(count == 65_536 && preimages.count == count)
+    }
+
     @Test(arguments: [
         ([1, -1], true), ([2, -1, -1], true), ([1, -2], false), ([0, 0], false), ([1], false), ([], false),
         ([.max, .max, -1], false), ([.max, .min], false), ([.max, -.max], true), ([1, -1, 0], false),

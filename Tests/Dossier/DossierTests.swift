@@ -92,15 +92,16 @@ struct DossierTests {
         #expect(DossierCheck.report(on: bytes).texts(.failed).isEmpty)
         // All of them when somebody has the time.
         let step = settings["QUITTANCE_FLIPS"] == "all" ? 1 : 23
+        let start = Int.random(in: 0..<step)
         var unfound: [Int] = []
-        for place in stride(from: bytes.count % step, to: bytes.count, by: step) {
+        for place in stride(from: start, to: bytes.count, by: step) {
             for bit: UInt8 in [1, 0x20, 0x80] {
                 var flipped = bytes
                 flipped[place] ^= bit
                 if DossierCheck.report(on: flipped).verdict != .failed { unfound.append(place) }
             }
         }
-        #expect(unfound.isEmpty)
+        #expect(unfound.isEmpty, "every byte \(step) from \(start) on was flipped")
         for count in stride(from: 0, to: bytes.count, by: 97) {
             #expect(DossierCheck.report(on: Array(bytes[..<count])).verdict == .failed)
         }

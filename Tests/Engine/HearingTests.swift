@@ -49,6 +49,38 @@ struct HearingTests {
         await house.close()
     }
 
+    @Test("A node that stands still is believed; what was paid meanwhile is a question, and not lost")
+    func standsStill() async throws {
+        let isStill = Lock(false)
+        let house = try await House(telling: { chain in
+            RetoldChain(chain) { batch, after in
+                guard let after, isStill.withLock({ $0 }) else { return batch }
+                var still = Batch(cursor: after, isAtTip: true)
+                still.pool = []
+                return still
+            }
+        })
+        func height() -> String? {
+            let metric = "quittance_network_height{network=\"\(network)\"}"
+            return house.gateway.world.metrics.exposition().split(separator: "\n").first { $0.hasPrefix(metric) }
+                .map(String.init)
+        }
+        let id = try await house.open()
+        let before = height()
+        isStill.withLock { $0 = true }
+        try await house.take([.play(.exact, mined: 3), .wait(seconds: 2_000)], for: id)
+        #expect(try await house.payment(id).state == .expired)
+        // All that somebody can see of it.
+        #expect(before != nil && height() == before)
+        isStill.withLock { $0 = false }
+        try await house.follow()
+        let payment = try await house.payment(id)
+        #expect(payment.state == .latePaid && payment.openExceptions.map(\.kind) == [.late])
+        #expect(height() != before)
+        try await house.audit()
+        await house.close()
+    }
+
     @Test("Coins of a test network are nothing to a live payment")
     func testCoins() async throws {
         let house = try await House(live: [.sandbox])
@@ -154,19 +186,40 @@ struct ClockTests {
         await house.close()
     }
 
-    @Test("A second sight is no first one: what came late stays late when its block comes at an earlier hour")
-    func secondSight() async throws {
+    @Test(
+        "A second sight is no first one: what came late stays late when its block comes at an earlier hour",
+        arguments: [60, -3_600, -365 * 86_400])
+    func secondSight(seconds: Int64) async throws {
         let house = try await House()
         let id = try await house.open()
         try await house.take([.play(.late)], for: id)
         let first = try #require(try await house.payment(id).evidence.transfers.first?.firstSeen)
         let opened = try await house.payment(id).terms.openedAt
-        house.clock.step(by: opened.milliseconds + 60_000 - house.gateway.now(isTest: true).milliseconds)
+        house.clock.step(by: opened.milliseconds + seconds * 1_000 - house.gateway.now(isTest: true).milliseconds)
         try await house.take([.command(.mine(.sandbox, blocks: 1))], for: id)
         let payment = try await house.payment(id)
         #expect(payment.state == .latePaid)
         #expect(payment.evidence.transfers.map(\.firstSeen) == [first])
         try await house.audit()
+        await house.close()
+    }
+
+    @Test("Where a clock was set back, a verification says in which record it shows", arguments: [
+        (1_000, false), (1_001, true), (3_600_000, true), (365 * 86_400_000, true),
+    ] as [(Int64, Bool)])
+    func told(milliseconds: Int64, isTold: Bool) async throws {
+        let house = try await House()
+        let id = try await house.open()
+        house.clock.step(by: -milliseconds)
+        try await house.take([.cancel], for: id)
+        let verdict = try await house.store.verify()
+        #expect(verdict.isClean, "\(verdict.findings)")
+        let told = verdict.unchecked.filter { $0.contains("older than the one before them") }
+        #expect(told.count == (isTold ? 1 : 0), "\(verdict.unchecked)")
+        if isTold {
+            #expect(told.first?.contains("in 1 records") == true && told.first?.contains(" of \(id)): a clock") == true)
+            #expect(told.first?.contains("by \(milliseconds / 1_000) s ") == true, "\(told)")
+        }
         await house.close()
     }
 
@@ -185,17 +238,19 @@ struct ClockTests {
         await house.close()
     }
 
-    @Test("A payment that lived through a wrong hour is quoted once more, and that quote can be paid")
-    func wrongHour() async throws {
+    @Test(
+        "A payment that lived through a wrong hour is quoted once more, and that quote can be paid",
+        arguments: [3_600, 365 * 86_400])
+    func wrongHour(seconds: Int64) async throws {
         let house = try await House()
         var new = NewPayment(orderID: "order-1", amount: "25", currency: "EUR")
         new.methods = [try method("SBX"), try method("SUSD")]
         let id = try await house.open(new)
         try await house.take([.choose("SBX")], for: id)
-        house.clock.step(by: 3_600_000)
+        house.clock.step(by: seconds * 1_000)
         try await house.follow()
         #expect(try await house.payment(id).state == .expired)
-        house.clock.step(by: -3_600_000)
+        house.clock.step(by: -seconds * 1_000)
         try await house.follow()
         for _ in 0..<3 {
             try await house.take([.choose("SBX")], for: id)

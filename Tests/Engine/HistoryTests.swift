@@ -44,8 +44,12 @@ struct HistoryTests {
     }
 
     /// What somebody asks of a payment.
-    private enum Wish: CaseIterable, Sendable {
+    private enum Wish: Sendable {
         case look, first, second, claim, cancel, accept
+
+        /// What is asked over and over, and, at the end, what ends a payment.
+        static let usual: [Wish] = [.look, .look, .first, .second, .first, .second, .claim]
+        static let last: [Wish] = [.look, .first, .second, .cancel, .accept]
     }
 
     private static let gateways = 4
@@ -127,7 +131,8 @@ struct HistoryTests {
                     let dice = SeededEntropy(seed: UInt64(lane))
                     for number in 0..<callsEach {
                         let id = ids[Int(dice.number(below: UInt64(ids.count)))]
-                        let wish = Wish.allCases[Int(dice.number(below: UInt64(Wish.allCases.count)))]
+                        let wishes = number < callsEach - 8 ? Wish.usual : Wish.last
+                        let wish = wishes[Int(dice.number(below: UInt64(wishes.count)))]
                         let gateway = gateways[Int(dice.number(below: UInt64(gateways.count)))]
                         let cause = "call-\(lane)-\(number)"
                         let asked = history.moment()

@@ -77,6 +77,27 @@ struct MoneyTests {
         await house.close()
     }
 
+    @Test("A rate that is a thousand times the last one is taken, and each quote says by which")
+    func absurdRate() async throws {
+        let house = try await House()
+        func push(_ rate: String) async throws {
+            _ = try await house.gateway.push(
+                asset: try code("SBX"), currency: "EUR", rate: rate, by: house.caller, cause: "test",
+                Answering(key: nil) { _ in Reply(status: 200, body: []) })
+        }
+        var due: [UInt128] = []
+        for rate in ["200", "200000"] {
+            try await push(rate)
+            let pushed = house.gateway.world.now
+            let quote = try await house.quote(of: try await house.open(order: rate))
+            #expect(quote.rate == (try Rate(parsing: rate)))
+            #expect(quote.sources.map(\.name) == ["merchant"] && quote.sources.map(\.at) == [pushed])
+            due.append(quote.amountDue)
+        }
+        #expect(due[0] == 1_000 * due[1])
+        await house.close()
+    }
+
     @Test("What a test key sets is for test payments alone")
     func testAlone() async throws {
         let house = try await House()

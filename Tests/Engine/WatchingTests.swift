@@ -277,16 +277,35 @@ struct WatchingTests {
             async let two: Void = House.follow(second)
             _ = try await (one, two)
         }
+        var summaries: Set<Summary> = []
         for id in ids {
             let summary = try await house.summary(of: id)
             #expect(summary.state == .paid)
             #expect(summary.events.filter { $0 == "payment.paid" }.count == summary.epoch)
             #expect(summary.events.filter { $0 == "payment.reversed" }.count == summary.epoch - 1)
             #expect(summary.epoch <= 2)
+            summaries.insert(summary)
         }
+        #expect(try await Self.alone(ids.count, commands) == summaries)
         try await house.audit()
         await other.close()
         await house.close()
+    }
+
+    /// What one gateway makes of so many payments and of what happens then.
+    private static func alone(_ count: Int, _ commands: [SandboxCommand.Action]) async throws -> Set<Summary> {
+        let house = try await House()
+        var ids: [ID<Payment>] = []
+        for number in 0..<count { ids.append(try await house.open(order: "order-\(number)")) }
+        for id in ids { _ = try await house.gateway.play(.exact, for: id, of: house.caller) }
+        for command in commands {
+            _ = try await house.gateway.command(command)
+            try await house.follow()
+        }
+        var summaries: Set<Summary> = []
+        for id in ids { summaries.insert(try await house.summary(of: id)) }
+        await house.close()
+        return summaries
     }
 
     @Test("Of two gateways on one PostgreSQL one listens, and the other takes over when it has gone")

@@ -149,7 +149,8 @@ struct CanaryTests {
             let words = String(decoding: bytes.prefix(2_000), as: UTF8.self)
             #expect(found.isEmpty, "\(place) tells \(found.sorted()): \(words)")
         }
-        // It was really listened, to all of them.
+        // It was really listened, to all of them, and each would have been heard.
+        for form in canaries.forms { #expect(canaries.found(in: [0x20] + form.bytes + [0x20]).contains(form.name)) }
         for place in ["log", "doctor", "verify", "GET /metrics", "GET /v1/payments/\(id)/dossier", "webhook", "500"] {
             #expect(all.contains { $0.place == place && !$0.bytes.isEmpty }, "\(place)")
         }

@@ -114,6 +114,46 @@ struct APIAccess {
         #expect(try await gateway.recordCounts().others == before)
     }
 
+    @Test("No test key sees a live payment or anything of it")
+    func live() async throws {
+        let gateway = try await TestGateway()
+        let owner = try await gateway.tenant()
+        let key = """
+            zpub6rFR7y4Q2AijBEqTUquhVz398htDFrtymD9xYYfG1m4wAcvPhXNfE3EfH1r1ADqtfSdVCToUG868RvUUkgDK\
+            f31mGDtKsAYz2oz2AGutZYs
+            """
+        let wallet = await owner.post("/v1/wallets", ["network": "bitcoin", "key": .string(key)], key: owner.live)
+        #expect(wallet.status == 201, "\(wallet.text)")
+        #expect(await owner.post(
+            "/v1/webhook-endpoints", ["url": "https://example.com/live"], key: owner.live).status == 201)
+        var order = Tenant.order
+        (order["asset"], order["network"]) = ("BTC", "bitcoin")
+        let made = await owner.post("/v1/payments", .object(order), key: owner.live)
+        #expect(made.status == 201, "\(made.text)")
+        let id = made.json?["id"]?.asString ?? ""
+        func ids(_ path: String, _ key: String) async -> Set<String> {
+            Set((await owner.get(path, key: key).json?["data"]?.asArray ?? []).compactMap { $0["id"]?.asString })
+        }
+        let event = await ids("/v1/events", owner.live).first ?? ""
+        let hook = await ids("/v1/webhook-endpoints", owner.live).first ?? ""
+        for path in ["payments/\(id)", "payments/\(id)/timeline", "payments/\(id)/dossier", "payments/\(id)/entries",
+            "payments/\(id)/policy", "events/\(event)", "webhook-endpoints/\(hook)"]
+        {
+            #expect(await owner.get("/v1/\(path)", key: owner.live).status == 200, "\(path)")
+            #expect(await owner.get("/v1/\(path)", key: owner.test).status == 404, "\(path)")
+        }
+        for list in ["payments", "events", "webhook-endpoints", "wallets", "api-keys"] {
+            let (real, play) = (await ids("/v1/\(list)", owner.live), await ids("/v1/\(list)", owner.test))
+            #expect(!real.isEmpty && real.isDisjoint(with: play), "\(list)")
+        }
+        let before = try await gateway.recordCounts().others
+        for path in ["payments/\(id)/cancel", "wallets/\(wallet.json?["id"]?.asString ?? "")/disable"] {
+            #expect(await owner.post("/v1/\(path)", key: owner.test).status == 404, "\(path)")
+        }
+        #expect(await owner.post("/v1/payments/\(id)/fulfilments", ["action_id": "a"], key: owner.test).status == 404)
+        #expect(try await gateway.recordCounts().others == before)
+    }
+
     @Test("Neither another merchant nor a live key sees the rates and the policy of a test key")
     func configuration() async throws {
         let gateway = try await TestGateway()

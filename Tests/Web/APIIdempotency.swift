@@ -1,4 +1,5 @@
 import Chains
+import Database
 import Domain
 import HTTP
 import JSON
@@ -69,6 +70,49 @@ struct APIIdempotency {
         wrong["amount"] = "0"
         #expect(await tenant.post("/v1/payments", .object(wrong), idempotency: "key-1").status == 422)
         #expect(await tenant.post("/v1/payments", order("a"), idempotency: "key-1").status == 201)
+    }
+
+    @Test("What was refused for another reason than the request keeps nothing either")
+    func refusedForOtherReasons() async throws {
+        let gateway = try await TestGateway(rateLimit: RateLimit(quota: 2, windowSeconds: 60))
+        let tenant = try await gateway.tenant()
+        let reader = try await gateway.key(of: tenant.merchant, [.paymentsRead], isTest: true)
+        let writer = try await gateway.key(of: tenant.merchant, [.paymentsWrite], isTest: true)
+        func ask(_ key: String?) async -> Answer {
+            await gateway.send(
+                .post, "/v1/payments", key: key, body: order("a").encoded(), headers: ["Idempotency-Key": "key-1"])
+        }
+        #expect(await ask(nil).status == 401)
+        #expect(await ask("qk_test_none").status == 401)
+        #expect(await ask(reader).code == "missing_scope")
+        func trigger(_ statement: SQL) async throws {
+            try await gateway.store.database.write { _ = try $0.execute(statement) }
+        }
+        try await trigger("CREATE TRIGGER no BEFORE INSERT ON payment BEGIN SELECT RAISE(ABORT, 'no'); END")
+        #expect(await ask(writer).status == 500)
+        try await trigger("DROP TRIGGER no")
+        for path in ["/v1/payments", "/v1/events"] { _ = await tenant.get(path) }
+        #expect(await ask(tenant.test).status == 429)
+        let made = await ask(writer)
+        #expect(made.status == 201 && made.headers["Idempotency-Replayed"] == nil, "\(made.text)")
+        #expect(await ask(writer).status == 429)
+        gateway.clock.advance(by: 60_000)
+        #expect(await tenant.get("/v1/payments").json?["data"]?.asArray?.count == 1)
+        let again = await ask(writer)
+        #expect(again.body == made.body && again.headers["Idempotency-Replayed"] == "true")
+        // A command that its state refuses, and takes later.
+        let claim = "/v1/payments/\(made.json?["id"]?.asString ?? "")/fulfilments"
+        let early = await tenant.post(claim, ["action_id": "a"], idempotency: "key-2")
+        #expect(early.status == 409, "\(early.text)")
+        _ = try await gateway.gateway.play(
+            .exact, for: try #require(ID<Payment>(parsing: made.json?["id"]?.asString ?? "")),
+            of: Caller(merchant: tenant.merchant, key: gateway.gateway.world.id(), isTest: true, scopes: ["admin"]),
+            confirmedBy: 6)
+        try await gateway.watch()
+        gateway.clock.advance(by: 60_000)
+        let granted = await tenant.post(claim, ["action_id": "a"], idempotency: "key-2")
+        #expect([200, 201].contains(granted.status), "\(granted.text)")
+        #expect(granted.headers["Idempotency-Replayed"] == nil)
     }
 
     @Test("Keys are apart between merchants, and between test and live")
