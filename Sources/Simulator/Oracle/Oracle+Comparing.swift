@@ -11,7 +11,8 @@ extension Oracle {
         let problem: String?
     }
 
-    /// Compares one payment whose entries come to `books`, and remembers where its money was confirmed.
+    /// Compares one payment whose entries come to `books`, and remembers where its money was confirmed
+    /// and what is booked of it.
     mutating func compare(
         _ index: Int, _ payment: Payment, books: [Account: Int128], now: Int64
     ) -> Comparison {
@@ -21,6 +22,7 @@ extension Oracle {
             let problem = differences.compactMap { $0 }.joined(separator: "; or ")
             return Comparison(answers: verdicts.count, problem: problem)
         }
+        cases[index].books = verdicts[right].books
         for place in cases[index].known.indices {
             let key = cases[index].known[place].key
             cases[index].known[place].confirmedIn = verdicts[right].confirmedIn[key]

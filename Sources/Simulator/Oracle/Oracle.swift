@@ -83,6 +83,8 @@ struct Oracle: Sendable {
         var known: [Known] = []
         var decided: [Decided] = []
         let expiresAt: Int64
+        /// What is booked of it, when it was compared last.
+        var books: [Account: Int128] = [:]
         /// The latest the clock has shown, and the furthest that each network was seen, since the last offer:
         /// both may have been put back since.
         var latest: Int64 = 0
