@@ -53,6 +53,12 @@ package struct Dials: Hashable, Sendable {
     var changes = 100
     var repeats = 200
 
+    // Where money comes from
+    /// Of the worlds, how many have miners who pay orders with what their blocks make.
+    var coinbases = 60
+    /// Of the worlds, how many have customers who spend what others have sent and may take back.
+    var parents = 120
+
     package init() {}
 
     /// The same with some turned off, some turned up.
@@ -79,7 +85,8 @@ package struct Dials: Hashable, Sendable {
         ("power-losses", \.powerLosses), ("disk-errors", \.diskErrors), ("disk-full", \.diskFull),
         ("clock-steps", \.clockSteps), ("failing-receivers", \.failingReceivers), ("rulings", \.rulings),
         ("changes", \.changes), ("repeats", \.repeats), ("several-processes", \.processes),
-        ("pauses", \.pauses), ("process-ends", \.processEnds),
+        ("pauses", \.pauses), ("process-ends", \.processEnds), ("coinbases", \.coinbases),
+        ("parents", \.parents),
     ]
 
     private static let faults = named.map(\.path)

@@ -12,6 +12,8 @@ enum Limits {
     static let demandingPayments = 20_000
     /// Blocks that a chain has before the first payment; no reorganisation goes below them.
     static let firstBlocks = 20
+    /// Blocks, its own among them, after which what a block makes can be spent.
+    static let maturity: UInt64 = 100
     /// The deepest reorganisation.
     static let reorgDepth = 500
     /// Blocks that are mined in any case when all is mended: more than anybody waits for.

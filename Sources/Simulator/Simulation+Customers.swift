@@ -164,7 +164,8 @@ extension Simulation {
             outputs.append(.init(value: UInt64(more.due), script: more.script))
             count("batch payouts")
         }
-        submit(TrueTransaction(inputs: [place], outputs: outputs), for: index, on: network)
+        let coin = coin(place, on: network)
+        submit(TrueTransaction(inputs: [coin], outputs: outputs), for: index, on: network)
     }
 
     /// Replaces the last transaction by one that spends the same coins: what it pays to us, each output on

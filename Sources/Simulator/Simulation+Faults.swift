@@ -40,6 +40,7 @@ extension Simulation {
     func somethingFails() {
         let index = someNetwork()
         if dice.chance(dials.reorgs * 8) { reorganise(index) }
+        replaceParent(on: index)
         if dice.chance(dials.evictions * 5), let victim = dice.pick(networks[index].truth.pool) {
             note("evict on \(index)")
             networks[index].truth.evict(victim.id)

@@ -28,7 +28,7 @@ extension Simulation {
         var taken = networks[index].truth.pool
         if dice.chance(300) { taken = taken.filter { _ in dice.chance(500) } }
         let time = blockTime
-        networks[index].truth.mine(taken, time: time)
+        networks[index].truth.mine(taken, time: time, coinbase: coinbase(on: index))
         count("blocks")
     }
 

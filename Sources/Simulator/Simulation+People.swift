@@ -92,7 +92,7 @@ extension Simulation {
     /// The merchant moves something that it received to its treasury.
     private func spend() {
         guard let index = dice.pick(Array(orders.indices.suffix(100))),
-            let known = dice.pick(oracle.cases[index].known)
+            let known = dice.pick(oracle.cases[index].known), isMature(known)
         else { return }
         note("spend \(known.key)")
         let place = known.place

@@ -19,6 +19,7 @@ extension Simulation {
             networks[index].line.set(.none)
         }
         try await reviveEndpoint()
+        matureCoinbases()
         var quiet = 0
         // Money that no block confirms is asked about for as long as it waits: each chain goes on until what
         // came last is deeper than anybody wants it.
@@ -70,6 +71,9 @@ extension Simulation {
         }
         count("ended \(payment.state.rawValue)")
         if payment.epoch > 1 { count("epochs beyond the first", payment.epoch - 1) }
+        for known in oracle.cases[index].known where known.transaction.inputs.isEmpty {
+            if known.confirmedIn != nil { count("coinbases that matured") }
+        }
         let scripts = Set(oracle.cases[index].offers.map(\.script))
         for (network, net) in networks.enumerated() {
             let there = scripts.reduce(UInt128(0)) { $0 + UInt128(received[network][$1] ?? 0) }

@@ -37,6 +37,8 @@ final class Simulation {
     /// What a test has the oracle believe of the rules.
     var mislead: @Sendable (inout Agreement) -> Void = { _ in }
     var orders: [Order] = []
+    /// Where money comes from in this world.
+    var sources: Sources
     var orderOfPayment: [ID<Payment>: Int] = [:]
     /// Payments that their merchant is about to call off.
     var cancelling: [Int] = []
@@ -103,6 +105,7 @@ final class Simulation {
         var swarm = root.split("dials")
         self.dials = dials.swarm(&swarm)
         dice = root.split("acts")
+        sources = Sources(root, self.dials, networks: 2)
         var secrets = root.split("entropy")
         entropy = SeededEntropy(seed: secrets.next())
         post = Post(clock)

@@ -29,7 +29,7 @@ package struct Tally: Sendable {
     /// What a campaign of some length must have met: one in which it never happened shows nothing about it.
     package static let sometimes = [
         "reorgs", "reorgs deeper than 6", "reorgs deeper than 100", "reorgs deeper than 300", "replacements",
-        "evictions",
+        "evictions", "coinbases", "coinbases that matured", "parents of others", "parents replaced",
         "node unreachable", "damaged answers", "lies of the node", "stalls", "other branches",
         "node restarts",
         "notices lost", "notices doubled", "miners' clocks", "broken off", "restarts", "power losses",

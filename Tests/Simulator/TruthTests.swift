@@ -50,6 +50,22 @@ struct TruthTests {
         #expect(!isBack)
     }
 
+    @Test("What a block makes is gone with it, and so is what spends it")
+    func coinbases() {
+        var chain = Self.chain()
+        let reward = TrueTransaction.Output(value: 700, script: [0x51, 9])
+        chain.mine([], time: 1_700_001_000, coinbase: reward)
+        let coinbase = chain.block(at: chain.height)?.transactions.first
+        #expect(coinbase?.outputs == [reward])
+        guard let coinbase else { return }
+        let spend = TrueTransaction(inputs: [coinbase.place(0)], outputs: [.init(value: 600, script: [0x51])])
+        chain.submit(spend)
+        #expect(chain.isPooled(spend.id))
+        chain.reorganise(depth: 1, time: 1_700_002_000) { _ in .kept }
+        #expect(chain.mined[coinbase.id] == nil)
+        #expect(chain.pool.isEmpty)
+    }
+
     @Test("What spends something that is gone is gone too")
     func children() {
         var chain = Self.chain()

@@ -74,7 +74,11 @@ struct TrueChain: Sendable {
 
     /// Mines a block on the tip with these transactions of the pool or from elsewhere. Those that conflict
     /// with the branch are left out.
-    mutating func mine(_ transactions: [TrueTransaction], time: UInt32) {
+    ///
+    /// - Parameter reward: what the block makes, where that goes to somebody.
+    mutating func mine(
+        _ transactions: [TrueTransaction], time: UInt32, coinbase reward: TrueTransaction.Output? = nil
+    ) {
         var taken: [TrueTransaction] = []
         var spent: Set<TrueTransaction.Place> = []
         for transaction in transactions {
@@ -91,7 +95,9 @@ struct TrueChain: Sendable {
         }
         tag += 1
         let coinbase = TrueTransaction(
-            inputs: [], outputs: [.init(value: 5_000_000_000, script: [0x51])], height: height + 1, tag: tag)
+            inputs: [], outputs: [reward ?? .init(value: 5_000_000_000, script: [0x51])],
+            height: height + 1, tag: tag)
+        if reward != nil { born.insert(coinbase.id) }
         let floor = (block(at: height)?.time ?? 0) + 1
         let block = TrueBlock(
             on: network, height: height + 1, parent: best, time: max(time, floor),

@@ -193,7 +193,9 @@ private struct Judgement {
     private func item(_ known: Oracle.Known, _ place: Int, value: UInt128) -> Item {
         let standing = oracle.standing(known)
         let view = oracle.views[known.network]
-        let need = agreement.confirmations(on: known.network, value: value)
+        let asked = agreement.confirmations(on: known.network, value: value)
+        // What a block makes itself can be spent by the hundredth block on it, and may vanish until then.
+        let need = known.transaction.inputs.isEmpty ? max(asked, Limits.maturity) : asked
         let isConfirmed: Bool
         switch (known.confirmedIn, standing) {
         case (.some(nil), _): isConfirmed = true
