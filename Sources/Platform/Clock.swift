@@ -12,6 +12,14 @@ package protocol Clock: Sendable {
     func sleep(milliseconds: Int64) async throws
 }
 
+/// What the processor has done for the thread that asks, in nanoseconds. Whatever else the machine does
+/// meanwhile is not in it; only differences mean something.
+package func threadTime() -> Int64 {
+    var time = timespec()
+    unsafe clock_gettime(CLOCK_THREAD_CPUTIME_ID, &time)
+    return Int64(time.tv_sec) * 1_000_000_000 + Int64(time.tv_nsec)
+}
+
 /// The machine's own clocks.
 package struct SystemClock: Clock {
     package init() {}

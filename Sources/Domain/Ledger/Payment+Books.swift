@@ -2,14 +2,14 @@ extension Payment {
     /// The entries that bring the books to what `assessment` calls for. Updates what is posted.
     mutating func book(_ assessment: Assessment, _ fact: Fact) throws(Objection) -> [Entry] {
         var entries: [Entry] = []
-        let judge = Judge(terms: terms, evidence: evidence)
+        let verdict = evidence.decisive?.verdict
         for transfer in evidence.transfers {
             guard let method = transfer.method, let quote = evidence.quote(transfer.quote) else { continue }
             let posted = self.posted[transfer.key]
             let share = assessment.shares[transfer.key]
             // Of what is not confirmed and never was, and goes back to nobody, there is nothing to book.
             if posted == nil, !(share?.isConfirmed ?? false), evidence.refunds.isEmpty { continue }
-            let target = holding(of: transfer, share, assessment, judge)
+            let target = holding(of: transfer, share, assessment, verdict)
             let old = posted?.holding ?? Holding()
             guard target != old else { continue }
             let postings = target.postings(from: old, wallet: quote.destination.wallet) { units in
@@ -33,14 +33,15 @@ extension Payment {
 
     /// What the books should say of one transfer.
     private func holding(
-        of transfer: Transfer, _ share: Assessment.Share?, _ assessment: Assessment, _ judge: Judge
+        of transfer: Transfer, _ share: Assessment.Share?, _ assessment: Assessment,
+        _ verdict: Ruling.Verdict?
     ) -> Holding {
         let isConfirmed = share?.isConfirmed ?? false
         let gross = isConfirmed ? transfer.amount ?? 0 : 0
         let removed = evidence.removed(of: transfer.key)
         var places = Places()
         if isConfirmed, let share {
-            places = split(transfer, share, gross.minus(removed), assessment, judge)
+            places = split(transfer, share, gross.minus(removed), assessment, verdict)
         }
         var short = removed.minus(gross)
         for place in Holding.Place.allCases {
@@ -65,11 +66,12 @@ extension Payment {
     /// Where `units` of a confirmed transfer belong.
     private func split(
         _ transfer: Transfer, _ share: Assessment.Share, _ units: UInt128, _ assessment: Assessment,
-        _ judge: Judge
+        _ verdict: Ruling.Verdict?
     ) -> Places {
-        let isEnded = judge.isRefused || assessment.state == .refunded
-        let isMet = judge.acceptsLate || assessment.confirmed >= judge.enough
-        if !isEnded, share.role == .counted || judge.acceptsLate && share.role == .late {
+        let isEnded = verdict?.refuses ?? false || assessment.state == .refunded
+        let isAccepted = verdict?.accepts ?? false
+        let isMet = isAccepted || assessment.confirmed >= terms.enough
+        if !isEnded, share.role == .counted || isAccepted && share.role == .late {
             guard isMet else { return Places(units, in: .unapplied) }
             let excess = min(share.excess, units)
             var places = Places(units - excess, in: .payments)
@@ -137,15 +139,5 @@ private struct Places {
         let held = self[place]
         self[place] = held.minus(units)
         return units.minus(held)
-    }
-}
-
-extension Judge {
-    /// Cancelled or rejected: nothing is applied any more.
-    var isRefused: Bool {
-        switch verdict {
-        case .cancel, .reject: true
-        case .accept, .acceptLate, .grantTopUp, .keep, .release, .dismiss, nil: false
-        }
     }
 }

@@ -62,6 +62,7 @@ extension UInt128 {
     package func scaled(by factor: UInt128, over divisor: UInt128) -> UInt128 {
         let product = multipliedFullWidth(by: factor)
         guard product.high < divisor else { return .max }
+        if product.high == 0 { return product.low / divisor }
         return divisor.dividingFullWidth(product).quotient
     }
 

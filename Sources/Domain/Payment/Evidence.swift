@@ -29,13 +29,19 @@ package struct Evidence: Hashable, Sendable {
         return spend
     }
 
+    /// The ruling that ended the question whether the price is met.
+    var decisive: Ruling? { rulings.last { $0.verdict.accepts || $0.verdict.refuses } }
+
     /// The quote that the customer is shown.
     package var currentQuote: Quote? { chosen.flatMap(quote) ?? quotes.last }
 
     /// What a fact of the moment `at` says of the networks. Nobody has scanned beyond the present.
     mutating func hear(_ sources: [NetworkName: Source], at: Instant) {
         for (network, word) in sources {
-            self.sources[network] = word.seen(by: at).merged(with: self.sources[network])
+            let known = self.sources[network]
+            let merged = word.seen(by: at).merged(with: known)
+            // What stays as it is is not written: that would copy all of them.
+            if merged != known { self.sources[network] = merged }
         }
     }
 
@@ -69,7 +75,7 @@ package struct Evidence: Hashable, Sendable {
         var places = places
         for sighting in sightings {
             if let index = places[sighting.key] {
-                hear(sighting, at: index)
+                transfers[index].hear(sighting)
             } else if Self.takes(sighting.claim.standing, after: transfers.count) {
                 places[sighting.key] = transfers.count
                 transfers.append(
@@ -82,21 +88,6 @@ package struct Evidence: Hashable, Sendable {
                         observations: Set([sighting.observation].compactMap { $0 })))
             }
         }
-    }
-
-    private mutating func hear(_ sighting: Sighting, at index: Int) {
-        if sighting.claim.supersedes(transfers[index].claim) {
-            transfers[index].claim = sighting.claim
-            transfers[index].amountText = sighting.amountText
-        }
-        if sighting.seenAt < transfers[index].firstSeen {
-            transfers[index].firstSeen = sighting.seenAt
-            transfers[index].missedByGap = sighting.fellIntoGap
-        } else if sighting.seenAt == transfers[index].firstSeen, sighting.fellIntoGap {
-            transfers[index].missedByGap = true
-        }
-        transfers[index].replaces.formUnion(sighting.replaces)
-        if let observation = sighting.observation { transfers[index].observations.insert(observation) }
     }
 
     mutating func hear(_ spend: Transfer.Spend, of key: Transfer.Key) {
@@ -128,6 +119,7 @@ package struct Evidence: Hashable, Sendable {
     func returned(
         of key: Transfer.Key, where isIncluded: (RefundClaim, RefundClaim.Part) -> Bool = { _, _ in true }
     ) -> UInt128 {
+        if refunds.isEmpty { return 0 }
         var units: UInt128 = 0
         for refund in standingRefunds {
             for part in refund.parts where part.transfer == key && isIncluded(refund, part) {

@@ -182,6 +182,24 @@ package struct Ruling: Hashable, Sendable {
     }
 }
 
+extension Ruling.Verdict {
+    /// Cancelled or rejected: nothing is applied any more.
+    var refuses: Bool {
+        switch self {
+        case .cancel, .reject: true
+        case .accept, .acceptLate, .grantTopUp, .keep, .release, .dismiss: false
+        }
+    }
+
+    /// What had come by then is taken as the price.
+    var accepts: Bool {
+        switch self {
+        case .accept, .acceptLate: true
+        case .cancel, .reject, .grantTopUp, .keep, .release, .dismiss: false
+        }
+    }
+}
+
 /// Who caused something.
 package enum Actor: Hashable, Sendable {
     /// The merchant's server, by its key.

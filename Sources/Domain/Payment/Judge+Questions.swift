@@ -6,7 +6,7 @@ extension Judge {
         if let excess, result.state.isSettled, isTooMuch(excess.worth),
             policy.excess == .review || policy.holdsOverpaid
         {
-            ask(.overpaid, excess.transfer.transfer, result.shares[excess.transfer.transfer.key]?.excess)
+            ask(.overpaid, excess.transfer.transfer, shares[excess.transfer.place]?.excess)
         }
         switch result.state {
         case .underpaid where isWindowClosed && hasConfirmedMoney:
@@ -26,12 +26,14 @@ extension Judge {
         if evidence.transfers.count >= Payment.mostTransfers {
             result.questions[Exception.Subject(.tooManyTransfers)] = Assessment.Question(isSevere: true)
         }
-        for transfer in evidence.transfers { ask(about: transfer) }
+        for (transfer, share) in zip(evidence.transfers, shares) {
+            if let share, share.isConfirmed { ask(about: transfer, share) }
+        }
     }
 
     /// Questions about a single confirmed transfer.
-    private mutating func ask(about transfer: Transfer) {
-        guard let share = result.shares[transfer.key], share.isConfirmed, transfer.amount != 0 else { return }
+    private mutating func ask(about transfer: Transfer, _ share: Assessment.Share) {
+        guard transfer.amount != 0 else { return }
         let amount = transfer.amount.map { $0.minus(evidence.returned(of: transfer.key)) }
         guard amount != 0 else { return }
         switch share.role {
@@ -77,7 +79,7 @@ extension Judge {
     }
 
     private var hasConfirmedMoney: Bool {
-        result.shares.values.contains { $0.isConfirmed && !$0.role.isMismatch }
+        shares.contains { $0.map { $0.isConfirmed && !$0.role.isMismatch } ?? false }
     }
 
     private func wasReturnedInFull(_ transfer: Transfer) -> Bool {
@@ -126,30 +128,30 @@ extension Judge {
 
     /// When to look again: the clock's next boundary, and the heights at which confirmations are reached.
     mutating func schedule(_ counted: [Counted]) {
-        var moments: [Instant] = []
         if isWaiting {
-            moments.append(lastSight.adding(milliseconds: 1))
-            moments.append(lastSight.adding(seconds: terms.policy.staleSeconds).adding(milliseconds: 1))
+            look(after: lastSight)
+            look(after: lastSight.adding(seconds: terms.policy.staleSeconds))
             if evidence.now > lastSight, !isWindowClosed { awaitScans() }
-            if !lastWords.isEmpty {
-                moments += lastWords.values.map { endOfPatience(since: $0).adding(milliseconds: 1) }
-                result.nextScans.merge(silent, uniquingKeysWith: max)
-            }
+            for word in lastWords.values { look(after: endOfPatience(since: word)) }
+            if !lastWords.isEmpty { result.nextScans.merge(silent, uniquingKeysWith: max) }
         }
-        for item in counted where item.transfer.block == nil && item.isTimely {
+        if counted.contains(where: { $0.transfer.block == nil && $0.isTimely }) {
             for quote in evidence.quotes {
-                let limit = quote.endsAt.adding(seconds: terms.policy.confirmBySeconds)
-                moments.append(limit.adding(milliseconds: 1))
+                look(after: quote.endsAt.adding(seconds: terms.policy.confirmBySeconds))
             }
         }
-        result.nextLook = moments.filter { $0 > evidence.now }.min()
-        for transfer in evidence.transfers {
-            guard let place = transfer.block, let share = result.shares[transfer.key], !share.isConfirmed
-            else { continue }
+        for (transfer, share) in zip(evidence.transfers, shares) {
+            guard let place = transfer.block, let share, !share.isConfirmed else { continue }
             let height = wakeHeight(of: transfer, at: place)
             let network = transfer.key.network
             result.nextHeights[network] = min(result.nextHeights[network] ?? .max, height)
         }
+    }
+
+    /// The clock alone may change something as soon as `moment` is over.
+    private mutating func look(after moment: Instant) {
+        let next = moment.adding(milliseconds: 1)
+        if next > evidence.now { result.nextLook = min(result.nextLook ?? next, next) }
     }
 
     /// The clock has done its part: only the word of a network that was not yet seen past the end can close

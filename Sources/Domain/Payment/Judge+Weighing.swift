@@ -1,6 +1,8 @@
 extension Judge {
     /// A live transfer in its asset and on its network.
     struct Counted {
+        /// Where it stands in the evidence.
+        let place: Int
         let transfer: Transfer
         /// The quote that says what it is worth.
         let quote: Quote
@@ -14,9 +16,15 @@ extension Judge {
     /// Sorts out what is never counted, and puts the rest in canonical order.
     mutating func weigh() -> [Counted] {
         var candidates: [(Int, Transfer, Quote, Assessment.Role)] = []
-        for (place, transfer) in evidence.transfers.enumerated() where transfer.isLive {
-            guard let quote = evidence.quote(transfer.quote) else { continue }
-            candidates.append((place, transfer, quote, role(of: transfer, under: quote)))
+        shares = []
+        for (place, transfer) in evidence.transfers.enumerated() {
+            guard transfer.isLive, let quote = evidence.quote(transfer.quote) else {
+                shares.append(nil)
+                continue
+            }
+            let role = role(of: transfer, under: quote)
+            shares.append(Assessment.Share(role: role, isConfirmed: false))
+            candidates.append((place, transfer, quote, role))
         }
         var whole = Tally()
         for (_, transfer, quote, role) in candidates where !role.isMismatch {
@@ -27,13 +35,13 @@ extension Judge {
         var counted: [Counted] = []
         for (place, transfer, quote, role) in candidates {
             let confirmed = isConfirmed(transfer, value: value)
-            result.shares[transfer.key] = Assessment.Share(role: role, isConfirmed: confirmed)
+            shares[place]?.isConfirmed = confirmed
             if role.isMismatch { continue }
             let sight = lineage.sight(at: place)
             let timely = timelyQuote(of: transfer, under: quote, seen: sight, isConfirmed: confirmed)
             counted.append(
                 Counted(
-                    transfer: transfer, quote: timely ?? quote, units: units(of: transfer),
+                    place: place, transfer: transfer, quote: timely ?? quote, units: units(of: transfer),
                     isTimely: timely != nil, isConfirmed: confirmed, sight: sight))
         }
         if counted.count > 1 { counted.sort(by: Self.precedes) }
@@ -152,18 +160,22 @@ extension Judge {
     mutating func basis(for transfer: Transfer.Key?) -> Ruling.Basis {
         let seen = weigh()
         return Ruling.Basis(
-            live: Tally(whole: seen).worth, confirmed: Tally(whole: seen.filter(\.isConfirmed)).worth,
-            transfer: transfer.flatMap { result.shares[$0]?.role.isMismatch ?? false ? $0 : nil })
+            live: Tally(whole: seen).worth, confirmed: Tally(whole: seen.lazy.filter(\.isConfirmed)).worth,
+            transfer: transfer.flatMap { share(of: $0)?.role.isMismatch ?? false ? $0 : nil })
+    }
+
+    private func share(of key: Transfer.Key) -> Assessment.Share? {
+        evidence.transfers.firstIndex { $0.key == key }.flatMap { shares[$0] }
     }
 
     /// What of the money that an acceptance relied on is not there any more, or not confirmed any more.
     func lost(of counted: [Counted]) -> Worth {
         guard let acceptance, let basis = acceptance.basis else { return .zero }
-        if let key = basis.transfer, !(result.shares[key]?.isConfirmed ?? false) { return price }
+        if let key = basis.transfer, !(share(of: key)?.isConfirmed ?? false) { return price }
         let seen = counted.filter { isTaken($0, by: acceptance) }
         return max(
             basis.live - Tally(whole: seen).worth,
-            basis.confirmed - Tally(whole: seen.filter(\.isConfirmed)).worth)
+            basis.confirmed - Tally(whole: seen.lazy.filter(\.isConfirmed)).worth)
     }
 
     /// What is asked, came and is missing, as people are shown it; nil while nothing is quoted.

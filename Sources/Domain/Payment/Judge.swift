@@ -5,11 +5,16 @@ struct Judge {
     let price: Worth
     /// D: what is enough.
     let enough: Worth
+    /// The last moment at which a sight is timely, under whatever quote.
+    let lastSight: Instant
+    let decisive: Ruling?
     /// Base units of an excess that a person has ruled on, by the transfer that it came with.
     var settledExcess: [Transfer.Key: UInt128] = [:]
     var isDoubted = false
     /// Networks that hold money which waits for their word, and when each of them spoke last.
     var lastWords: [NetworkName: Instant] = [:]
+    /// What each live transfer counts for, by its place in the evidence.
+    var shares: [Assessment.Share?] = []
     /// How many transfers have a question of their own, of each kind.
     var asked: [Exception.Kind: Int] = [:]
     var result = Assessment()
@@ -19,12 +24,16 @@ struct Judge {
         self.evidence = evidence
         price = Worth(terms.price)
         enough = terms.enough
+        // When the customer may no longer pay; sights count for the policy's grace beyond it.
+        let end = evidence.quotes.lazy.map(\.endsAt).max()
+        lastSight = end.map { $0.adding(seconds: terms.policy.graceSeconds) } ?? terms.expiresAt
+        decisive = evidence.decisive
     }
 
     mutating func judge() -> Assessment {
         let counted = weigh()
         let received = Tally(counted)
-        result.live = Tally(counted.filter(\.isTimely)).worth
+        result.live = Tally(counted.lazy.filter(\.isTimely)).worth
         result.received = received.worth
         let settlement = settle(counted)
         let excess = settlement.excess
@@ -37,6 +46,10 @@ struct Judge {
         raiseQuestions(excess: excess)
         result.isFulfillable = isFulfillable
         schedule(counted)
+        result.shares = [Transfer.Key: Assessment.Share](minimumCapacity: shares.count)
+        for (transfer, share) in zip(evidence.transfers, shares) {
+            if let share { result.shares[transfer.key] = share }
+        }
         return result
     }
 
@@ -54,30 +67,21 @@ struct Judge {
                 role = .duplicate
             } else if item.isConfirmed, item.isTimely || acceptsLate {
                 role = item.isTimely ? .counted : .late
-                let needed = tally.units(missingTo: price, under: item.quote)
+                let before = tally
                 tally.add(item.units, under: item.quote)
                 result.confirmed = tally.worth
                 if result.confirmed > price {
                     excess = (result.confirmed - price, item)
+                    let needed = before.units(missingTo: price, under: item.quote)
                     let surplus = isTooMuch(result.confirmed - price) ? item.units.minus(needed) : 0
-                    result.shares[item.transfer.key]?.excess = surplus
+                    shares[item.place]?.excess = surplus
                 }
             } else {
                 role = item.isTimely ? .counted : .late
             }
-            result.shares[item.transfer.key]?.role = role
+            shares[item.place]?.role = role
         }
         return (tally, excess)
-    }
-
-    /// The ruling that ended the question whether the price is met.
-    var decisive: Ruling? {
-        evidence.rulings.last { ruling in
-            switch ruling.verdict {
-            case .cancel, .accept, .reject, .acceptLate: true
-            case .grantTopUp, .keep, .release, .dismiss: false
-            }
-        }
     }
 
     var verdict: Ruling.Verdict? { decisive?.verdict }
@@ -85,21 +89,7 @@ struct Judge {
     /// The ruling that took what had come by then as the price.
     var acceptance: Ruling? { acceptsLate ? decisive : nil }
 
-    var acceptsLate: Bool {
-        switch verdict {
-        case .accept, .acceptLate: true
-        case .cancel, .reject, .grantTopUp, .keep, .release, .dismiss, nil: false
-        }
-    }
-
-    /// When the customer may no longer pay; sights count for the policy's grace beyond it.
-    var windowEnd: Instant {
-        evidence.quotes.reduce(nil) { max($0 ?? $1.endsAt, $1.endsAt) } ?? terms.expiresAt
-    }
-
-    var lastSight: Instant {
-        evidence.quotes.isEmpty ? windowEnd : windowEnd.adding(seconds: terms.policy.graceSeconds)
-    }
+    var acceptsLate: Bool { decisive?.verdict.accepts ?? false }
 
     /// Never closed blindly: every network that could pay it has been seen past the end by a healthy source.
     /// Once it was, a source that fails later does not open the window again.
@@ -127,13 +117,11 @@ struct Judge {
         case .grantTopUp, .keep, .release, .dismiss, nil: break
         }
         if result.confirmed >= enough { return isTooMuch(excess) ? .overpaid : .paid }
-        let timely = counted.filter(\.isTimely)
         if result.live >= enough {
-            return timely.contains { $0.transfer.block != nil } ? .confirming : .detected
+            return counted.contains { $0.isTimely && $0.transfer.block != nil } ? .confirming : .detected
         }
-        let confirmed = Tally(counted.filter(\.isConfirmed)).worth
         if result.received >= enough {
-            if confirmed >= enough { return .latePaid }
+            if Tally(counted.lazy.filter(\.isConfirmed)).worth >= enough { return .latePaid }
             return counted.contains { $0.transfer.block != nil } ? .confirming : .detected
         }
         if result.received > .zero {
@@ -161,14 +149,14 @@ struct Judge {
     private var isFulfillable: Bool {
         guard result.state.isSettled else { return false }
         if isGoingBack || isDoubted { return false }
-        if result.questions.keys.contains(where: { $0.kind == .review }) { return false }
+        if result.questions[Exception.Subject(.review)] != nil { return false }
         return !(result.state == .overpaid && terms.policy.holdsOverpaid && isExcessOpen)
     }
 
     /// Nobody has ruled on as much excess as there is.
     private var isExcessOpen: Bool {
-        let excess = result.shares.filter { $0.value.excess > 0 }
-        return excess.isEmpty || excess.contains { $0.value.excess > settledExcess[$0.key] ?? 0 }
+        let excesses = zip(evidence.transfers, shares).lazy.map { ($0.key, $1?.excess ?? 0) }
+        return excesses.allSatisfy { $1 == 0 } || excesses.contains { $1 > settledExcess[$0] ?? 0 }
     }
 
     /// All of it is promised to somebody.

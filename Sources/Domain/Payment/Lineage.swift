@@ -2,11 +2,15 @@
 /// on a price: a transaction inherits the sight of what it replaced only where that was already all that it
 /// pays, or all that is asked.
 struct Lineage {
-    private let evidence: Evidence
+    private let transfers: [Transfer]
+    private let quotes: [Quote]
     private let enough: Worth
-    /// Where the outputs stand in the evidence; empty while nothing was replaced.
-    private var outputs: [Outputs: [Int]] = [:]
-    private var inherited: [Outputs: Sight] = [:]
+    /// The number of what each transfer belongs to, by its place in the evidence, and the other way round;
+    /// empty while nothing was replaced.
+    private var groups: [Int] = []
+    private var places: [[Int]] = []
+    private var numbers: [Outputs: Int] = [:]
+    private var inherited: [Sight?] = []
 
     /// When the network first showed a transfer, and how many others had been heard of before it.
     struct Sight {
@@ -32,71 +36,80 @@ struct Lineage {
         let quote: ID<Quote>
         let method: Method?
 
-        init(_ transfer: Transfer) {
-            network = transfer.key.network
-            transaction = transfer.key.transaction
+        /// What the transaction of `key` pays to the same quote in the same method as `transfer`.
+        init(of key: Transfer.Key, like transfer: Transfer) {
+            network = key.network
+            transaction = key.transaction
             quote = transfer.quote
             method = transfer.method
         }
 
-        /// What another transaction pays to the same quote in the same method.
-        init(of key: Transfer.Key, like other: Outputs) {
-            network = key.network
-            transaction = key.transaction
-            quote = other.quote
-            method = other.method
-        }
+        /// The transaction alone tells almost all of them apart.
+        func hash(into hasher: inout Hasher) { hasher.combine(transaction) }
     }
 
     init(_ evidence: Evidence, enough: Worth) {
-        self.evidence = evidence
+        transfers = evidence.transfers
+        quotes = evidence.quotes
         self.enough = enough
-        if evidence.transfers.allSatisfy({ $0.replaces.isEmpty }) { return }
-        for (place, transfer) in evidence.transfers.enumerated() {
-            outputs[Outputs(transfer), default: []].append(place)
+        if transfers.allSatisfy({ $0.replaces.isEmpty }) { return }
+        for (place, transfer) in transfers.enumerated() {
+            let outputs = Outputs(of: transfer.key, like: transfer)
+            let group = numbers[outputs] ?? places.count
+            if group == places.count {
+                numbers[outputs] = group
+                places.append([])
+            }
+            places[group].append(place)
+            groups.append(group)
         }
+        inherited = Array(repeating: nil, count: places.count)
     }
 
     /// When the network first showed the transfer that stands at `place` in the evidence, or what it stands
     /// for.
     mutating func sight(at place: Int) -> Sight {
-        let transfer = evidence.transfers[place]
+        let transfer = transfers[place]
         let own = Sight(at: Self.time(of: transfer), place: place)
-        return outputs.isEmpty ? own : own.earliest(with: inherited(by: Outputs(transfer)))
+        return groups.isEmpty ? own : own.earliest(with: inherited(by: groups[place]))
     }
 
     /// The latest sight of what was replaced: all of it was needed. Nothing passes on what it does not
     /// inherit itself.
-    private mutating func inherited(by group: Outputs) -> Sight {
+    private mutating func inherited(by group: Int) -> Sight {
         if let known = inherited[group] { return known }
         // Transactions that replace each other in a circle inherit nothing.
         inherited[group] = .never
         let candidates = replaced(by: group)
-        let older = candidates.reduce(into: Set<Outputs>()) { $0.formUnion(replaced(by: $1)) }
-        let direct = candidates.subtracting(older)
+        if candidates.isEmpty { return .never }
+        let older = candidates.reduce(into: Set<Int>()) { $0.formUnion(replaced(by: $1)) }
+        let direct = candidates.subtracting(older).sorted()
         let before = sum(direct)
+        let quote = quotes.first { $0.id == transfers[places[group][0]].quote }
         guard !direct.isEmpty, before <= sum([group]),
-            before == sum([group])
-                || evidence.quote(group.quote).map({ $0.worth(of: before) >= enough }) ?? false
+            before == sum([group]) || quote.map({ $0.worth(of: before) >= enough }) ?? false
         else { return .never }
         var latest = Sight(at: Instant(milliseconds: .min), place: 0)
-        for place in direct.flatMap({ outputs[$0] ?? [] }) { latest = latest.latest(with: sight(at: place)) }
+        for place in direct.flatMap({ places[$0] }) { latest = latest.latest(with: sight(at: place)) }
         inherited[group] = latest
         return latest
     }
 
     /// What the transactions paid, to the same quote and in the same method, whose place one took.
-    private func replaced(by group: Outputs) -> Set<Outputs> {
-        var replaced: Set<Outputs> = []
-        for place in outputs[group] ?? [] {
-            for key in evidence.transfers[place].replaces { replaced.insert(Outputs(of: key, like: group)) }
+    private func replaced(by group: Int) -> Set<Int> {
+        var replaced: Set<Int> = []
+        for transfer in places[group].lazy.map({ transfers[$0] }) {
+            for key in transfer.replaces {
+                if let other = numbers[Outputs(of: key, like: transfer)] { replaced.insert(other) }
+            }
         }
-        return replaced.filter { outputs[$0] != nil && $0 != group }
+        replaced.remove(group)
+        return replaced
     }
 
-    private func sum(_ groups: Set<Outputs>) -> UInt128 {
-        groups.lazy.flatMap { outputs[$0] ?? [] }
-            .reduce(0) { $0.addingSaturating(evidence.transfers[$1].amount ?? 0) }
+    private func sum(_ groups: [Int]) -> UInt128 {
+        groups.lazy.flatMap { places[$0] }
+            .reduce(0) { $0.addingSaturating(transfers[$1].amount ?? 0) }
     }
 
     /// Our clock; of what fell into a gap of our watching, the block's median time if that is earlier.

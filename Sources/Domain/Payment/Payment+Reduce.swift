@@ -116,7 +116,9 @@ extension Payment {
             questions[Exception.Subject(.reversed)] = question(about: reversal)
         }
         // What a ruling has just settled is not asked again for the same money.
-        let isOpen = openExceptions.contains { $0.kind == .evidenceLost && ruling(on: $0.id) == nil }
+        let isOpen = exceptions.contains {
+            $0.isOpen && $0.kind == .evidenceLost && ruling(on: $0.id) == nil
+        }
         if assessment.state == .paid, isShaken || isOpen && assessment.lost > .zero {
             let quote = evidence.currentQuote
             questions[Exception.Subject(.evidenceLost)] = Assessment.Question(
@@ -174,13 +176,16 @@ extension Payment {
         _ subject: Exception.Subject, _ question: Assessment.Question, _ fact: Fact
     ) {
         if let index = exceptions.lastIndex(where: { $0.subject == subject }) {
-            if exceptions[index].isOpen {
-                exceptions[index].amount = question.amount
-                exceptions[index].method = question.method
-                exceptions[index].isSevere = question.isSevere || exceptions[index].isSevere
+            var known = exceptions[index]
+            if known.isOpen {
+                known.amount = question.amount
+                known.method = question.method
+                known.isSevere = question.isSevere || known.isSevere
+                // What stays as it is is not written: that would copy all of them.
+                if known != exceptions[index] { exceptions[index] = known }
                 return
             }
-            if isSettled(exceptions[index], for: question) { return }
+            if isSettled(known, for: question) { return }
         }
         exceptionCount = max(exceptionCount, fact.floor) + 1
         exceptions.append(
@@ -217,6 +222,9 @@ extension Exception.Subject {
     /// A fixed order, so that numbering does not depend on hashing.
     func precedes(_ other: Self) -> Bool {
         if kind != other.kind { return kind.rawValue < other.kind.rawValue }
+        if let mine = transfer, let other = other.transfer, mine.network == other.network {
+            return mine.place < other.place
+        }
         return transfer?.description ?? "" < other.transfer?.description ?? ""
     }
 }

@@ -36,12 +36,13 @@ package struct Payment: Hashable, Sendable, Identified {
     package var assessment: Assessment {
         assess(
             terms, evidence, settledExcess: settledExcess,
-            isDoubted: openExceptions.contains { $0.kind == .evidenceLost })
+            isDoubted: exceptions.contains { $0.isOpen && $0.kind == .evidenceLost })
     }
 
     /// The most excess that people have ruled on, by the transfer that it came with.
     private var settledExcess: [Transfer.Key: UInt128] {
-        evidence.rulings.reduce(into: [:]) { settled, ruling in
+        if evidence.rulings.isEmpty { return [:] }
+        return evidence.rulings.reduce(into: [:]) { settled, ruling in
             guard let exception = ruling.verdict.exception.flatMap(exception), exception.kind == .overpaid,
                 let key = exception.subject.transfer, let amount = exception.amount
             else { return }

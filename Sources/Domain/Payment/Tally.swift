@@ -6,12 +6,12 @@ struct Tally {
 
     init() {}
 
-    init(_ counted: [Judge.Counted]) {
+    init(_ counted: some Sequence<Judge.Counted>) {
         for item in counted { add(item.units, under: item.quote) }
     }
 
     /// What arrived, whether or not some of it has gone back.
-    init(whole counted: [Judge.Counted]) {
+    init(whole counted: some Sequence<Judge.Counted>) {
         for item in counted { add(item.transfer.amount ?? 0, under: item.quote) }
     }
 
@@ -26,6 +26,7 @@ struct Tally {
     /// Each quote's sum is rounded down. Over several the largest whole value is taken that the exact sum
     /// may have, so that what was rounded off a part of the price is missing to nobody.
     var worth: Worth {
+        if totals.count == 1 { return totals[0].quote.worth(of: totals[0].units) }
         var sum = Worth.zero
         var rounded: UInt128 = 0
         for (quote, units) in totals {
@@ -62,6 +63,7 @@ extension Quote {
     fileprivate func isExact(_ amount: UInt128) -> Bool {
         let product = Worth(covers).picos.multipliedFullWidth(by: amount)
         guard product.high < amountDue else { return true }
+        if product.high == 0 { return product.low.isMultiple(of: amountDue) }
         return amountDue.dividingFullWidth(product).remainder == 0
     }
 }

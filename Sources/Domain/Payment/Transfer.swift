@@ -6,59 +6,107 @@
 package struct Transfer: Hashable, Sendable, Identified {
     package static let prefix = "trf_"
 
-    package var id: ID<Transfer> { fixed.value.id }
-    package var key: Key { fixed.value.key }
+    package var id: ID<Transfer> { parts.value.id }
+    package var key: Key { parts.value.key }
     /// The quote whose destination was paid.
-    package var quote: ID<Quote> { fixed.value.quote }
+    package var quote: ID<Quote> { parts.value.quote }
     /// What arrived; nil for an asset that this gateway does not know.
-    package var method: Method? { fixed.value.method }
+    package var method: Method? { parts.value.method }
     /// Base units as the network says them. Text, for a stranger's token may claim more than 128 bits.
     /// The latest word: what runs again in another block may move another amount.
-    package var amountText: String
-    package var claim: Claim
-    package var firstSeen: Instant
+    package var amountText: String { parts.value.amountText }
+    /// Base units; nil from `amountLimit` on, which is only recorded.
+    package var amount: UInt128? { parts.value.amount }
+    package var claim: Claim { parts.value.claim }
+    package var firstSeen: Instant { parts.value.firstSeen }
     /// Whether it was first heard of while catching up, so that the block's time tells more than our clock.
-    package var missedByGap: Bool
+    package var missedByGap: Bool { parts.value.missedByGap }
     /// Transfers whose place in the network this one took.
-    package var replaces: Set<Key>
+    package var replaces: Set<Key> { parts.value.replaces }
     /// Confirmations below which the network itself would not let it be spent (coinbase), else 0.
-    package var maturity: UInt32 { fixed.value.maturity }
+    package var maturity: UInt32 { parts.value.maturity }
     /// The block in which the frozen policy was first met with a healthy source; nil while it is not.
     /// `BlockID.pool` when the policy took it unconfirmed: that lasts as long as the network claims it.
-    package var confirmedIn: BlockID?
+    package var confirmedIn: BlockID? {
+        get { parts.value.confirmedIn }
+        set { parts.change { $0.confirmedIn = newValue } }
+    }
     /// The raw bytes that told of it, by hash: one, unless it came in several forms (its witness is not part
     /// of a transaction's name).
-    package var observations: Set<Commitment>
+    package var observations: Set<Commitment> { parts.value.observations }
 
-    /// What no later word changes.
-    private struct Fixed: Hashable, Sendable {
+    /// All of it.
+    private struct Parts: Hashable, Sendable {
         let id: ID<Transfer>
         let key: Key
         let quote: ID<Quote>
         let method: Method?
         let maturity: UInt32
+        var amountText: String { didSet { amount = Transfer.amount(amountText) } }
+        private(set) var amount: UInt128?
+        var claim: Claim
+        var firstSeen: Instant
+        var missedByGap: Bool
+        var replaces: Set<Key>
+        var confirmedIn: BlockID?
+        var observations: Set<Commitment>
+
+        init(
+            id: ID<Transfer>, key: Key, quote: ID<Quote>, method: Method?, maturity: UInt32,
+            amountText: String, claim: Claim, firstSeen: Instant, missedByGap: Bool, replaces: Set<Key>,
+            confirmedIn: BlockID?, observations: Set<Commitment>
+        ) {
+            self.id = id
+            self.key = key
+            self.quote = quote
+            self.method = method
+            self.maturity = maturity
+            self.amountText = amountText
+            amount = Transfer.amount(amountText)
+            self.claim = claim
+            self.firstSeen = firstSeen
+            self.missedByGap = missedByGap
+            self.replaces = replaces
+            self.confirmedIn = confirmedIn
+            self.observations = observations
+        }
     }
 
-    private let fixed: Shared<Fixed>
+    private var parts: Shared<Parts>
 
     package init(
         id: ID<Transfer>, key: Key, quote: ID<Quote>, method: Method?, amountText: String, claim: Claim,
         firstSeen: Instant, missedByGap: Bool, replaces: Set<Key>, maturity: UInt32, confirmedIn: BlockID?,
         observations: Set<Commitment> = []
     ) {
-        fixed = Shared(Fixed(id: id, key: key, quote: quote, method: method, maturity: maturity))
-        self.amountText = amountText
-        self.claim = claim
-        self.firstSeen = firstSeen
-        self.missedByGap = missedByGap
-        self.replaces = replaces
-        self.confirmedIn = confirmedIn
-        self.observations = observations
+        parts = Shared(
+            Parts(
+                id: id, key: key, quote: quote, method: method, maturity: maturity, amountText: amountText,
+                claim: claim, firstSeen: firstSeen, missedByGap: missedByGap, replaces: replaces,
+                confirmedIn: confirmedIn, observations: observations))
     }
 
-    /// Base units; nil from `amountLimit` on, which is only recorded.
-    package var amount: UInt128? {
-        guard let units = UInt128(amountText), units < Self.amountLimit else { return nil }
+    /// Takes in what its network says of it again, earlier or later. The later word wins; first sights,
+    /// replacements and observations add up.
+    mutating func hear(_ sighting: Sighting) {
+        parts.change { parts in
+            if sighting.claim.supersedes(parts.claim) {
+                parts.claim = sighting.claim
+                parts.amountText = sighting.amountText
+            }
+            if sighting.seenAt < parts.firstSeen {
+                parts.firstSeen = sighting.seenAt
+                parts.missedByGap = sighting.fellIntoGap
+            } else if sighting.seenAt == parts.firstSeen, sighting.fellIntoGap {
+                parts.missedByGap = true
+            }
+            parts.replaces.formUnion(sighting.replaces)
+            if let observation = sighting.observation { parts.observations.insert(observation) }
+        }
+    }
+
+    private static func amount(_ text: String) -> UInt128? {
+        guard let units = UInt128(text), units < amountLimit else { return nil }
         return units
     }
 
@@ -68,21 +116,42 @@ package struct Transfer: Hashable, Sendable, Identified {
 
     /// What the network calls it, for ever: `bitcoin` and `txid:vout`, an EVM network and `hash:ordinal`.
     package struct Key: Hashable, Comparable, Sendable, CustomStringConvertible {
-        package let network: NetworkName
-        package let place: String
+        package var network: NetworkName { parts.network }
+        package var place: String { parts.place }
+        /// The part of the place before its first colon.
+        package var transaction: Substring { parts.transaction }
 
-        package init(network: NetworkName, place: String) {
-            self.network = network
-            self.place = place
+        /// Every look at a payment compares and hashes many of them: what that takes is worked out once.
+        private final class Parts: Sendable {
+            let network: NetworkName
+            let place: String
+            let transaction: Substring
+            let hash: Int
+
+            init(_ network: NetworkName, _ place: String) {
+                self.network = network
+                self.place = place
+                let colon = place.utf8.firstIndex(of: UInt8(ascii: ":"))
+                transaction = place[..<(colon ?? place.endIndex)]
+                // The place alone tells almost all of them apart.
+                hash = place.hashValue
+            }
         }
+
+        private let parts: Parts
+
+        package init(network: NetworkName, place: String) { parts = Parts(network, place) }
 
         package var description: String { "\(network)/\(place)" }
 
-        /// The place alone tells almost all of them apart, and every look at a payment hashes many.
-        package func hash(into hasher: inout Hasher) { hasher.combine(place) }
+        package static func == (left: Self, right: Self) -> Bool {
+            left.parts === right.parts
+                || left.parts.hash == right.parts.hash && left.place == right.place
+                    && left.network == right.network
+        }
 
-        /// The part of the place before its first colon.
-        package var transaction: Substring { place.prefix { $0 != ":" } }
+        package func hash(into hasher: inout Hasher) { hasher.combine(parts.hash) }
+
         package static func < (left: Self, right: Self) -> Bool {
             (left.network, left.place) < (right.network, right.place)
         }
