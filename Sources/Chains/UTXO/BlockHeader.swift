@@ -94,7 +94,11 @@ package struct BlockHeader: Hashable, Sendable {
 
 extension Hash256 {
     /// The hash as nodes and explorers print it: last byte first, in hexadecimal.
-    package var displayText: String { Hex.encode(bytes.reversed()) }
+    package var displayText: String {
+        var reversed = bytes
+        reversed.reverse()
+        return Hex.encode(reversed)
+    }
 
     /// Parses what `displayText` prints; nil for anything but 64 hexadecimal digits.
     package init?(displayText: some StringProtocol) {
