@@ -24,3 +24,8 @@ static const int csqlite_constraint_not_null = SQLITE_CONSTRAINT_NOTNULL;
 static const int csqlite_constraint_unique = SQLITE_CONSTRAINT_UNIQUE;
 static const int csqlite_constraint_primary_key = SQLITE_CONSTRAINT_PRIMARYKEY;
 static const int csqlite_constraint_rowid = SQLITE_CONSTRAINT_ROWID;
+
+/// sqlite3_config is variadic. What it says counts before the library's first use.
+static inline int csqlite_leave_memory_uncounted(void) {
+    return sqlite3_config(SQLITE_CONFIG_MEMSTATUS, 0);
+}

@@ -72,13 +72,12 @@ internal import CSQLite
         _ offset: Int64
     ) -> Int32 {
         guard let opened = unsafe opened(file), let target = unsafe target else { return SQLITE_IOERR }
-        guard let bytes = opened.read(Int(count), at: Int(offset)) else {
+        let buffer = unsafe UnsafeMutableRawBufferPointer(start: target, count: Int(count))
+        guard let read = unsafe opened.read(into: buffer, at: Int(offset)) else {
             return SQLITE_IOERR | (1 << 8)  // SQLITE_IOERR_READ
         }
-        unsafe target.copyMemory(from: bytes, byteCount: bytes.count)
-        guard bytes.count < Int(count) else { return SQLITE_OK }
-        unsafe (target + bytes.count).initializeMemory(
-            as: UInt8.self, repeating: 0, count: Int(count) - bytes.count)
+        guard read < Int(count) else { return SQLITE_OK }
+        unsafe (target + read).initializeMemory(as: UInt8.self, repeating: 0, count: Int(count) - read)
         return SQLITE_IOERR | (2 << 8)  // SQLITE_IOERR_SHORT_READ: the rest is zero
     }
 

@@ -191,6 +191,9 @@ extension DiskState {
             if case .torn(let seed) = loss { state = seed } else { state = 0 }
         }
 
+        /// Nothing is lost, and nothing is left to chance.
+        var keepsAll: Bool { if case .none = loss { true } else { false } }
+
         mutating func keepsName() -> Bool {
             switch loss {
             case .none: true
@@ -237,6 +240,7 @@ extension DiskState.File {
 
     /// What was promised, and of the rest what the disk happened to write.
     fileprivate func after(_ chance: inout DiskState.Chance) -> [UInt8] {
+        if chance.keepsAll || pending.isEmpty { return bytes }
         var image = bytes
         for change in pending.reversed() { change.undo(in: &image) }
         for (index, change) in pending.enumerated() {

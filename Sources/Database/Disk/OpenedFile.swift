@@ -13,12 +13,16 @@ final class OpenedFile: @unchecked Sendable {  // `isTemporary` is set before SQ
 
     var length: Int { disk.contents.withLock { [name] in $0.state.files[name]?.bytes.count ?? 0 } }
 
-    /// As many bytes as there are, at most `count`; nil on a disk that is dead.
-    func read(_ count: Int, at offset: Int) -> [UInt8]? {
+    /// Fills `target` with what there is, and gives how much that was; nil on a disk that is dead.
+    func read(into target: UnsafeMutableRawBufferPointer, at offset: Int) -> Int? {
         disk.contents.withLock { [name] contents in
             guard !contents.isDead else { return nil }
-            guard let bytes = contents.state.files[name]?.bytes, offset < bytes.count else { return [] }
-            return Array(bytes[offset..<min(offset + count, bytes.count)])
+            guard let bytes = contents.state.files[name]?.bytes, offset < bytes.count else { return 0 }
+            let count = min(target.count, bytes.count - offset)
+            unsafe bytes.withUnsafeBytes { source in
+                unsafe target.copyMemory(from: .init(rebasing: source[offset..<offset + count]))
+            }
+            return count
         }
     }
 

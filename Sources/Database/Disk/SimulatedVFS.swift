@@ -15,6 +15,7 @@ enum SimulatedVFS {
     private static let registrations = Lock<[String: Registration]>([:])
 
     static func register(_ disk: SimulatedDisk) {
+        precondition(SQLiteLibrary.isReady, "SQLite was used before it was set up")
         let characters = Array(disk.name.utf8CString)
         let name = UnsafeMutablePointer<CChar>.allocate(capacity: characters.count)
         unsafe name.initialize(from: characters, count: characters.count)

@@ -18,6 +18,7 @@ import CSQLite
         case .reader: access = SQLITE_OPEN_READONLY
         }
         let flags = access | SQLITE_OPEN_NOMUTEX | SQLITE_OPEN_EXRESCODE
+        guard SQLiteLibrary.isReady else { throw .misuse("SQLite was used before it was set up") }
         let status = unsafe Self.open(path, &database, flags, vfs)
         guard status == SQLITE_OK else {
             let error = failure(status)
