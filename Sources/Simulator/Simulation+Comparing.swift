@@ -45,18 +45,26 @@ extension Simulation {
     /// - Parameter isStrict: also what did not change since the last time.
     private func compare(_ indices: [Int], isStrict: Bool) async throws {
         guard !indices.isEmpty else { return }
-        let ids = indices.map { orders[$0].payment }
+        let asked = indices.map { (id: orders[$0].payment, known: compared[$0]?.text) }
         let stored = try await machine.store.read { tx in
-            try ids.map { (payment: try tx.payment($0), entries: try tx.entries(of: $0)) }
+            try asked.map { id, known in
+                let text = try tx.storedPayment(id)
+                let isNew = isStrict || text != known
+                return (text: text, entries: isNew ? try tx.entries(of: id) : [])
+            }
         }
         for (index, stored) in zip(indices, stored) {
-            guard let payment = stored.payment else { throw Failure(problem: "payment \(index) is lost") }
-            if !isStrict, compared[index] == payment { continue }
+            guard let text = stored.text else { throw Failure(problem: "payment \(index) is lost") }
+            let isSame = compared[index]?.text == text
+            if !isStrict, isSame { continue }
+            // The same text is the same payment.
+            let known = isSame ? compared[index]?.payment : nil
+            let payment = try known ?? Payment(stored: Array(text.utf8))
             try learnOffers(index, payment)
             let accepted = try oracle.learnDecisions(index, payment)
             if accepted > 0 { count("accepted by the policy", accepted) }
             try compare(index, payment, stored.entries)
-            compared[index] = payment
+            compared[index] = (text, payment)
             trace.add("\(index) \(payment.state.rawValue) \(payment.version)")
         }
     }

@@ -66,7 +66,7 @@ extension Simulation {
 
     /// One payment against the chains as they really are.
     private func check(_ index: Int, _ received: [[[UInt8]: UInt64]]) throws {
-        guard let payment = compared[index] else {
+        guard let payment = compared[index]?.payment else {
             throw Failure(problem: "payment \(index) was never compared")
         }
         count("ended \(payment.state.rawValue)")
@@ -131,7 +131,7 @@ extension Simulation {
         self.count("events", count)
         for order in orders {
             let story = stories[order.payment.text]
-            let state = orderOfPayment[order.payment].flatMap { compared[$0] }?.state.rawValue
+            let state = orderOfPayment[order.payment].flatMap { compared[$0]?.payment.state.rawValue }
             try require(
                 story?.state == state,
                 "\(order.payment) was told to be \(story?.state ?? "nothing"), and is \(state ?? "nothing")")

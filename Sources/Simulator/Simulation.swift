@@ -57,8 +57,8 @@ final class Simulation {
     let touched = Lock<Set<ID<Payment>>>([])
     /// How often the process had been started again when payments were compared last.
     var restarts = 0
-    /// Each payment as it was compared last.
-    var compared: [Payment?] = []
+    /// Each payment as it was compared last, and its text in the store.
+    var compared: [(text: String, payment: Payment)?] = []
     private(set) var tally = Tally()
     var trace = Trace()
 

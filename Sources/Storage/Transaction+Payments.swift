@@ -83,12 +83,19 @@ extension Payment {
 extension Transaction {
     /// A payment as it was committed last; nil when there is none, or it belongs to another merchant.
     package func payment(_ id: ID<Payment>, of merchant: ID<Merchant>? = nil) throws -> Payment? {
-        guard let row = try connection.first("SELECT body FROM payment WHERE id = \(id.text)") else {
-            return nil
-        }
-        guard case .text(let body) = row.values[0] else { throw Corruption("the row of \(id) holds no text") }
+        guard let body = try storedPayment(id) else { return nil }
         let payment = try Payment(stored: Array(body.utf8))
         return merchant == nil || payment.terms.merchant == merchant ? payment : nil
+    }
+
+    /// The text of a payment as it was committed last, for `Payment(stored:)`; nil when there is none.
+    package func storedPayment(_ id: ID<Payment>) throws -> String? {
+        try connection.first("SELECT body FROM payment WHERE id = \(id.text)").map { row in
+            guard case .text(let body) = row.values[0] else {
+                throw Corruption("the row of \(id) holds no text")
+            }
+            return body
+        }
     }
 
     /// The number of the highest identity of each kind of thing that is listed by identity. Those that cannot
