@@ -18,6 +18,8 @@ struct Soak {
 
     private static let tellMilliseconds: Int64 = 10_000
     private static let writeMilliseconds: Int64 = 2_000
+    /// `Scripts/soak` lets it ten seconds.
+    private static let patienceMilliseconds: Int64 = 7_000
 
     static func main() async throws {
         guard let options = Options(Array(CommandLine.arguments.dropFirst())), let folder = options.place
@@ -33,8 +35,7 @@ struct Soak {
             Environment.exit(2)
         }
         try await soak.run()
-        let report = soak.state.withLock { $0.progress }.report()
-        for line in report { Environment.print(line) }
+        soak.report()
         if soak.state.withLock({ !$0.progress.findings.isEmpty }) { Environment.exit(1) }
     }
 
@@ -72,6 +73,7 @@ struct Soak {
                     Environment.exit(130)
                 }
                 Environment.print("ends with the batches that are under way")
+                Task { try await giveUp() }
             }
         }
         try await withThrowingTaskGroup(of: Void.self) { group in
@@ -83,6 +85,21 @@ struct Soak {
         listening.cancel()
         try keep(at: SystemClock().uptime, isLast: true)
         try Files.removeFolder(place)
+    }
+
+    /// Ends without the batches under way, which are done anew next time, when they take too long: who asks
+    /// a program to end does not wait for ever.
+    private func giveUp() async throws {
+        let clock = SystemClock()
+        try await clock.sleep(milliseconds: Self.patienceMilliseconds)
+        try keep(at: clock.uptime, isLast: true)
+        report()
+        Environment.exit(130)
+    }
+
+    /// Says what it has come to.
+    private func report() {
+        for line in state.withLock({ $0.progress }).report() { Environment.print(line) }
     }
 
     /// Does one batch after the other.

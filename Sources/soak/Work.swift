@@ -46,7 +46,7 @@ enum Work: String, CaseIterable, Sendable {
         let campaign = Durability.Campaign(in: folder)
         let scenarios = Scenario.canonical + [.together]
         let scenario = scenarios[batch % scenarios.count]
-        let recording = try await campaign.record(scenario, readers: scenario == .together ? 2 : 0)
+        let recording = try await recording(of: scenario, by: campaign)
         var tally = Durability.Tally()
         switch self {
         case .images:
@@ -74,6 +74,21 @@ enum Work: String, CaseIterable, Sendable {
         }
         return Yield(counts: counts, findings: tally.findings.map { "batch \(batch): \($0)" })
     }
+
+    /// With threads of its own a database does things in another order each time; else the recording of one
+    /// thread's folder is the same each time, and is made once.
+    private func recording(
+        of scenario: Scenario, by campaign: Durability.Campaign
+    ) async throws -> Recording {
+        if scenario == .together { return try await campaign.record(scenario, readers: 2) }
+        let name = "\(campaign.folder) \(scenario)"
+        if let known = Self.recordings.withLock({ $0[name] }) { return known }
+        let recording = try await campaign.record(scenario)
+        Self.recordings.withLock { $0[name] = recording }
+        return recording
+    }
+
+    private static let recordings = Lock<[String: Recording]>([:])
 
     private func simulate(_ batch: Int, seed: UInt64, in folder: String) async throws -> Yield {
         let campaign = Simulator.Campaign(
