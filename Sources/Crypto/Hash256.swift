@@ -9,6 +9,11 @@
 
     private init(words: (UInt64, UInt64, UInt64, UInt64)) { self.words = words }
 
+    /// 32 bytes out of four lanes, the least significant byte of each first.
+    init(lanes first: UInt64, _ second: UInt64, _ third: UInt64, _ fourth: UInt64) {
+        words = (first.littleEndian, second.littleEndian, third.littleEndian, fourth.littleEndian)
+    }
+
     /// Copies 32 bytes; nil for any other number of them.
     package init?(_ bytes: some Collection<UInt8>) {
         guard bytes.count == 32 else { return nil }

@@ -28,12 +28,16 @@ package enum Secp256k1 {
         }
 
         /// The 33-byte encoding.
-        package var compressed: [UInt8] {
-            var bytes = [UInt8](repeating: 0, count: 33)
-            var length = bytes.count
+        package var compressed: [UInt8] { encoded(33, UInt32(SECP256K1_EC_COMPRESSED)) }
+
+        /// The 65-byte encoding: 4 and both coordinates.
+        package var uncompressed: [UInt8] { encoded(65, UInt32(SECP256K1_EC_UNCOMPRESSED)) }
+
+        private func encoded(_ count: Int, _ form: UInt32) -> [UInt8] {
+            var bytes = [UInt8](repeating: 0, count: count)
+            var length = count
             var point = point
-            unsafe secp256k1_ec_pubkey_serialize(
-                Context.shared.pointer, &bytes, &length, &point, UInt32(SECP256K1_EC_COMPRESSED))
+            unsafe secp256k1_ec_pubkey_serialize(Context.shared.pointer, &bytes, &length, &point, form)
             return bytes
         }
 

@@ -45,6 +45,18 @@ struct HashTests {
         #expect(Hex.encode(cached.code(message)) == sha512, "an absorbed key can be used again")
     }
 
+    @Test("Keccak-256 pads as its authors did, and is not SHA3-256", arguments: keccakVectors)
+    func keccak(message: [UInt8], digest: String) {
+        #expect(Hex.encode(Keccak256.hash(message)) == digest)
+        #expect(Hex.encode(Hash256(keccakOf: message).bytes) == digest)
+        for cut in [0, 1, 7, 8, 9, 135, 136, 137] where cut < message.count {
+            var state = Keccak256()
+            state.update(message[..<cut])
+            state.update(message[cut...])
+            #expect(Hex.encode(state.finalize()) == digest, "cut at \(cut)")
+        }
+    }
+
     @Test("a tagged hash is the one that BIP 340 spells out")
     func tagged() {
         let tag = SHA256.hash(Array("TapTweak".utf8))

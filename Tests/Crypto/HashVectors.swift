@@ -143,3 +143,19 @@ let signatureVectors: [(seed: String, publicKey: String, message: String, signat
             + "09351fc9ac90b3ecfdfbc7c66431e0303dca179c138ac17ad9bef1177331a704"
     ),
 ]
+
+/// Of another implementation (pycryptodome); those of one byte and of two are of the authors' own list
+/// (ShortMsgKAT_256), those of nothing and of `abc` are published as well.
+let keccakVectors: [([UInt8], String)] = [
+    ([], "c5d2460186f7233c927e7db2dcc703c0e500b653ca82273b7bfad8045d85a470"),
+    (Array("abc".utf8), "4e03657aea45a94fc7d47ba826c8d667c0d1e6e33a64a036ec44f58fa12d6c45"),
+    ([0xcc], "eead6dbfc7340a56caedc044696a168870549a6a7f6f56961e84a54bd9970b8a"),
+    ([0x41, 0xfb], "a8eaceda4d47b3281a795ad9e1ea2122b407baf9aabcb9e18b5717b7873537d2"),
+    ([UInt8](repeating: 0, count: 135), "29e3704feeca7fb9ba229f0fa04d9b36449cf3ad6e1d85d9cfff3a10df9abc3e"),
+    ([UInt8](repeating: 1, count: 136), "782165b181823a770bd1c5d6c0b5e7c5f1b53e91da289c27b3622c49fcb91402"),
+    ([UInt8](repeating: 2, count: 137), "a5f32d61f507b7f58eb482e008d448773d29e2234831e381e1022c8eecd71351"),
+    (
+        (0..<768).map { UInt8(truncatingIfNeeded: $0) },
+        "00e77ce2c4f77212a0d5df106b08157b77058479357a98a6039b457c469723e4"
+    ),
+]
