@@ -106,7 +106,9 @@ let package = Package(
         tests("Crypto", ["Crypto", "Platform", "TestKit"]),
         tests("HTTP", ["HTTP", "Platform", "JSON", "TestKit", "CLinux"]),
         tests("Database", ["Database", "Platform", "TestKit", "CLinux"]),
-        tests("Chains", ["Chains", "TestKit", "Domain", "Platform", "JSON", "Crypto", "HTTP"]),
+        tests("Chains", [
+            "Chains", "TestKit", "Domain", "Platform", "JSON", "Crypto", "HTTP",
+        ], exclude: ["Vectors"]),
         tests("Web", [
             "Web", "Engine", "Storage", "Chains", "Domain", "Platform", "JSON", "Crypto", "HTTP", "Database",
             "TestKit",

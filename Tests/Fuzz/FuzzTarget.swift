@@ -55,7 +55,7 @@ struct FuzzTarget: Sendable {
         return try check(input)
     }
 
-    static let all: [FuzzTarget] = texts + keys + http + chain + documents
+    static let all: [FuzzTarget] = texts + keys + http + chain + evm + documents
 
     static func named(_ name: String) -> FuzzTarget? { all.first { $0.name == name } }
 }
