@@ -120,6 +120,16 @@ struct EVMBlockTests {
         }
     }
 
+    @Test("A block of Geth's has the name and the root of transactions that it says")
+    func geth() throws {
+        for block in try EVMVectors.part("real").member("blocks").elements() {
+            let chain = UInt64(try block.member("chain").count())
+            let read = try block.member("transactions").elements().map { try EVMTransaction($0, on: chain) }
+            #expect(read.map(\.kind) == [2, 1, 0] && read.allSatisfy { $0.value == UInt256(1) && !$0.isOpaque })
+            #expect(Trie(read.compactMap(\.encoded)).root == (try EVMHeader(block).transactionsRoot))
+        }
+    }
+
     @Test("Transactions of public networks, and those that networks make themselves, have their names")
     func networks() throws {
         for json in try EVMVectors.part("real").member("transactions").elements() {

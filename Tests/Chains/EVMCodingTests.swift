@@ -18,6 +18,15 @@ struct EVMCodingTests {
         (.bytes(Array("dog".utf8)), "83646f67"),
         (.list([.bytes(Array("cat".utf8)), .bytes(Array("dog".utf8))]), "c88363617483646f67"),
         (.list([]), "c0"),
+        (.list([.bytes(Array("zw".utf8)), .list([.number(4)]), .number(1)]), "c6827a77c10401"),
+        (.list([.list([.list([]), .list([])]), .list([])]), "c4c2c0c0c0"),
+        (.number(1_000), "8203e8"), (.number(100_000), "830186a0"),
+        (.bytes((1...14).map { $0 << 4 } + [0xf2]), "8f102030405060708090a0b0c0d0e0f2"),
+        (.bytes([1] + [UInt8](repeating: 0, count: 32)), "a101" + String(repeating: "00", count: 32)),
+        (
+            .list((1...4).map { .list([.bytes(Array("key\($0)".utf8)), .bytes(Array("val\($0)".utf8))]) }),
+            "ecca846b6579318476616c31ca846b6579328476616c32ca846b6579338476616c33ca846b6579348476616c34"
+        ),
         (.list([.list([]), .list([.list([])]), .list([.list([]), .list([.list([])])])]), "c7c0c1c0c3c0c1c0"),
         (.number(0), "80"),
         (.number(127), "7f"),
@@ -42,7 +51,12 @@ struct EVMCodingTests {
         ("b837" + String(repeating: "00", count: 55), .notShortest),
         ("b90038" + String(repeating: "61", count: 56), .notShortest), ("f800", .notShortest),
         ("bfffffffffffffffff", .truncated), ("ffffffffffffffffff", .truncated), ("bf7fffffffffffffff00", .truncated),
-        ("c183", .truncated), ("c2830102", .truncated),
+        ("c183", .truncated), ("c2830102", .truncated), ("c5010203", .truncated), ("e201020304050607", .truncated),
+        // Those that Ethereum's own tests have.
+        ("ba010000aabbccddeeff", .truncated), ("b840ffeeddccbbaa99887766554433221100", .truncated),
+        ("f83060", .notShortest), ("bf0f000000000000021111", .truncated), ("ff0f000000000000021111", .truncated),
+        ("b9004000", .notShortest), ("f9004000", .notShortest), ("f80180", .notShortest), ("f80100", .notShortest),
+        ("efdebd", .truncated), ("efb83600", .truncated), ("8001", .trailing), ("8101", .notShortest),
     ]
 
     @Test("Bytes that are no item, or one in a longer form, are refused", arguments: flaws)
