@@ -32,7 +32,8 @@ enum Driver {
             do throws(Flaw) {
                 try Driver.check(input)
             } catch {
-                print("does not hold: \(error)")
+                // Not printed: what `print` has not written yet is lost with the process.
+                FileHandle.standardError.write(Data("does not hold: \(error)\n".utf8))
                 abort()
             }
             return 0
