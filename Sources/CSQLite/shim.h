@@ -29,3 +29,8 @@ static const int csqlite_constraint_rowid = SQLITE_CONSTRAINT_ROWID;
 static inline int csqlite_leave_memory_uncounted(void) {
     return sqlite3_config(SQLITE_CONFIG_MEMSTATUS, 0);
 }
+
+/// As above. What a statement or a savepoint may have to undo stays in memory, however much it is.
+static inline int csqlite_undo_from_memory(void) {
+    return sqlite3_config(SQLITE_CONFIG_STMTJRNL_SPILL, -1);
+}

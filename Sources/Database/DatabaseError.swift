@@ -20,7 +20,8 @@ package enum DatabaseError: FatefulError, Hashable, Sendable {
     case ended(String)
     /// No room on the disk. Nothing was done.
     case full(String)
-    /// The disk failed. Nothing was done.
+    /// The disk failed. Nothing was done. Where SQLite's did in a write, every later one is refused
+    /// (`ended`).
     case ioFailed(String)
     /// The engine found its own files damaged.
     case corrupt(String)

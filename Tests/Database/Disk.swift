@@ -126,6 +126,46 @@ struct DiskTests {
         }
     }
 
+    /// SQLite keeps what stood there before, so that a part can be undone; of much it would make a file in a folder of
+    /// its own choice, which may be full or read-only while the database's disk is well.
+    @Test("What may have to be undone in part makes no file beside the database and its log")
+    func parts() async throws {
+        let bed = try Bed()
+        let database = try await bed.open()
+        try await Bed.prepare(database)
+        for number in 0..<100 { try await Bed.add(number, to: database) }
+        let names = Lock<Set<String>>([])
+        bed.disk.observe { _, snapshot in names.withLock { $0.formUnion(snapshot.state.files.keys) } }
+        let change: SQL = "UPDATE n SET filler = \(String(repeating: "y", count: 5_000))"
+        try await database.write { connection in
+            _ = try connection.execute(change)
+            try connection.attempt { _ = try connection.execute("UPDATE n SET filler = filler || 'z'") }
+        }
+        await database.close()
+        let path = bed.folder.path + "/disk.sqlite"
+        #expect(names.withLock { $0 }.isSubset(of: [path, path + "-wal", path + "-journal"]))
+    }
+
+    @Test("A statement that fails because its disk does ends all writing, as a commit would")
+    func statement() async throws {
+        let bed = try Bed()
+        let database = try await bed.open()
+        try await Bed.prepare(database)
+        bed.disk.setFailing(true)
+        // More than the cache holds, so that it is written before the commit.
+        let filler = String(repeating: "x", count: 1 << 20)
+        await #expect(throws: DatabaseError.self) {
+            try await database.write { connection in
+                for number in 0..<20 { _ = try connection.execute("INSERT INTO n VALUES (\(number), \(filler))") }
+            }
+        }
+        bed.disk.setFailing(false)
+        let error = await #expect(throws: DatabaseError.self) { try await Bed.add(0, to: database) }
+        guard case .ended = error else { throw try #require(error) }
+        #expect(try await Bed.rows(database) == [])
+        await database.close()
+    }
+
     @Test("A commit that finds no room ends no writing, and what is answered after it is there")
     func fullCommit() async throws {
         var bed = try Bed()

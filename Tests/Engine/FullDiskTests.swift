@@ -8,12 +8,27 @@ import Testing
 
 @testable import Engine
 
-/// A loop without which the process is of no use, as the program runs it.
-private struct Needed: Resident {
-    let loop: Ticker
+/// A loop without which the process is of no use, as the program runs it. It gives up when it was started so often
+/// that it would be for ever.
+private final class Needed: Resident {
+    private static let most = 4
+    private let loop: Ticker
+    private let count = Lock(0)
+
+    init(_ loop: Ticker) { self.loop = loop }
+
+    /// How often it was started.
+    var starts: Int { count.withLock { $0 } }
     var name: String { loop.name }
     var isEssential: Bool { true }
-    func run() async throws { try await loop.run() }
+
+    func run() async throws {
+        let starts = count.withLock { count in
+            count += 1
+            return count
+        }
+        if starts <= Self.most { try await loop.run() }
+    }
 }
 
 /// A gateway on a disk in memory, with a payment whose window has ended: the ticker has something to write.
@@ -25,9 +40,11 @@ private struct Bed {
     let gateway: Gateway
     let payment: ID<Payment>
 
-    init() async throws {
+    /// - Parameter readers: 0 for no threads: then the log is copied into the database when it is told to, and at no
+    ///   other time.
+    init(readers: Int = 3) async throws {
         folder = try TemporaryFolder()
-        store = try await Store.open(.sqlite(folder.path + "/quittance.db", vfs: disk.name))
+        store = try await Store.open(.sqlite(folder.path + "/quittance.db", vfs: disk.name), readers: readers)
         gateway = try House.gateway(
             store, clock, SeededEntropy(seed: 1), Settings(baseURL: "https://pay.example"), SandboxWorld())
         try await gateway.setFixedRates([(try code("SBX"), "EUR", try Rate(parsing: "100"))])
@@ -64,17 +81,32 @@ struct FullDiskTests {
         await bed.store.close()
     }
 
-    @Test("One that failed ends the process, for only the next one can write")
-    func failed() async throws {
-        let bed = try await Bed()
-        // Whatever is done to it next, be it a checkpoint.
-        let done = bed.disk.operations
-        for operation in done..<done + 100_000 { bed.disk.plan(.error, at: operation) }
-        let supervisor = Supervisor([Needed(loop: Ticker(bed.gateway))], log: .silent)
+    /// What the disk refuses first.
+    enum Refused: String, CaseIterable {
+        /// A commit, while the log holds what the database does not.
+        case commit
+        /// A commit, when all of the log was copied: the writer has nothing to do with the disk but that.
+        case commitAfterCopy
+        /// Copying the log into the database.
+        case copy
+        /// The writer copies when it has been idle for a while, be it before, between or never.
+        case whatever
+    }
+
+    @Test(
+        "One that failed ends the process, for only the next one can write", arguments: Refused.allCases)
+    func failed(_ refused: Refused) async throws {
+        let bed = try await Bed(readers: refused == .whatever ? 3 : 0)
+        if refused == .commitAfterCopy { bed.store.database.rest() }
+        bed.disk.setFailing(true)
+        if refused == .copy { bed.store.database.rest() }
+        let ticker = Needed(Ticker(bed.gateway))
         let ended = await #expect(throws: Supervisor.EssentialResidentEnded.self) {
-            try await supervisor.run()
+            try await Supervisor([ticker], log: .silent).run()
         }
         #expect(ended?.lastError == "DatabaseError")
+        // The first one may hear of the failure itself; then there is no more trying.
+        #expect(ticker.starts <= 2)
         await bed.store.close()
         let disk = bed.disk.next(after: .all)
         let next = try await Store.open(.sqlite(bed.folder.path + "/quittance.db", vfs: disk.name))

@@ -123,7 +123,7 @@ extension SimulatedDisk {
             contents.operations += 1
             contents.observer?(number, DiskSnapshot(state: contents.state))
             switch contents.faults.removeValue(forKey: number) {
-            case nil: return contents.carryOut(operation)
+            case nil: return contents.isFailing ? .failed : contents.carryOut(operation)
             case .crash:
                 contents.isDead = true
                 return .failed

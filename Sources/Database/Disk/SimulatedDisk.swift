@@ -21,6 +21,7 @@ package final class SimulatedDisk: Sendable {
         var synchronisations = 0
         var opened = 0
         var faults: [Int: DiskFault] = [:]
+        var isFailing = false
         var isDead = false
         var isFull = false
         var lies: String?
@@ -65,6 +66,9 @@ package final class SimulatedDisk: Sendable {
     package func plan(_ fault: DiskFault, at operation: Int) {
         contents.withLock { $0.faults[operation] = fault }
     }
+
+    /// Whether every operation fails, and has not happened.
+    package func setFailing(_ isFailing: Bool) { contents.withLock { $0.isFailing = isFailing } }
 
     /// Whether no write that makes a file longer succeeds, but of files whose names end with `spared`; nor,
     /// where it does not write `inPlace`, any other: then a new place is sought for whatever is written.

@@ -64,7 +64,14 @@ final class SQLiteSession: Session {
 
     func run(_ sql: SQL, _ visit: (Row) -> Bool) throws(DatabaseError) -> Int {
         let before = handle.totalChanges
-        try statement(sql).run(sql.parameters, visit)
+        do {
+            try statement(sql).run(sql.parameters, visit)
+        } catch {
+            // What the cache does not hold is written before the commit: a disk that fails then is no better
+            // than one that fails later.
+            if role == .writer, case .ioFailed = error { isBroken = true }
+            throw error
+        }
         // `changes` keeps the figure of the last statement that had one.
         return handle.totalChanges == before ? 0 : handle.lastChanges
     }
