@@ -196,7 +196,23 @@ struct EVMBlockTests {
         let whole = try one.encoded(as: bytes)
         #expect(whole.isOpaque && whole.encoded == bytes && whole.recipient == one.recipient)
         #expect(throws: ChainFault.self) { try one.encoded(as: bytes + [0]) }
+        #expect(throws: ChainFault.self) { try one.encoded(as: []) }
+        let other = try EVMTransaction(json.with("type", "0x50"), on: 137)
+        #expect(other.isOpaque)
+        #expect(throws: ChainFault.self, "bytes of another type") { try other.encoded(as: bytes) }
         #expect(throws: EVMTransaction.Flaw.kind) { try EVMTransaction(bytes) }
+    }
+
+    @Test("Who calls a transaction another type, and its payment a larger one, is not believed against its bytes")
+    func disguised() throws {
+        let part = try EVMVectors.part("block")
+        for (place, told) in try part.member("block").member("transactions").elements().enumerated() {
+            let real = try EVMTransaction(told, on: 1)
+            let bytes = try part.member("transactions").element(place).hexadecimal()
+            let disguised = try EVMTransaction(told.with("type", "0x50").with("value", "0xffff"), on: 1)
+            #expect(disguised.isOpaque && disguised.hash == real.hash && disguised.value == UInt256(0xffff))
+            #expect(try disguised.encoded(as: bytes) == real)
+        }
     }
 
     @Test("What nobody has signed is opaque; what somebody has signed has its name")

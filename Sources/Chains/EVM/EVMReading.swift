@@ -27,7 +27,7 @@ extension JSON {
             guard member(names) == nil else { throw .malformed("a \(names[0]) that is no quantity") }
             return nil
         }
-        // No digits at all, for 0: old nodes write it so. What is read here is hashed, so it can do no harm.
+        // No digits at all, for 0: old nodes write it so. What is read here is hashed, or its node's word.
         if text == "0x" { return .zero }
         guard let value = UInt256(quantity: text) else {
             throw .malformed("a \(names[0]) that is no quantity")

@@ -94,11 +94,21 @@ package struct EVMTransaction: Hashable, Sendable {
         (self.encoded, isOpaque) = (encoded, true)
     }
 
-    /// The same with the bytes that a node shows for it (`eth_getRawTransactionByBlockHashAndIndex`), with
-    /// which the block's root can be computed. It stays opaque. Throws for bytes of another name.
+    /// The same by the bytes that a node shows for it (`eth_getRawTransactionByBlockHashAndIndex`), with
+    /// which the block's root can be computed. Bytes that can be read are believed in everything: whoever
+    /// told of the transaction may have called it another type, so that what it pays would be his word.
+    /// Others leave it opaque. Throws for bytes of another name or type.
     package func encoded(as bytes: [UInt8]) throws(ChainFault) -> EVMTransaction {
-        guard bytes.count <= EVMLimits.encodedBytes else { throw .malformed("a transaction without end") }
-        guard Hash256(keccakOf: bytes) == hash else { throw .malformed("a transaction under another name") }
-        return isOpaque ? EVMTransaction(self, encoded: bytes) : self
+        guard bytes.count <= EVMLimits.encodedBytes else {
+            throw .malformed("a transaction without end")
+        }
+        guard let first = bytes.first, Hash256(keccakOf: bytes) == hash else {
+            throw .malformed("a transaction under another name")
+        }
+        if let read = try? EVMTransaction(bytes) { return read }
+        guard kind == (first < 0x80 ? first : 0) else {
+            throw .malformed("a transaction of another type")
+        }
+        return EVMTransaction(self, encoded: bytes)
     }
 }
