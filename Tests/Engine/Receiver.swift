@@ -58,6 +58,8 @@ final class Receiver: Sendable {
         var configuration = Server.Configuration()
         configuration.port = 0
         configuration.loops = 1
+        // Who hangs here hangs on: it is the sender whose patience ends.
+        configuration.limits.handler = 3_600_000
         let server = try Server(configuration: configuration) { [self] in await take($0) }
         let serving = Task { await server.run() }
         do {
