@@ -106,11 +106,6 @@ extension Payment {
     private mutating func settleExceptions(
         _ assessment: Assessment, _ fact: Fact, reversal: Reversal?, isShaken: Bool
     ) -> [Exception] {
-        if assessment.questions.isEmpty, exceptions.isEmpty, reversal == nil, !isShaken,
-            fulfilment.map({ $0.claimedAt != nil }) ?? true
-        {
-            return []
-        }
         var questions = assessment.questions
         if let reversal {
             questions[Exception.Subject(.reversed)] = question(about: reversal)
@@ -130,6 +125,7 @@ extension Payment {
         if let fulfilment, fulfilment.claimedAt == nil {
             questions[Exception.Subject(.unclaimedFulfilment)] = Assessment.Question(isSevere: true)
         }
+        if questions.isEmpty, exceptions.isEmpty { return [] }
         let before = exceptions
         for index in exceptions.indices { close(index, questions: questions, assessment, fact) }
         for (subject, question) in questions.sorted(by: { $0.key.precedes($1.key) }) {
