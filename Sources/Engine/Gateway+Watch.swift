@@ -1,5 +1,5 @@
 import Chains
-import Domain
+package import Domain
 import Platform
 import Storage
 
@@ -21,7 +21,7 @@ extension Gateway {
     }
 
     /// Without a word for so long, whoever follows a network has gone.
-    var watchMilliseconds: Int64 { max(EngineLimits.watchMilliseconds, 3 * settings.pollMilliseconds) }
+    package var watchMilliseconds: Int64 { max(EngineLimits.watchMilliseconds, 3 * settings.pollMilliseconds) }
 
     /// Makes this process the one that follows a network, or says that it still is. False: another one does.
     func keepWatch(of network: NetworkName, _ work: Work) throws -> Bool {
@@ -39,7 +39,7 @@ extension Gateway {
     }
 
     /// Lets another process follow a network, if it was this one.
-    func leaveWatch(of network: NetworkName) async throws {
+    package func leaveWatch(of network: NetworkName) async throws {
         try await changeWatch(of: network) { $0.owner = nil }
     }
 

@@ -39,6 +39,8 @@ package struct Dials: Hashable, Sendable {
     var processes = 400
     /// A process that is stopped in the middle of a look, while another one goes on.
     var pauses = 40
+    /// One takes the place of another one for a moment.
+    var turns = 40
     var processEnds = 20
 
     // Time
@@ -55,7 +57,7 @@ package struct Dials: Hashable, Sendable {
 
     // Where money comes from
     /// Of the worlds, how many have miners who pay orders with what their blocks make.
-    var coinbases = 60
+    var coinbases = 100
     /// Of the worlds, how many have customers who spend what others have sent and may take back.
     var parents = 120
 
@@ -85,8 +87,8 @@ package struct Dials: Hashable, Sendable {
         ("power-losses", \.powerLosses), ("disk-errors", \.diskErrors), ("disk-full", \.diskFull),
         ("clock-steps", \.clockSteps), ("failing-receivers", \.failingReceivers), ("rulings", \.rulings),
         ("changes", \.changes), ("repeats", \.repeats), ("several-processes", \.processes),
-        ("pauses", \.pauses), ("process-ends", \.processEnds), ("coinbases", \.coinbases),
-        ("parents", \.parents),
+        ("pauses", \.pauses), ("turns", \.turns), ("process-ends", \.processEnds),
+        ("coinbases", \.coinbases), ("parents", \.parents),
     ]
 
     private static let faults = named.map(\.path)

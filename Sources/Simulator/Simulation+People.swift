@@ -36,21 +36,35 @@ extension Simulation {
         }
     }
 
+    /// The shop ships what it believes to be paid, and now and then what is not. Two of its servers may have
+    /// heard of the same event, and each of them wants to.
     private func fulfil() async throws {
-        guard let index = dice.pick(Array(orders.indices)) else { return }
-        let action = dice.chance(900) ? "ship" : "ship again"
-        let isClaim = dice.chance(700)
-        note("\(isClaim ? "claim" : "report") \(index)")
-        let id = orders[index].payment
-        try await ask(isClaim ? "fulfilments claimed" : "fulfilments reported") {
-            if isClaim {
-                let reply = try await machine.gateway.claimFulfilment(
-                    of: id, action: action, by: caller, cause: "simulation", Self.silent())
-                try check(claim: action, of: index)
-                return reply
-            }
-            return try await machine.gateway.reportFulfilment(
-                of: id, action: action, by: caller, cause: "simulation", Self.silent())
+        let paid = orders.indices.filter { compared[$0]?.payment.state.isSettled ?? false }
+        guard let index = dice.pick(dice.chance(500) ? paid : Array(orders.indices)) else { return }
+        if dice.chance(300) { return try await report(index) }
+        let actions = ["ship", "ship again"]
+        if dice.chance(300) {
+            for action in actions { try await claim(index, action) }
+        } else {
+            try await claim(index, actions[dice.chance(900) ? 0 : 1])
+        }
+    }
+
+    private func report(_ index: Int) async throws {
+        note("report \(index)")
+        try await ask("fulfilments reported") {
+            try await machine.gateway.reportFulfilment(
+                of: orders[index].payment, action: "ship", by: caller, cause: "simulation", Self.silent())
+        }
+    }
+
+    private func claim(_ index: Int, _ action: String) async throws {
+        note("claim \(index) to \(action)")
+        try await ask("fulfilments claimed") {
+            let reply = try await machine.gateway.claimFulfilment(
+                of: orders[index].payment, action: action, by: caller, cause: "simulation", Self.silent())
+            try check(claim: action, of: index)
+            return reply
         }
     }
 

@@ -16,6 +16,32 @@ extension Simulation {
             try await machine.replace(process)
         }
         if dice.chance(dials.pauses * 5) { try await pauseInALook() }
+        if dice.chance(dials.turns * 5) { try await takeTurns() }
+    }
+
+    /// Another process takes the place of this one, hears less, and leaves in good order. Then this one goes
+    /// on, that has seen nothing of it.
+    private func takeTurns() async throws {
+        let index = someNetwork()
+        let (first, processes) = (machine.active, machine.gateways.count)
+        let second = (first + dice.number(in: 1...processes - 1)) % processes
+        note("process \(second) takes the place of process \(first), and leaves")
+        count(fault: "turns taken")
+        try await lookWhole(index, as: first)
+        // It waits for as long as the other one could still live.
+        try await lookWhole(index, as: second, hidesPool: true)
+        pass(seconds: Int(machine.gateway.watchMilliseconds / 1_000) + 1)
+        try await lookWhole(index, as: second, hidesPool: true)
+        try await machine.gateway.leaveWatch(of: networks[index].method.network)
+        try await lookWhole(index, as: first)
+    }
+
+    private func lookWhole(_ index: Int, as process: Int, hidesPool: Bool = false) async throws {
+        machine.active = process
+        inform(index)
+        let pool = networks[index].truth.pool.map(\.id)
+        networks[index].line.update { $0.hidden = hidesPool ? Set(pool) : [] }
+        try await look(index)
     }
 
     /// A process stands still between what its node has told it and the word of it, for longer than the
