@@ -57,10 +57,12 @@ extension Simulation {
     }
 
     /// Starts the process again, however often that takes.
-    func begin(after loss: PowerLoss) async throws {
+    ///
+    /// - Parameter isCalm: nothing goes wrong with the disk this time.
+    func begin(after loss: PowerLoss, isCalm: Bool = false) async throws {
         isBroken = false
         for round in 0..<Limits.settlingRounds {
-            let fault = round < 3 ? startingFault() : nil
+            let fault = round < 3 && !isCalm ? startingFault() : nil
             note("restart \(loss) \(fault.map { "\($0.0) at \($0.at)" } ?? "")")
             do {
                 try await machine.restart(after: loss, failing: fault)
