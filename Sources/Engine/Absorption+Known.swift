@@ -42,7 +42,7 @@ extension Absorption {
         var paying = transaction.outputs.compactMap { output in
             owners[output.script].flatMap { isPaid(here: $0) ? (output: output, owner: $0) : nil }
         }
-        if paying.count > Payment.mostUnconfirmed {
+        if paying.count > Room.leastOutsideBlocks {
             paying.sort { UInt128($0.output.amountText) ?? 0 > UInt128($1.output.amountText) ?? 0 }
         }
         return try paying.filter { output, owner in
@@ -51,12 +51,21 @@ extension Absorption {
             if known?.transfer(key) != nil || news[owner.payment]?.sightings[key] != nil { return true }
             let kept = known == nil ? try places(keptOf: owner.payment) : []
             if kept.contains(key.place) { return true }
-            let before = known?.payment.evidence.transfers.count ?? kept.count
-            let count = before + fresh[owner.payment, default: 0]
-            guard Evidence.takes(standing, after: count) else { return false }
-            fresh[owner.payment, default: 0] += 1
-            return true
+            var room =
+                rooms[owner.payment] ?? known.map { Room($0.payment.evidence) } ?? Room(beside: kept.count)
+            defer { rooms[owner.payment] = room }
+            let kind = known.map { known in
+                Room.kind(
+                    standing, method(of: output), Transfer.amount(output.amountText),
+                    under: known.payment.evidence.quote(owner.quote))
+            }
+            return room.take(kind ?? .money, standing)
         }
+    }
+
+    /// What an output moves here; nil for an asset that is not on the list.
+    func method(of output: ChainOutput) -> Domain.Method? {
+        output.asset.map { Domain.Method(asset: $0, network: network) }
     }
 
     /// Keeps what shows that a block holds a transaction that pays us.

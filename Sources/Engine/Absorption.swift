@@ -29,8 +29,8 @@ struct Absorption {
     var read: [ID<Payment>: Known?] = [:]
     /// The outputs that are kept of payments that are set aside, of those that were spoken of.
     var kept: [ID<Payment>: Set<String>] = [:]
-    /// How many transfers each payment has gained in this batch.
-    var fresh: [ID<Payment>: Int] = [:]
+    /// What each payment has room for after what was heard in this batch.
+    var rooms: [ID<Payment>: Room] = [:]
 
     struct News {
         var sightings: [Transfer.Key: Sighting] = [:]
@@ -172,7 +172,7 @@ struct Absorption {
             let first = try known(owner.payment)?.transfer(key)
             let sighting = Sighting(
                 key: key, quote: owner.quote,
-                method: output.asset.map { Domain.Method(asset: $0, network: network) },
+                method: method(of: output),
                 amountText: output.amountText,
                 claim: claim, seenAt: first?.firstSeen ?? now,
                 fellIntoGap: first?.missedByGap ?? isCatchingUp,

@@ -61,7 +61,7 @@ struct FloodTests {
             let absorbed = try await absorb(house, entered: [transaction], pool: [transaction])
             #expect(absorbed.reads <= 2, "\(transaction.id)")
             let transfers = try await house.payment(id).evidence.transfers
-            #expect(transfers.count <= Payment.mostUnconfirmed)
+            #expect(transfers.count <= Room.Kind.small.limitOutsideBlocks)
             if isReplaced { #expect(transfers.contains { $0.claim.standing == .gone(.replaced) }) }
             #expect(transfers.allSatisfy { $0.replaces.count <= EngineLimits.replaced })
         }
@@ -148,7 +148,7 @@ struct FloodTests {
             _ = try await absorb(house, mined: [flood(name, to: quote, outputs: 200, inputs: ["\(name):in"])])
         }
         let kept = try await house.store.read { [network] in try $0.keptPlaces(of: id, on: network) }
-        #expect(kept.count == Payment.mostTransfers)
+        #expect(kept.count == Room.Kind.money.limit)
         let verdict = try await house.store.verify()
         #expect(verdict.isClean, "\(verdict.findings)")
         await house.close()
@@ -171,13 +171,63 @@ struct FloodTests {
         #expect(absorbed.reads <= 2)
         for _ in 0..<2 {
             let payment = try await house.payment(id)
-            #expect(payment.evidence.transfers.count == Payment.mostTransfers)
+            #expect(payment.evidence.transfers.count == 1 + Room.Kind.small.limit)
             #expect(payment.state.isSettled)
             #expect(payment.openExceptions.count { $0.kind == .tooManyTransfers } == 1)
             #expect(payment.exceptions.count { $0.kind == .tooManyTransfers } == 1)
             let more = self.flood("more", to: quote, outputs: 10, inputs: ["coin:1"])
             _ = try await absorb(house, mined: [more])
         }
+        let verdict = try await house.store.verify()
+        #expect(verdict.isClean, "\(verdict.findings)")
+        await house.close()
+    }
+
+    /// What is sent so often that a payment has no room left for it, before money comes.
+    enum Worthless: CaseIterable {
+        /// A token that anybody makes, of an amount that nobody has.
+        case unlisted
+        /// A coin of the least size.
+        case small
+        /// The same in a transaction that waits for its block.
+        case waiting
+    }
+
+    @Test(
+        "of what is worth nothing hides no money, before it or in one transaction with it",
+        arguments: Worthless.allCases, [false, true])
+    func worthless(_ kind: Worthless, together: Bool) async throws {
+        let house = try await House()
+        let id = try await house.open()
+        let quote = try await house.quote(of: id)
+        let worthless = (0..<400).map { number in
+            ChainOutput(
+                place: "spam:\(number)", script: quote.destination.script,
+                asset: kind == .unlisted ? nil : quote.method.asset,
+                amountText: kind == .unlisted ? String(UInt128(1) << 99) : "1")
+        }
+        let money = ChainOutput(
+            place: "spam:400", script: quote.destination.script, asset: quote.method.asset,
+            amountText: String(quote.amountDue))
+        func transaction(_ id: String, _ outputs: [ChainOutput]) -> ChainTransaction {
+            ChainTransaction(
+                id: id, index: 0, inputs: ["\(id):in"], outputs: outputs, maturity: 0, observation: { [] })
+        }
+        if !together {
+            let spam = transaction("spam", worthless)
+            _ = try await absorb(
+                house, entered: kind == .waiting ? [spam] : [], mined: kind == .waiting ? [] : [spam],
+                pool: kind == .waiting ? [spam] : [])
+        }
+        let paying = transaction(together ? "spam" : "money", (together ? worthless : []) + [money])
+        _ = try await absorb(house, mined: [paying])
+        let payment = try await house.payment(id)
+        #expect(payment.evidence.transfer(Transfer.Key(network: network, place: money.place)) != nil)
+        #expect(payment.state.isSettled)
+        let spam = payment.evidence.transfers.count - 1
+        #expect(spam > 0 && spam <= (kind == .unlisted ? Room.Kind.unlisted : .small).limit)
+        #expect(payment.openExceptions.count <= Payment.mostQuestions + 2)
+        try await house.audit()
         let verdict = try await house.store.verify()
         #expect(verdict.isClean, "\(verdict.findings)")
         await house.close()

@@ -61,22 +61,21 @@ package struct Evidence: Hashable, Sendable {
         Dictionary(transfers.enumerated().map { ($1.key, $0) }) { first, _ in first }
     }
 
-    /// Whether one more transfer is taken that stands like that.
-    package static func takes(_ standing: Transfer.Standing, after count: Int) -> Bool {
-        switch standing {
-        case .mined: count < Payment.mostTransfers
-        case .pooled, .gone: count < Payment.mostUnconfirmed
-        }
-    }
-
     /// Folds in what a network says of transfers. Its later word wins; first sights and replacements add up.
-    /// New ones beyond what a payment takes are left out.
+    /// New ones that a payment has no room for are left out.
     mutating func hear(_ sightings: [Sighting], of payment: ID<Payment>, above floor: Int) {
         var places = places
+        var room: Room?
         for sighting in sightings {
             if let index = places[sighting.key] {
                 transfers[index].hear(sighting)
-            } else if Self.takes(sighting.claim.standing, after: transfers.count) {
+                continue
+            }
+            let kind = Room.kind(
+                sighting.claim.standing, sighting.method, Transfer.amount(sighting.amountText),
+                under: quote(sighting.quote))
+            var left = room ?? Room(self)
+            if left.take(kind, sighting.claim.standing) {
                 places[sighting.key] = transfers.count
                 transfers.append(
                     Transfer(
@@ -87,6 +86,7 @@ package struct Evidence: Hashable, Sendable {
                         maturity: sighting.maturity, confirmedIn: nil,
                         observations: Set([sighting.observation].compactMap { $0 })))
             }
+            room = left
         }
     }
 

@@ -23,7 +23,7 @@ extension Judge {
             .refunded: break
         }
         if isStale { result.questions[Exception.Subject(.sourceStale)] = Assessment.Question(isSevere: true) }
-        if evidence.transfers.count >= Payment.mostTransfers {
+        if evidence.transfers.count >= Room.least, Room(evidence).isFull {
             result.questions[Exception.Subject(.tooManyTransfers)] = Assessment.Question(isSevere: true)
         }
         for (transfer, share) in zip(evidence.transfers, shares) {

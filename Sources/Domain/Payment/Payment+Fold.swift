@@ -2,11 +2,6 @@ extension Payment {
     /// Quotes that one payment can have; each has a destination that is watched for ever.
     package static let mostQuotes = 20
 
-    /// Transfers that one payment follows. Beyond them a person has to look: `too_many_transfers`.
-    package static let mostTransfers = 250
-    /// Those after which one that no block holds is not taken: what costs its sender nothing leaves room for
-    /// money. It is heard again with its block.
-    package static let mostUnconfirmed = 100
     /// Questions of one kind that are about one transfer each; what is beyond is one question together.
     package static let mostQuestions = 10
 

@@ -105,7 +105,8 @@ package struct Transfer: Hashable, Sendable, Identified {
         }
     }
 
-    private static func amount(_ text: String) -> UInt128? {
+    /// Base units; nil from `amountLimit` on.
+    package static func amount(_ text: String) -> UInt128? {
         guard let units = UInt128(text), units < amountLimit else { return nil }
         return units
     }

@@ -30,7 +30,7 @@ extension Story {
         ) { driver in
             let id = try await driver.pay("many")
             // Mined at once: what only waits is not followed beyond a hundred.
-            for _ in 0..<Payment.mostTransfers / 10 {
+            for _ in 0..<Room.Kind.money.limit / 10 {
                 try await driver.act("split", id, ["parts": 10, "confirmations": 2])
             }
             return id
