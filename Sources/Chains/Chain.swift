@@ -165,6 +165,12 @@ package struct Batch: Sendable {
     package var finalized: UInt64?
     /// All blocks of the node are in it: what it says of confirmations is the present state.
     package var isAtTip: Bool
+    /// Why nothing may become confirmed although the network is heard: its finality has stopped, its nodes
+    /// do not agree. What kind of reason, a colon, and what changes from time to time. Nil when all is well.
+    package var doubt: String?
+    /// Up to when all that happened is in it, where that is before it was asked for: the head that is
+    /// believed may be older than the network's own.
+    package var seenUntil: Instant?
     /// False while more of the pool waits to be told. Nothing but `pool` depends on that.
     package var isPoolTold = true
     /// There is more: ask again at once.

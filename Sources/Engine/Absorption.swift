@@ -247,12 +247,12 @@ struct Absorption {
 
     private func save(_ known: SourceRow?) throws -> SourceRow {
         let isSeenWhole = batch.isAtTip && batch.pool != nil
+        // What a clock that was ahead said of the past is not believed for ever.
+        let before = min(known?.scannedUntil ?? Instant(milliseconds: 0), now)
         let row = SourceRow(
             sequence: sequence, height: batch.cursor.height, block: batch.cursor.block, safe: batch.safe,
-            finalized: batch.finalized, isHealthy: batch.isAtTip, fault: batch.isAtTip ? nil : "catching up",
-            // What a clock that was ahead said of the past is not believed for ever.
-            scannedUntil: isSeenWhole ? askedAt : min(known?.scannedUntil ?? Instant(milliseconds: 0), now),
-            seenAt: now)
+            finalized: batch.finalized, isHealthy: batch.fault == nil, fault: batch.fault,
+            scannedUntil: isSeenWhole ? batch.seen(whenAskedAt: askedAt) : before, seenAt: now)
         if try batch.connected.isEmpty && work.tx.lowestHeader(of: network) == nil {
             try work.tx.insert(
                 HeaderRow(
@@ -263,7 +263,9 @@ struct Absorption {
         try forget(known)
         if known?.source.tip != row.source.tip { work.footprint.move(network) }
         try work.tx.save(row, of: network)
-        if known?.isHealthy != row.isHealthy { try gateway.recordHealth(network, row, at: now, work) }
+        if known?.isHealthy != row.isHealthy || batch.doubt != nil && known?.faultKind != row.faultKind {
+            try gateway.recordHealth(network, row, at: now, work)
+        }
         return row
     }
 

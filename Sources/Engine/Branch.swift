@@ -60,6 +60,8 @@ struct Branch {
         batch.safe = next.safe
         batch.finalized = next.finalized
         batch.isAtTip = next.isAtTip
+        batch.doubt = next.doubt
+        batch.seenUntil = next.seenUntil
         batch.isPoolTold = next.isPoolTold
     }
 

@@ -49,11 +49,18 @@ extension Gateway {
     /// Payments that the absorbed height, or the end of the scan, may change: a bounded number.
     func dueLooks(_ network: NetworkName, _ source: Source, _ work: Work) throws -> [ID<Payment>] {
         let limit = EngineLimits.looks
-        let due = try work.tx.dueLooks(network: network, at: source.tip, limit: limit)
+        var due: [ID<Payment>] = []
+        var isListed: Set<ID<Payment>> = []
+        for kind in Source.Mark.Kind.allCases {
+            guard due.count < limit, let height = source.height(of: kind) else { continue }
+            let mark = Source.Mark(network, kind)
+            due += try work.tx.dueLooks(at: mark, height, limit: limit - due.count)
+                .filter { isListed.insert($0).inserted }
+        }
         if due.count == limit { return due }
         let scanned = try work.tx.dueLooks(
             network: network, scannedUntil: source.scannedUntil, limit: limit - due.count)
-        return due + scanned.filter { !due.contains($0) }
+        return due + scanned.filter { isListed.insert($0).inserted }
     }
 
     /// Remembers that a network cannot be heard, so that nothing becomes confirmed and nothing expires
@@ -83,16 +90,15 @@ extension Gateway {
     private func save(
         _ fault: String, of network: NetworkName, _ known: SourceRow?, at now: Instant, _ work: Work
     ) throws {
-        func kind(_ fault: String?) -> Substring? { fault?.prefix { $0 != ":" } }
         var row =
             try known
             ?? SourceRow(
                 sequence: lastSequence(of: network, work), height: nil, block: nil, safe: nil,
                 finalized: nil, isHealthy: false, fault: nil, scannedUntil: Instant(milliseconds: 0),
                 seenAt: now)
-        let isNews = known?.isHealthy ?? true || kind(known?.fault) != kind(fault)
         row.isHealthy = false
         row.fault = fault
+        let isNews = known?.isHealthy ?? true || known?.faultKind != row.faultKind
         if isNews { row.sequence += 1 }
         try work.tx.save(row, of: network)
         if isNews { try recordHealth(network, row, at: now, work) }
@@ -119,6 +125,19 @@ extension Gateway {
             chain: Storage.Transaction.instanceChain, at: now, kind: "source_health", subject: network.text,
             cause: "watch", actor: .network(network), body: writer.bytes)
     }
+}
+
+extension SourceRow {
+    /// What is wrong, without what changes from time to time.
+    var faultKind: Substring? { fault?.prefix { $0 != ":" } }
+}
+
+extension Batch {
+    /// Why nothing becomes confirmed by it; nil when something may.
+    var fault: String? { isAtTip ? doubt : "catching up" }
+
+    /// Up to when all that happened is in a batch that was asked for at that moment.
+    func seen(whenAskedAt askedAt: Instant) -> Instant { min(askedAt, seenUntil ?? askedAt) }
 }
 
 /// What a batch came to.

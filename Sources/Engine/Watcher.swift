@@ -155,11 +155,12 @@ package struct Watcher: Resident {
 
     /// Nothing new came, and it was written down a moment ago that nothing happened.
     private func isQuiet(_ batch: Batch, _ row: SourceRow?, _ askedAt: Instant) -> Bool {
-        guard let row, row.isHealthy, batch.isAtTip, batch.pool != nil, batch.forkHeight == nil else {
+        guard let row, row.isHealthy, batch.fault == nil, batch.pool != nil, batch.forkHeight == nil else {
             return false
         }
+        let seen = batch.seen(whenAskedAt: askedAt)
         return batch.connected.isEmpty && batch.entered.isEmpty && batch.cursor.block == row.block
-            && askedAt.milliseconds - row.scannedUntil.milliseconds < 2_000 && askedAt >= row.scannedUntil
+            && seen.milliseconds - row.scannedUntil.milliseconds < 2_000 && seen >= row.scannedUntil
     }
 }
 

@@ -267,10 +267,10 @@ package enum Schema {
         "CREATE INDEX wake_by_time ON wake (clock, at)",
         """
         CREATE TABLE wake_height (
-            payment TEXT NOT NULL, network TEXT NOT NULL, height BIGINT NOT NULL, PRIMARY KEY (payment,
-            network))
+            payment TEXT NOT NULL, network TEXT NOT NULL, mark TEXT NOT NULL, height BIGINT NOT NULL,
+            PRIMARY KEY (payment, network, mark))
         """,
-        "CREATE INDEX wake_height_by_height ON wake_height (network, height)",
+        "CREATE INDEX wake_height_by_height ON wake_height (network, mark, height)",
         """
         CREATE TABLE wake_scan (
             payment TEXT NOT NULL, network TEXT NOT NULL, at BIGINT NOT NULL, PRIMARY KEY (payment, network))

@@ -295,11 +295,12 @@ extension Transaction {
             try connection.execute("DELETE FROM wake WHERE payment = \(payment.id.text)")
         }
         if !isNew { try connection.execute("DELETE FROM wake_height WHERE payment = \(payment.id.text)") }
-        for (network, height) in assessment.nextHeights {
+        for (mark, height) in assessment.nextHeights {
             try connection.execute(
                 """
-                INSERT INTO wake_height (payment, network, height)
-                VALUES (\(payment.id.text), \(network.text), \(Int64(clamping: height)))
+                INSERT INTO wake_height (payment, network, mark, height)
+                VALUES (\(payment.id.text), \(mark.network.text), \(mark.kind.rawValue),
+                    \(Int64(clamping: height)))
                 """)
         }
         if !isNew { try connection.execute("DELETE FROM wake_scan WHERE payment = \(payment.id.text)") }

@@ -238,12 +238,12 @@ extension Transaction {
         ).compactMap { try legible($0, of: "wake") { try $0.id(0) } }
     }
 
-    /// Payments that `height` of a network may change.
-    package func dueLooks(network: NetworkName, at height: UInt64, limit: Int) throws -> [ID<Payment>] {
+    /// Payments that may change when a network's mark is at `height`.
+    package func dueLooks(at mark: Source.Mark, _ height: UInt64, limit: Int) throws -> [ID<Payment>] {
         try connection.query(
             """
-            SELECT payment FROM wake_height WHERE network = \(network.text)
-                AND height <= \(Int64(clamping: height))
+            SELECT payment FROM wake_height WHERE network = \(mark.network.text)
+                AND mark = \(mark.kind.rawValue) AND height <= \(Int64(clamping: height))
             ORDER BY height LIMIT \(limit)
             """
         ).compactMap { try legible($0, of: "wake_height") { try $0.id(0) } }

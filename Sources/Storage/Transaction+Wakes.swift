@@ -78,7 +78,7 @@ extension Transaction {
 
 extension Verifier {
     /// Whether a payment that waits has what wakes it. Looks that change nothing move what its log does not
-    /// tell: which moment or height it is. That there is one they leave as it is.
+    /// tell: which moment, mark or height it is. That there is one they leave as it is.
     mutating func compareWakes(of payment: Payment) throws {
         guard try !tx.isQuarantined(payment.id) else { return }
         let id = payment.id.text
@@ -98,7 +98,7 @@ extension Verifier {
         }
         guard payment.evidence.transfers.contains(where: { $0.confirmedIn == nil && $0.block != nil })
         else { return }
-        for network in payment.assessment.nextHeights.keys.sorted() {
+        for network in Set(payment.assessment.nextHeights.keys.map(\.network)).sorted() {
             let isAwake = try isThere(
                 "SELECT 1 FROM wake_height WHERE payment = \(id) AND network = \(network.text)")
             if !isAwake {

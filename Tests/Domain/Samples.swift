@@ -59,3 +59,9 @@ enum Sample {
             lockedAt: at(start), endsAt: at(start + seconds), destination: destination, isTopUp: isTopUp)
     }
 }
+
+extension Source.Mark {
+    /// The heights that counts of blocks wait for.
+    static let bitcoinTip = Source.Mark(Sample.bitcoin, .tip)
+    static let litecoinTip = Source.Mark(Sample.litecoin, .tip)
+}

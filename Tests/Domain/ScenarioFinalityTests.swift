@@ -7,7 +7,7 @@ extension Scenario {
         Scenario("above the safe block", .confirming, [], "", .requiring(.safe)) {
             $0.safe = 99
             try $0.mine("a", whole)
-            #expect($0.last.nextHeights == [Sample.bitcoin: 101])
+            #expect($0.last.nextHeights == [Source.Mark(Sample.bitcoin, .safe): 100])
         },
         Scenario("at the safe block", .paid, [], "wallet 1000 payments 1000", .requiring(.safe)) {
             $0.safe = 100
@@ -38,14 +38,15 @@ extension Scenario {
             try $0.mine("a", whole, at: 1)
             $0.tip = 10_000
             try $0.tell(.looked)
-            #expect($0.last.nextHeights == [Sample.bitcoin: 10_001])
+            #expect($0.last.nextHeights == [Source.Mark(Sample.bitcoin, .finalized): 1])
         },
         Scenario("finality comes", .paid, [], "wallet 1000 payments 1000", .requiring(.finalized)) {
             $0.finalized = 90
             try $0.mine("a", whole)
             ($0.tip, $0.finalized) = (109, 99)
             try $0.tell(.looked)
-            #expect($0.state == .confirming && $0.last.nextHeights == [Sample.bitcoin: 110])
+            #expect($0.state == .confirming)
+            #expect($0.last.nextHeights == [Source.Mark(Sample.bitcoin, .finalized): 100])
             ($0.tip, $0.finalized) = (110, 100)
             try $0.tell(.looked)
         },

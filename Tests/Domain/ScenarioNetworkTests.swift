@@ -180,7 +180,7 @@ extension Scenario {
         },
         Scenario("coinbase at 99", .confirming) {
             try $0.mine("a", whole, at: 2, maturity: 100)
-            #expect($0.last.nextHeights[Sample.bitcoin] == 101)
+            #expect($0.last.nextHeights[.bitcoinTip] == 101)
         },
         Scenario("coinbase at 100", .paid, [], "wallet 1000 payments 1000") {
             try $0.mine("a", whole, at: 1, maturity: 100)
@@ -232,7 +232,7 @@ extension Scenario {
             }) {
             try $0.mine("a", whole)
             try $0.mine("b", 2_000_000)
-            #expect($0.payment.epoch == 1 && $0.last.nextHeights[Sample.bitcoin] == 105)
+            #expect($0.payment.epoch == 1 && $0.last.nextHeights[.bitcoinTip] == 105)
         },
         Scenario("a split order does not buy a lower tier", .confirming, [], "",
             Policy().with {
@@ -249,7 +249,7 @@ extension Scenario {
         Scenario("a degraded source confirms nothing", .confirming) {
             $0.isHealthy = false
             try $0.mine("a", whole)
-            #expect($0.last.nextHeights[Sample.bitcoin] == 100)
+            #expect($0.last.nextHeights[.bitcoinTip] == 100)
         },
         Scenario("and confirms when it is well again", .paid, [], "wallet 1000 payments 1000") {
             $0.isHealthy = false

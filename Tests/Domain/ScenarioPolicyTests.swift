@@ -32,12 +32,12 @@ extension Scenario {
             #expect($0.payment.evidence.currentQuote?.id == Sample.quote(shown).id)
             try $0.mine("a", half)
             try $0.mine("b", 1_666_667, quote: other)
-            #expect($0.last.nextHeights == [Sample.bitcoin: 101, Sample.litecoin: 105])
+            #expect($0.last.nextHeights == [.bitcoinTip: 101, .litecoinTip: 105])
             $0.tip = 101
             try $0.tell(.looked)
             let confirmed = $0.last.shares.filter(\.value.isConfirmed).keys
             #expect(Set(confirmed) == [Sample.key("a")] && $0.state == .confirming)
-            #expect($0.last.nextHeights == [Sample.litecoin: 105])
+            #expect($0.last.nextHeights == [.litecoinTip: 105])
             $0.tip = 104
             try $0.tell(.looked)
             #expect($0.state == .confirming)
@@ -56,10 +56,10 @@ extension Scenario {
         },
         Scenario("one of high risk waits for its own rule", .paid, [], "wallet 1000 payments 1000", wary, risk: .high) {
             try $0.mine("a", whole)
-            #expect($0.state == .confirming && $0.last.nextHeights[Sample.bitcoin] == 102)
+            #expect($0.state == .confirming && $0.last.nextHeights[.bitcoinTip] == 102)
             $0.tip = 101
             try $0.tell(.looked)
-            #expect($0.state == .confirming && $0.last.nextHeights[Sample.bitcoin] == 102)
+            #expect($0.state == .confirming && $0.last.nextHeights[.bitcoinTip] == 102)
             $0.tip = 102
             try $0.tell(.looked)
         },

@@ -207,6 +207,15 @@ extension Scenario {
         Scenario("wrong network", .awaitingPayment, [.wrongNetwork], "wallet 1000 unapplied 1000") {
             try $0.mine("a", whole, on: Sample.elsewhere)
         },
+        Scenario("wrong network that never says what the policy asks for", .awaitingPayment, [.wrongNetwork],
+            "wallet 1000 unapplied 1000", .requiring(.finalized)) {
+            try $0.mine("a", whole, on: Sample.elsewhere)
+        },
+        Scenario("a stranger's asset on a network that finalises nothing yet", .awaitingPayment, [], "",
+            .requiring(.finalized)) {
+            $0.finalized = 99
+            try $0.mine("a", whole, on: Sample.elsewhere, method: .some(nil))
+        },
         Scenario("wrong asset that we know", .awaitingPayment, [.wrongAsset], "wallet 1000 unapplied 1000") {
             let method = Method(asset: sample(AssetCode(parsing: "USDT")), network: Sample.bitcoin)
             try $0.mine("a", whole, method: method)

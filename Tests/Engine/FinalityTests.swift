@@ -65,6 +65,58 @@ struct FinalityTests {
         await house.close()
     }
 
+    @Test("What is heard in doubt is shown and confirms nothing; without it the same depth is enough")
+    func doubts() async throws {
+        let doubt = Lock<String?>("finality: no block for an hour")
+        let house = try await House(telling: { chain in
+            RetoldChain(chain) { batch, _ in
+                var batch = batch
+                batch.doubt = doubt.withLock { $0 }
+                return batch
+            }
+        })
+        let id = try await house.open()
+        func source() async throws -> SourceRow? {
+            try await house.store.read { try $0.source(of: SandboxNetwork.sandbox.name) }
+        }
+        try await house.take([.play(.exact, mined: 1), .command(.mine(.sandbox, blocks: 10))], for: id)
+        #expect(try await house.payment(id).state == .confirming)
+        #expect(try await source()?.fault == "finality: no block for an hour")
+        // Nobody knows what is missing: nothing is called expired.
+        let open = try await house.payment(try await house.open(order: "open"))
+        try await house.take([.wait(seconds: 3 * 86_400)], for: id)
+        #expect(try await house.payment(open.id).state == .awaitingPayment)
+        doubt.withLock { $0 = nil }
+        try await house.take([.command(.mine(.sandbox, blocks: 1))], for: id)
+        #expect(try await house.payment(id).state == .paid)
+        #expect(try await source()?.isHealthy == true)
+        #expect(try await house.payment(open.id).state == .expired)
+        let verdict = try await house.store.verify()
+        #expect(verdict.isClean, "\(verdict.findings)")
+        await house.close()
+    }
+
+    @Test("A head that is old closes no window that it has not reached")
+    func oldHead() async throws {
+        let head = Lock<Instant?>(nil)
+        let house = try await House(telling: { chain in
+            RetoldChain(chain) { batch, _ in
+                var batch = batch
+                batch.seenUntil = head.withLock { $0 }
+                return batch
+            }
+        })
+        let id = try await house.open()
+        let quote = try await house.quote(of: id)
+        head.withLock { $0 = quote.endsAt }
+        try await house.take([.wait(seconds: 86_400)], for: id)
+        #expect(try await house.payment(id).state == .awaitingPayment)
+        head.withLock { $0 = nil }
+        try await house.take([.wait(seconds: 1)], for: id)
+        #expect(try await house.payment(id).state == .expired)
+        await house.close()
+    }
+
     @Test("Where the source is down as well, nothing expires, people are told after the bound, and no more then")
     func silent() async throws {
         let house = try await house(.sqlite, asking: .finalized)

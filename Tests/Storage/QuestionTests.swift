@@ -140,7 +140,7 @@ struct QuestionTests {
             try await store.tell(
                 payment.id, .sighted([Sample.sighting(1, Sample.block(105))], spends: [:]), tip: 104)
             func due(_ height: UInt64) async throws -> [ID<Payment>] {
-                try await store.read { try $0.dueLooks(network: Sample.network, at: height, limit: 5) }
+                try await store.read { try $0.dueLooks(at: Source.Mark(Sample.network, .tip), height, limit: 5) }
             }
             #expect(try await due(104).isEmpty)
             #expect(try await due(105) == [payment.id])

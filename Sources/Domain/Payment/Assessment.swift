@@ -23,7 +23,7 @@ package struct Assessment: Hashable, Sendable {
     /// When the clock alone may change this; nil for never.
     package var nextLook: Instant?
     /// The height of each network at which this may change.
-    package var nextHeights: [NetworkName: UInt64] = [:]
+    package var nextHeights: [Source.Mark: UInt64] = [:]
     /// The moment of each network beyond which it has to have been seen before this can change.
     package var nextScans: [NetworkName: Instant] = [:]
 

@@ -142,9 +142,8 @@ extension Judge {
         }
         for (transfer, share) in zip(evidence.transfers, shares) {
             guard let place = transfer.block, let share, !share.isConfirmed else { continue }
-            let height = wakeHeight(of: transfer, at: place)
-            let network = transfer.key.network
-            result.nextHeights[network] = min(result.nextHeights[network] ?? .max, height)
+            let (mark, height) = next(for: transfer, at: place)
+            result.nextHeights[mark] = min(result.nextHeights[mark] ?? .max, height)
         }
     }
 
@@ -163,18 +162,21 @@ extension Judge {
         }
     }
 
-    private func wakeHeight(of transfer: Transfer, at place: BlockPlace) -> UInt64 {
-        let method = transfer.method ?? evidence.quote(transfer.quote)?.method
-        let value = max(price, result.received)
-        let requirement = method.map { terms.policy.requirement(for: $0, risk: terms.risk, value: value) }
+    /// What its network has to reach for a transfer in a block to be confirmed. Where that is reached and it
+    /// is not confirmed, its source is unhealthy: then all that is due is looked at when it is heard again.
+    private func next(for transfer: Transfer, at place: BlockPlace) -> (Source.Mark, UInt64) {
+        let network = transfer.key.network
+        let requirement = requirement(for: transfer, value: max(price, result.received))
+        var depth = transfer.maturity
         switch requirement {
-        case .count(let count):
-            let depth = UInt64(max(count, transfer.maturity, 1))
-            let (height, overflow) = place.height.addingReportingOverflow(depth - 1)
-            return overflow ? .max : height
-        case .safe, .finalized, .settled, nil:
-            let tip = evidence.sources[transfer.key.network]?.tip ?? place.height
-            return tip == .max ? .max : tip + 1
+        case .safe where (evidence.sources[network]?.safe ?? 0) < place.height:
+            return (Source.Mark(network, .safe), place.height)
+        case .finalized where (evidence.sources[network]?.finalized ?? 0) < place.height:
+            return (Source.Mark(network, .finalized), place.height)
+        case .count(let count): depth = max(depth, count)
+        case .safe, .finalized, .settled, nil: break
         }
+        let (height, overflow) = place.height.addingReportingOverflow(UInt64(max(depth, 1)) - 1)
+        return (Source.Mark(network, .tip), overflow ? .max : height)
     }
 }

@@ -120,10 +120,24 @@ extension Judge {
         if transfer.confirmedIn == .pool { return true }
         if let block = transfer.block?.block, transfer.confirmedIn == block { return true }
         guard let source = evidence.sources[transfer.key.network], source.isHealthy else { return false }
-        let method = transfer.method ?? evidence.quote(transfer.quote)?.method
-        guard let method else { return false }
-        let requirement = terms.policy.requirement(for: method, risk: terms.risk, value: value)
+        guard let requirement = requirement(for: transfer, value: value) else { return false }
         return source.meets(requirement, at: transfer.block, maturity: transfer.maturity)
+    }
+
+    /// What a transfer has to reach on its network before it is confirmed; nil where nothing was quoted.
+    ///
+    /// An asset that this gateway does not know is judged as the one that was asked for. What is no part of
+    /// the price only asks a person: what its network never says is not waited for.
+    func requirement(for transfer: Transfer, value: Worth) -> Policy.Requirement? {
+        guard let quote = evidence.quote(transfer.quote) else { return nil }
+        let network = transfer.key.network
+        let method = transfer.method ?? Method(asset: quote.method.asset, network: network)
+        let asked = terms.policy.requirement(for: method, risk: terms.risk, value: value)
+        guard network != quote.method.network, let source = evidence.sources[network] else { return asked }
+        switch asked {
+        case .safe where source.safe == nil, .finalized where source.finalized == nil: return .count(1)
+        case .count, .safe, .finalized, .settled: return asked
+        }
     }
 
     /// The quote under which a transfer is timely; nil when it is late. What the policy accepted without a

@@ -313,6 +313,40 @@ package struct Source: Hashable, Sendable {
         return tip > other.tip
     }
 
+    /// A height of one network that only grows, but for reorgs.
+    package struct Mark: Hashable, Comparable, Sendable {
+        package let network: NetworkName
+        package let kind: Kind
+
+        /// What the network says of its blocks up to that height.
+        package enum Kind: String, Hashable, Sendable, CaseIterable {
+            /// They are there.
+            case tip
+            /// They are unlikely to leave the chain.
+            case safe
+            /// They stay.
+            case finalized
+        }
+
+        package init(_ network: NetworkName, _ kind: Kind) {
+            self.network = network
+            self.kind = kind
+        }
+
+        package static func < (left: Self, right: Self) -> Bool {
+            (left.network, left.kind.rawValue) < (right.network, right.kind.rawValue)
+        }
+    }
+
+    /// How far that mark is; nil where the network has none.
+    package func height(of kind: Mark.Kind) -> UInt64? {
+        switch kind {
+        case .tip: tip
+        case .safe: safe
+        case .finalized: finalized
+        }
+    }
+
     /// Whether a transfer at `place` meets `requirement`. A block above the tip has no confirmations.
     func meets(_ requirement: Policy.Requirement, at place: BlockPlace?, maturity: UInt32) -> Bool {
         guard let place else { return requirement == .count(0) && maturity == 0 }
