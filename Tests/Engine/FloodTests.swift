@@ -108,7 +108,7 @@ struct FloodTests {
         let before = try await house.payment(id)
         #expect(before.state == .paid)
         // As little as is relayed, and as much as somebody could be owed.
-        for (name, amount, most) in [("a", "546", 1), ("b", "100000", Payment.mostQuestions)] {
+        for (name, amount, most) in [("a", "546", 1), ("b", "250000", Payment.mostQuestions)] {
             let outputs = flood(name, to: quote, outputs: 90, inputs: ["\(name):in"]).outputs.map {
                 ChainOutput(place: $0.place, script: $0.script, asset: $0.asset, amountText: amount)
             }
