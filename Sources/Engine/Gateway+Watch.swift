@@ -21,7 +21,9 @@ extension Gateway {
     }
 
     /// Without a word for so long, whoever follows a network has gone.
-    package var watchMilliseconds: Int64 { max(EngineLimits.watchMilliseconds, 3 * settings.pollMilliseconds) }
+    package var watchMilliseconds: Int64 {
+        max(EngineLimits.watchMilliseconds, 3 * settings.pollMilliseconds)
+    }
 
     /// Makes this process the one that follows a network, or says that it still is. False: another one does.
     func keepWatch(of network: NetworkName, _ work: Work) throws -> Bool {
