@@ -60,19 +60,23 @@ extension Simulation {
 
     private func claim(_ index: Int, _ action: String) async throws {
         note("claim \(index) to \(action)")
+        // Whose answer is lost may have been granted, and is answered so again whatever has come since.
+        let wasAsked = !asked.insert("\(index) \(action)").inserted
         try await ask("fulfilments claimed") {
             let reply = try await machine.gateway.claimFulfilment(
                 of: orders[index].payment, action: action, by: caller, cause: "simulation", Self.silent())
-            try check(claim: action, of: index)
+            try check(claim: action, of: index, wasAsked: wasAsked)
             return reply
         }
+        asked.remove("\(index) \(action)")
     }
 
     /// A claim that was granted: to one action only, and for what is paid.
-    private func check(claim action: String, of index: Int) throws {
+    private func check(claim action: String, of index: Int, wasAsked: Bool) throws {
         try require(claims[index] ?? action == action, "payment \(index) may be fulfilled twice")
         guard claims[index] == nil else { return }
         claims[index] = action
+        if wasAsked { return }
         let states = oracle.verdicts(of: index, now: clock.now).map(\.state)
         try require(
             states.contains { $0 == .paid || $0 == .overpaid },

@@ -44,6 +44,8 @@ final class Simulation {
     var cancelling: [Int] = []
     /// Which action was let fulfil a payment.
     var claims: [Int: String] = [:]
+    /// Claims whose answers never came.
+    var asked: Set<String> = []
     /// The disk failed under the process, which stores nothing any more.
     var isBroken = false
     var oracle: Oracle
