@@ -215,6 +215,8 @@ package struct ChainTransaction: Sendable {
     package let outputs: [ChainOutput]
     /// Confirmations below which the network itself would not let an output be spent (coinbase), else 0.
     package let maturity: UInt32
+    /// It is in a block and has moved nothing: a call that was reverted.
+    package let hasFailed: Bool
     /// The raw bytes, by SHA-256; of the sandbox, its canonical encoding. Worked out when it is asked for:
     /// most transactions are nobody's here.
     package let observation: @Sendable () -> [UInt8]
@@ -223,13 +225,15 @@ package struct ChainTransaction: Sendable {
 
     package init(
         id: String, index: UInt32, inputs: [String], outputs: [ChainOutput], maturity: UInt32,
-        observation: @escaping @Sendable () -> [UInt8], inclusion: (@Sendable () -> Inclusion)? = nil
+        hasFailed: Bool = false, observation: @escaping @Sendable () -> [UInt8],
+        inclusion: (@Sendable () -> Inclusion)? = nil
     ) {
         self.id = id
         self.index = index
         self.inputs = inputs
         self.outputs = outputs
         self.maturity = maturity
+        self.hasFailed = hasFailed
         self.observation = observation
         self.inclusion = inclusion
     }

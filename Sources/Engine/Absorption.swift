@@ -106,7 +106,8 @@ struct Absorption {
     private mutating func connect(_ block: ChainBlock) throws {
         header = block.header
         try match(block.transactions) { transaction in
-            .mined(
+            if transaction.hasFailed { return .gone(.failed) }
+            return .mined(
                 BlockPlace(
                     height: block.height, block: block.block, index: transaction.index,
                     medianTime: block.medianTime))

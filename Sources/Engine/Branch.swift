@@ -98,8 +98,8 @@ struct Branch {
         if let shown = transaction.inclusion?() { inclusion = { shown } }
         return ChainTransaction(
             id: transaction.id, index: transaction.index, inputs: transaction.inputs,
-            outputs: transaction.outputs, maturity: transaction.maturity, observation: { observation },
-            inclusion: inclusion)
+            outputs: transaction.outputs, maturity: transaction.maturity, hasFailed: transaction.hasFailed,
+            observation: { observation }, inclusion: inclusion)
     }
 }
 

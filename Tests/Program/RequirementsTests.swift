@@ -26,6 +26,7 @@ struct Requirement: Sendable, CustomTestStringConvertible {
     static let all = [
         Requirement("PostgreSQL", for: "the store, the engine and split roles on it") { TestPostgres.isInstalled },
         Requirement("bitcoind or litecoind", for: "payments on a real network") { !nodes.isEmpty },
+        Requirement("an EVM", for: "payments on a network of Ethereum's kind") { isThere("evm") },
         program("/usr/bin/chromium", "/usr/bin/chromium-browser", "/usr/bin/google-chrome", for: "the checkout pages"),
         program("/usr/bin/python3", for: "the checkout in a browser, ten thousand connections, and dossiers"),
         Requirement("14,000 descriptors a process", for: "twelve thousand idle connections") {
@@ -49,7 +50,7 @@ struct Requirement: Sendable, CustomTestStringConvertible {
     static let conditions: [String: Set<String>] = [
         "TestPostgres.isInstalled": ["PostgreSQL"],
         "Coin.bitcoin.isThere": ["bitcoind or litecoind"], "Coin.litecoin.isThere": ["bitcoind or litecoind"],
-        "Coin.started.count == 2": ["bitcoind or litecoind"],
+        "Coin.started.count == 2": ["bitcoind or litecoind"], "EVMNode.script != nil": ["an EVM"],
         "Nginx.isHere": ["nginx", "openssl", "curl"], "ClientTLS.isHere": ["openssl"],
         "Browser.isHere": ["chromium", "python3"], "Python.isHere": ["python3"],
         "OtherVerifier.isHere": ["python3"],
@@ -63,10 +64,13 @@ struct Requirement: Sendable, CustomTestStringConvertible {
 
     /// The real nodes that this run has.
     static var nodes: [String] {
-        ["bitcoind", "litecoind"].filter { name in
-            let script = ProcessInfo.processInfo.environment["QUITTANCE_\(name.uppercased())"]
-            return script.map { FileManager.default.isExecutableFile(atPath: $0) } ?? false
-        }
+        ["bitcoind", "litecoind"].filter(isThere)
+    }
+
+    /// Whether this run has the script of a real node.
+    private static func isThere(_ name: String) -> Bool {
+        let script = ProcessInfo.processInfo.environment["QUITTANCE_\(name.uppercased())"]
+        return script.map { FileManager.default.isExecutableFile(atPath: $0) } ?? false
     }
 
     static var isAsked: Bool { ProcessInfo.processInfo.environment["QUITTANCE_REQUIRE"] == "all" }

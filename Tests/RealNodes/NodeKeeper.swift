@@ -24,15 +24,24 @@ final class NodeKeeper: Sendable {
         _ coin: Coin, on chain: String = "regtest", hasExtensionBlocks: Bool = false, _ more: String = ""
     ) async throws -> (NodeKeeper, Lines) {
         guard let script = coin.script else { throw TestKitError("no \(coin.daemon)") }
+        let (keeper, said) = try await start(
+            script, name: "\(coin)", options: "\(options) \(more)", hasExtensionBlocks: hasExtensionBlocks,
+            chain: chain)
+        return (keeper, try lines(said, from: coin))
+    }
+
+    /// Any node, by its script.
+    static func start(
+        _ script: String, name: String, options: String = "", hasExtensionBlocks: Bool = false, chain: String = ""
+    ) async throws -> (NodeKeeper, [String]) {
         let parent = ProcessInfo.processInfo.environment["QUITTANCE_RUN"] ?? TemporaryFolder.base()
-        let folder = "\(parent)/node-\(coin)-\(UUID().uuidString.prefix(8).lowercased())"
+        let folder = "\(parent)/node-\(name)-\(UUID().uuidString.prefix(8).lowercased())"
         let shell = try ChildProcess(
-            "/bin/sh", [
-                "-c", program, "sh", script, folder, "\(options) \(more)", hasExtensionBlocks ? "1" : "0", chain,
-            ])
+            "/bin/sh",
+            ["-c", program, "sh", script, folder, options, hasExtensionBlocks ? "1" : "0", chain])
         var said: [String] = []
         for await line in shell.lines { said.append(line) }
-        return (NodeKeeper(script: script, folder: folder, shell: shell), try lines(said, from: coin))
+        return (NodeKeeper(script: script, folder: folder, shell: shell), said)
     }
 
     /// Ends the node; its folder stays.

@@ -31,4 +31,30 @@ package enum EVMLimits {
     static let symbolBytes = 32
     /// Bytes of an answer with a symbol: where the text is, how long it is, and the text.
     static let symbolAnswerBytes = 1_024
+
+    // MARK: What is asked of providers
+
+    /// Bytes of an answer: the largest blocks with all of their logs, in hexadecimal.
+    static let answerBytes = 64 << 20
+    static let answerTimeout: Int64 = 30_000
+    /// Requests under way to one provider.
+    static let requests = 4
+    /// Calls in one request: what most services take at once.
+    static let callsPerRequest = 50
+    /// Codes of errors that say that a network has no such tag: no such method or parameter, no such block.
+    static let unknownTag: Set<Int64> = [-32_601, -32_602, -39_001]
+
+    // MARK: Batches
+
+    /// Blocks of one batch.
+    static let batchBlocks: UInt64 = 50
+    /// How often a story is begun anew that the chain changed under, before it is given up.
+    static let attempts = 4
+    /// Blocks below the highest head at which providers that have parted may meet.
+    static let partedBlocks: UInt64 = 8
+    /// Account keys kept in memory, parsed.
+    static let parsedKeys = 1_024
+    /// Blocks that do not come, and seconds, until a network is said to stand still.
+    static let silentBlocks: UInt64 = 30
+    static let leastSilence: UInt64 = 60
 }

@@ -93,7 +93,9 @@ package struct AccountKey: Sendable {
     /// Names the chain of keys, whatever they are called and whatever scripts they are put into: 32
     /// hexadecimal digits of a hash over the branch's point and chain code. Destination indices are counted
     /// by it, so that no key is handed out twice.
-    package var branchID: String {
+    package var branchID: String { Self.branchID(of: branch) }
+
+    static func branchID(of branch: ExtendedPublicKey) -> String {
         Hex.encode(SHA256.hash(branch.publicKey.compressed + branch.chainCode).prefix(16))
     }
 

@@ -8,16 +8,7 @@ internal import Platform
 /// credentials.
 package final class NodeRPC: Sendable {
     /// One call: a method and its positional parameters.
-    package struct Call: Sendable {
-        let method: String
-        let parameters: [JSON]
-
-        package init(_ method: String, _ parameters: [JSON]) {
-            (self.method, self.parameters) = (method, parameters)
-        }
-
-        init(_ method: String, _ parameters: JSON...) { self.init(method, parameters) }
-    }
+    package typealias Call = JSONRPC.Call
 
     private let client: any Sender
     private let url: URL
@@ -43,25 +34,25 @@ package final class NodeRPC: Sendable {
     package func call(
         _ method: String, _ parameters: JSON..., isLarge: Bool = false
     ) async throws(NodeFailure) -> JSON {
-        let body = Self.body(Call(method, parameters), id: 0)
+        let body = JSONRPC.body(Call(method, parameters), id: 0, .first)
         let answer = try await send(body, isLarge: isLarge)
-        return try Self.result(of: try Self.parse(answer.body), id: 0, answer.status)
+        return try answer.result(id: 0, upTo: UTXOLimits.answerBytes)
     }
 
     /// The result of a call that answers with hexadecimal text, as bytes. The text itself is never made a
     /// `String`: a block is megabytes.
     package func bytes(_ method: String, _ parameters: JSON...) async throws(NodeFailure) -> [UInt8] {
-        let body = Self.body(Call(method, parameters), id: 0)
+        let body = JSONRPC.body(Call(method, parameters), id: 0, .first)
         var answer = try await send(body, isLarge: true)
         guard let place = Self.hexadecimalResult(in: answer.body) else {
-            _ = try Self.result(of: try Self.parse(answer.body), id: 0, answer.status)
+            _ = try answer.result(id: 0, upTo: UTXOLimits.answerBytes)
             throw .malformed("something else than hexadecimal text")
         }
         guard let bytes = Hex.decode(utf8: answer.body[place]) else {
             throw .malformed("text that is not hexadecimal")
         }
         answer.body.removeSubrange(place)
-        _ = try Self.result(of: try Self.parse(answer.body), id: 0, answer.status)
+        _ = try answer.result(id: 0, upTo: UTXOLimits.answerBytes)
         return bytes
     }
 
@@ -72,34 +63,8 @@ package final class NodeRPC: Sendable {
     ) async throws(NodeFailure) -> [Result<JSON, NodeFailure>] {
         precondition(calls.count <= UTXOLimits.callsPerRequest, "a request has a bounded number of calls")
         guard !calls.isEmpty else { return [] }
-        var body: [UInt8] = [UInt8(ascii: "[")]
-        for (id, call) in calls.enumerated() {
-            if id > 0 { body.append(UInt8(ascii: ",")) }
-            body += Self.body(call, id: id)
-        }
-        body.append(UInt8(ascii: "]"))
-        let answer = try await send(body, isLarge: isLarge)
-        let document = try Self.parse(answer.body)
-        guard let elements = document.asArray else {
-            _ = try Self.result(of: document, id: nil, answer.status)
-            throw .malformed("no list where several results belong")
-        }
-        guard elements.count == calls.count else {
-            throw .malformed("another number of results than calls")
-        }
-        var results = [Result<JSON, NodeFailure>?](repeating: nil, count: calls.count)
-        for element in elements {
-            guard let id = element["id"]?.asUInt64.flatMap(Int.init(exactly:)), id < calls.count,
-                results[id] == nil
-            else { throw .malformed("a result that was not asked for") }
-            do throws(NodeFailure) {
-                results[id] = .success(try Self.result(of: element, id: id, answer.status))
-            } catch {
-                guard case .refused = error else { throw error }
-                results[id] = .failure(error)
-            }
-        }
-        return results.compactMap { $0 }
+        let answer = try await send(JSONRPC.body(calls, .first), isLarge: isLarge)
+        return try answer.results(count: calls.count, upTo: UTXOLimits.answerBytes)
     }
 
     /// Ends all connections.
@@ -107,26 +72,8 @@ package final class NodeRPC: Sendable {
 }
 
 extension NodeRPC {
-    private struct Answer {
-        var status: Status
-        var body: [UInt8]
-    }
-
-    private static func body(_ call: Call, id: Int) -> [UInt8] {
-        var writer = JSONWriter()
-        writer.object { writer in
-            writer.member("jsonrpc", "1.0")
-            writer.member("id", id)
-            writer.member("method", call.method)
-            writer.array("params") { writer in
-                for parameter in call.parameters { writer.element(parameter) }
-            }
-        }
-        return writer.bytes
-    }
-
     /// Sends a body, once more with fresh credentials when they come from a file and were refused.
-    private func send(_ body: [UInt8], isLarge: Bool) async throws(NodeFailure) -> Answer {
+    private func send(_ body: [UInt8], isLarge: Bool) async throws(NodeFailure) -> JSONRPC.Answer {
         let kept = authorization.withLock { $0 }
         if let kept, let answer = try await attempt(body, kept, isLarge: isLarge) { return answer }
         let fresh: String
@@ -139,7 +86,7 @@ extension NodeRPC {
     /// Nil when the credentials are refused.
     private func attempt(
         _ body: [UInt8], _ authorization: String, isLarge: Bool
-    ) async throws(NodeFailure) -> Answer? {
+    ) async throws(NodeFailure) -> JSONRPC.Answer? {
         var request = ClientRequest(.post, url, body: body)
         request.headers.add("Authorization", authorization)
         request.headers.add("Content-Type", "application/json")
@@ -153,7 +100,7 @@ extension NodeRPC {
             throw .fault(Self.fault(error, at: url))
         }
         switch response.status.code {
-        case 200, 400, 404, 500: return Answer(status: response.status, body: response.body)
+        case 200, 400, 404, 500: return JSONRPC.Answer(status: response.status, body: response.body)
         case 401: return nil
         case 403:
             throw .fault(ChainFault(.unauthorized, "The node does not serve this machine or this call."))
@@ -172,25 +119,6 @@ extension NodeRPC {
             ChainFault(
                 .unreachable, "The node at \(url.origin) cannot be asked: \(error.kind) \(error.detail)")
         }
-    }
-
-    private static func parse(_ body: [UInt8]) throws(NodeFailure) -> JSON {
-        let limits = JSONLimits(bytes: UTXOLimits.answerBytes, depth: JSONLimits.standard.depth)
-        do throws(JSONError) {
-            return try JSON.parse(body, limits: limits)
-        } catch {
-            throw .malformed("no JSON (\(error))")
-        }
-    }
-
-    /// The result of an envelope; its id must be `id`, unless that is nil.
-    private static func result(of answer: JSON, id: Int?, _ status: Status) throws(NodeFailure) -> JSON {
-        if let failure = NodeFailure(error: answer["error"]) { throw failure }
-        guard let result = answer["result"], status.code == 200 else {
-            throw .malformed("no result (HTTP \(status.code))")
-        }
-        if let id, answer["id"]?.asUInt64 != UInt64(id) { throw .malformed("the result of another call") }
-        return result
     }
 
     /// Where the digits of a `result` stand that is text; it comes first in the envelope, or second.

@@ -115,7 +115,8 @@ package struct Transfer: Hashable, Sendable, Identified {
     /// has 127 bits.
     package static let amountLimit = UInt128(1) << 100
 
-    /// What the network calls it, for ever: `bitcoin` and `txid:vout`, an EVM network and `hash:ordinal`.
+    /// What the network calls it, for ever: `bitcoin` and `txid:vout`, an EVM network and
+    /// `hash:what:to:which`.
     package struct Key: Hashable, Comparable, Sendable, CustomStringConvertible {
         package var network: NetworkName { parts.network }
         package var place: String { parts.place }
