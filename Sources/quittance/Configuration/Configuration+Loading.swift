@@ -10,7 +10,7 @@ extension Configuration {
     /// Variables that other parts of the project read; they are no settings.
     static let otherVariables: Set<String> = [
         "QUITTANCE_DATA", "QUITTANCE_CONFIG", "QUITTANCE_RUN", "QUITTANCE_CACHE", "QUITTANCE_BITCOIND",
-        "QUITTANCE_LITECOIND", "QUITTANCE_BUILD", "QUITTANCE_REQUIRE", "QUITTANCE_GOLDEN",
+        "QUITTANCE_LITECOIND", "QUITTANCE_EVM", "QUITTANCE_BUILD", "QUITTANCE_REQUIRE", "QUITTANCE_GOLDEN",
         "QUITTANCE_PICTURES", "QUITTANCE_FUZZ", "QUITTANCE_FUZZ_SEED", "QUITTANCE_KILL_SEED",
         "QUITTANCE_FLIPS",
     ]
