@@ -35,6 +35,23 @@ struct Terminal: Sendable {
     }
 
     func say(_ text: String) { out(text) }
+
+    /// One line that holds what somebody else wrote, in a file or a database: nothing in it ends the line or
+    /// tells the terminal anything.
+    func sayLine(_ text: String) { out(Self.shown(text)) }
+
+    /// A text with all that cannot be seen written out.
+    static func shown(_ text: String) -> String {
+        var shown = String.UnicodeScalarView()
+        for scalar in text.unicodeScalars {
+            switch scalar.properties.generalCategory {
+            case .control, .format, .lineSeparator, .paragraphSeparator, .privateUse, .unassigned, .surrogate:
+                shown.append(contentsOf: "\\u{\(String(scalar.value, radix: 16))}".unicodeScalars)
+            default: shown.append(scalar)
+            }
+        }
+        return String(shown)
+    }
     func complain(_ text: String) { err(text) }
 
     /// A word as a shell takes it.

@@ -53,6 +53,8 @@ struct DossierTests {
             let altered = Lines()
             #expect(await Quittance.run(["verify", file], altered.terminal()) == .finding)
             #expect(altered.output.contains("FAILED:"))
+            let root = ["verify", file, "--root", "0:" + String(repeating: "0", count: 64)]
+            #expect(await Quittance.run(root, Lines().terminal()) == .wrongUse)
         }
         #expect(await Quittance.run(["verify", folder.file("none")], Lines().terminal()) == .worldFailed)
         let unknown = ["payment", "dossier", "pay_00000000000000000000000001"] + data

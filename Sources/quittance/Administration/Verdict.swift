@@ -49,10 +49,10 @@ struct Verdict: Sendable {
             count == 0
                 ? "The log and the tables agree: \(extent)."
                 : "\(count) \(count == 1 ? "difference" : "differences") in \(extent).")
-        for difference in differences { terminal.say("differs  \(difference)") }
+        for difference in differences { terminal.sayLine("differs  \(difference)") }
         if omitted > 0 { terminal.say("differs  and \(omitted) more") }
-        for line in confirmed { terminal.say("as kept  \(line)") }
-        for line in unchecked { terminal.say("not checked: \(line)") }
+        for line in confirmed { terminal.sayLine("as kept  \(line)") }
+        for line in unchecked { terminal.sayLine("not checked: \(line)") }
         return count == 0 ? .good : .finding
     }
 }

@@ -39,7 +39,7 @@ extension Command {
                 terminal.complain("There is no merchant yet: quittance merchant create --name NAME")
             }
             for merchant in merchants {
-                terminal.say("\(merchant["id"]?.asString ?? "")  \(merchant["name"]?.asString ?? "")")
+                terminal.sayLine("\(merchant["id"]?.asString ?? "")  \(merchant["name"]?.asString ?? "")")
             }
             return .good
         })
@@ -92,7 +92,7 @@ extension Command {
             let keys = try await ask(.keys(merchant: arguments["merchant"]), arguments, terminal)
             for key in keys.asArray ?? [] {
                 let scopes = (key["scopes"]?.asArray ?? []).compactMap(\.asString)
-                terminal.say(
+                terminal.sayLine(
                     [
                         key["id"]?.asString ?? "", "…\(key["hint"]?.asString ?? "")",
                         key["test"]?.asBool == true ? "test" : "live", scopes.joined(separator: ","),

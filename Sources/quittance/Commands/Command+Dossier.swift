@@ -61,12 +61,12 @@ extension Command {
 extension DossierReport {
     /// Says what was checked, what was not, and what is wrong, by whose word it is.
     func tell(_ terminal: Terminal) -> Ending {
-        for line in subject { terminal.say(line) }
+        for line in subject { terminal.sayLine(line) }
         for ground in Ground.allCases {
             let answers = lines.filter { $0.ground == ground }
             guard !answers.isEmpty else { continue }
             terminal.say("\n\(ground.title):")
-            for line in answers { terminal.say("  \(Help.pad(line.outcome.rawValue, 13))\(line.text)") }
+            for line in answers { terminal.sayLine("  \(Help.pad(line.outcome.rawValue, 13))\(line.text)") }
         }
         terminal.say("\nWhat no such file can show:")
         for line in Self.never { terminal.say("  \(Help.pad("never", 13))\(line)") }

@@ -50,7 +50,14 @@ extension Command {
         ],
         run: { arguments, terminal in
             let roots = try arguments.all("root").map(KeptRoot.init(parsing:))
-            if let path = arguments.operands.first { return try check(path, arguments, terminal) }
+            if let path = arguments.operands.first {
+                guard roots.isEmpty else {
+                    throw WrongUse(
+                        "--root is for the store, and a file names the root that it was sealed with.",
+                        hint: "Compare that one with what you kept.")
+                }
+                return try check(path, arguments, terminal)
+            }
             guard !arguments.has("key"), !arguments.has("header") else {
                 throw WrongUse("--key and --header are for a file.", hint: "quittance verify FILE --key …")
             }

@@ -12,7 +12,7 @@ extension Configuration {
         "QUITTANCE_DATA", "QUITTANCE_CONFIG", "QUITTANCE_RUN", "QUITTANCE_CACHE", "QUITTANCE_BITCOIND",
         "QUITTANCE_LITECOIND", "QUITTANCE_EVM", "QUITTANCE_BUILD", "QUITTANCE_REQUIRE", "QUITTANCE_GOLDEN",
         "QUITTANCE_PICTURES", "QUITTANCE_FUZZ", "QUITTANCE_FUZZ_SEED", "QUITTANCE_KILL_SEED",
-        "QUITTANCE_FLIPS",
+        "QUITTANCE_FLIPS", "QUITTANCE_PAYMENTS",
     ]
 
     /// Reads the file, the variables over it, and the command's options over both, and checks everything.
